@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Faults injected on purpose, so that a driver's error paths can be seen to work.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::queue::QueueId;
+
+/// A boot stage that can be made to fail (`cpu_boot_status`, `hl_boot_if.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BootStage {
+    /// The preboot firmware never says that it is up.
+    Preboot,
+    /// The boot fit loads but reports an error (`CPU_BOOT_ERR0`).
+    BootFit,
+    /// The Linux image is taken but never comes up.
+    Linux,
+}
+
+/// A fault to inject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "kebab-case")]
+pub enum Fault {
+    /// The queue's command processor executes nothing more until cleared or reset.
+    HangQueue {
+        /// Which queue, by its name (`dma1`, `mme`, `tpc3`, `tpc3-cmdq`, ...).
+        queue: QueueId,
+    },
+    /// The next `count` messages of an MSI-X vector are lost.
+    LoseInterrupt {
+        /// MSI-X vector: 0-4 completion queues, 5 event queue.
+        vector: u16,
+        /// How many; default one.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// The firmware stops answering on the CPU queue.
+    StopHeartbeat,
+    /// A boot stage fails from the next boot on, until cleared.
+    FailBoot {
+        /// Which stage.
+        stage: BootStage,
+    },
+    /// The next `count` completions of a DMA queue carry a wrong value.
+    CorruptCompletion {
+        /// Which queue.
+        queue: QueueId,
+        /// How many; default one.
+        #[serde(default = "one")]
+        count: u32,
+        /// Bits of the completion-queue entry to flip; by default the one that makes it valid.
+        #[serde(default = "entry_ready")]
+        mask: u32,
+    },
+    /// The firmware reports an asynchronous event.
+    Event {
+        /// The event's number (`goya_async_events.h`) or its name as [`crate::events`] spells it.
+        event: crate::events::EventRef,
+    },
+    /// The card falls off the bus: every read is all ones, every write is lost.
+    Unplug,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// `CQ_ENTRY_READY` (`cpucp_if.h`).
+fn entry_ready() -> u32 {
+    1 << 31
+}
+
+/// The faults in force.
+#[derive(Debug, Default, Serialize)]
+pub struct Faults {
+    hung: Vec<QueueId>,
+    lost_interrupts: BTreeMap<u16, u32>,
+    heartbeat_stopped: bool,
+    boot_failures: Vec<BootStage>,
+    /// How many completions, and which bits.
+    corrupt: BTreeMap<QueueId, (u32, u32)>,
+    unplugged: bool,
+}
+
+impl Faults {
+    /// Puts `fault` in force; an event has no duration and is the caller's to raise.
+    pub(crate) fn inject(&mut self, fault: &Fault) {
+        match *fault {
+            Fault::HangQueue { queue } if !self.hung.contains(&queue) => self.hung.push(queue),
+            Fault::HangQueue { .. } | Fault::Event { .. } => {}
+            Fault::LoseInterrupt { vector, count } => {
+                self.lost_interrupts.insert(vector, count);
+            }
+            Fault::StopHeartbeat => self.heartbeat_stopped = true,
+            Fault::FailBoot { stage } if !self.boot_failures.contains(&stage) => {
+                self.boot_failures.push(stage)
+            }
+            Fault::FailBoot { .. } => {}
+            Fault::CorruptCompletion { queue, count, mask } => {
+                self.corrupt.insert(queue, (count, mask));
+            }
+            Fault::Unplug => self.unplugged = true,
+        }
+    }
+
+    /// Whether `queue` is hung.
+    pub(crate) fn hung(&self, queue: QueueId) -> bool {
+        self.hung.contains(&queue)
+    }
+
+    /// Whether the card is off the bus.
+    pub(crate) fn unplugged(&self) -> bool {
+        self.unplugged
+    }
+
+    /// Whether the firmware is mute.
+    pub(crate) fn heartbeat_stopped(&self) -> bool {
+        self.heartbeat_stopped
+    }
+
+    /// Whether boot stage `stage` fails.
+    pub(crate) fn boot_fails(&self, stage: BootStage) -> bool {
+        self.boot_failures.contains(&stage)
+    }
+
+    /// Whether this message of `vector` is lost; counts it.
+    pub(crate) fn take_lost_interrupt(&mut self, vector: u16) -> bool {
+        take(self.lost_interrupts.get_mut(&vector))
+    }
+
+    /// The bits to flip in this completion of `queue`, if it is to be corrupted; counts it.
+    pub(crate) fn take_corrupt(&mut self, queue: QueueId) -> Option<u32> {
+        let (count, mask) = self.corrupt.get_mut(&queue)?;
+        let mask = *mask;
+        take(Some(count)).then_some(mask)
+    }
+
+    /// Takes every fault back.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn take(left: Option<&mut u32>) -> bool {
+    match left {
+        Some(n) if *n > 0 => {
+            *n -= 1;
+            true
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The card's own memories (DRAM and SRAM): sparse, so that only touched pages cost anything.
+
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::{FallocateFlags, MemfdFlags, fallocate, memfd_create};
+use vm_memory::volatile_memory::{VolatileMemory, VolatileSlice};
+use vm_memory::{FileOffset, MmapRegion};
+
+/// Why a card memory could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The kernel refused the memory file.
+    #[error("cannot create a sparse memory file of {size} bytes: {source}")]
+    Create {
+        /// Bytes asked for.
+        size: u64,
+        /// What the kernel said.
+        source: std::io::Error,
+    },
+    /// The kernel refused to map the file.
+    #[error("cannot map {size} bytes of card memory: {source}")]
+    Map {
+        /// Bytes asked for.
+        size: u64,
+        /// What the mapping layer said.
+        source: vm_memory::mmap::MmapRegionError,
+    },
+}
+
+/// A memory backed by a file without a name; holes read as zero and cost nothing.
+#[derive(Debug)]
+pub struct SparseMemory {
+    region: MmapRegion,
+    file: File,
+    size: u64,
+}
+
+/// Fills of at least this many bytes give pages back instead of writing zeros.
+const PUNCH_MIN: u64 = 64 << 10;
+const PAGE: u64 = 4096;
+
+impl SparseMemory {
+    /// Makes a zeroed memory of `size` bytes; `name` shows in `/proc/PID/maps`.
+    pub fn new(name: &str, size: u64) -> Result<Self, MemoryError> {
+        let fail = |source: std::io::Error| MemoryError::Create { size, source };
+        let file = File::from(memfd_create(name, MemfdFlags::CLOEXEC).map_err(|e| fail(e.into()))?);
+        file.set_len(size).map_err(fail)?;
+        let len = usize::try_from(size).map_err(|_| fail(std::io::ErrorKind::OutOfMemory.into()))?;
+        let backing = file.try_clone().map_err(fail)?;
+        let region = MmapRegion::from_file(FileOffset::new(backing, 0), len)
+            .map_err(|source| MemoryError::Map { size, source })?;
+        Ok(Self { region, file, size })
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The file behind the memory, for a client that maps it.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// `len` bytes at `offset`, cut at the end of the memory; `None` past it.
+    pub fn slice(&self, offset: u64, len: usize) -> Option<VolatileSlice<'_>> {
+        let left = usize::try_from(self.size.checked_sub(offset)?).ok()?;
+        let start = usize::try_from(offset).ok()?;
+        match len.min(left) {
+            0 => None,
+            n => self.region.get_slice(start, n).ok(),
+        }
+    }
+
+    /// Zeroes `len` bytes at `offset` (both inside the memory); whole pages go back to the system.
+    pub fn zero(&self, offset: u64, len: u64) {
+        let end = offset.saturating_add(len).min(self.size);
+        let first = offset.next_multiple_of(PAGE);
+        let last = end - end % PAGE;
+        if len >= PUNCH_MIN && first < last {
+            let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+            if fallocate(&self.file, flags, first, last - first).is_ok() {
+                self.fill(offset, first - offset, 0);
+                self.fill(last, end - last, 0);
+                return;
+            }
+        }
+        self.fill(offset, end.saturating_sub(offset), 0);
+    }
+
+    /// Gives every page back: the memory reads as zero again.
+    pub fn clear(&self) {
+        self.zero(0, self.size);
+    }
+
+    /// Bytes of memory that are in use now.
+    pub fn resident(&self) -> u64 {
+        rustix::fs::fstat(&self.file).map_or(0, |s| u64::try_from(s.st_blocks).unwrap_or(0) * 512)
+    }
+
+    fn fill(&self, offset: u64, len: u64, byte: u8) {
+        let len = usize::try_from(len).unwrap_or(0);
+        if let Some(slice) = self.slice(offset, len) {
+            fill_slice(&slice, byte);
+        }
+    }
+}
+
+/// Sets every byte of `slice`, a block at a time.
+fn fill_slice(slice: &VolatileSlice<'_>, byte: u8) {
+    let block = [byte; 4096];
+    let mut at = 0;
+    while at < slice.len() {
+        let n = block.len().min(slice.len() - at);
+        if let Ok(part) = slice.subslice(at, n) {
+            part.copy_from(&block[..n]);
+        }
+        at += n;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn untouched_memory_costs_nothing_and_zeroing_gives_pages_back() {
+        let m = SparseMemory::new("test", 4 << 30).unwrap();
+        assert_eq!(m.resident(), 0);
+        m.slice(1 << 20, 4 << 20).unwrap().copy_from(&vec![7u8; 4 << 20]);
+        assert!(m.resident() >= 4 << 20);
+        m.zero((1 << 20) + 100, (4 << 20) - 200);
+        assert!(m.resident() <= 64 << 10);
+        let mut edge = [0u8; 101];
+        m.slice(1 << 20, 101).unwrap().copy_to(&mut edge);
+        assert_eq!((edge[99], edge[100]), (7, 0));
+    }
+
+    #[test]
+    fn slices_end_where_the_memory_ends() {
+        let m = SparseMemory::new("test", 8192).unwrap();
+        assert_eq!(m.slice(8190, 100).unwrap().len(), 2);
+        assert!(m.slice(8192, 1).is_none());
+        assert!(m.slice(u64::MAX, 1).is_none());
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! vfio-user requests, turned into accesses to the card.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use goya_chip::{
+    Chip, CONFIG_SIZE, DRAM_BAR, MSIX_BAR, MSIX_BAR_SIZE, Reset, SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE, VECTORS,
+};
+use vfio_bindings::bindings::vfio::{
+    VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_BOOL, VFIO_IRQ_SET_DATA_EVENTFD,
+    VFIO_IRQ_SET_DATA_NONE, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_NUM_IRQS,
+    VFIO_PCI_NUM_REGIONS, VFIO_REGION_INFO_FLAG_CAPS, VFIO_REGION_INFO_FLAG_MMAP, VFIO_REGION_INFO_FLAG_READ,
+    VFIO_REGION_INFO_FLAG_WRITE, vfio_region_info, vfio_region_sparse_mmap_area,
+};
+use vfio_user::{DmaMapFlags, DmaUnmapFlags, IrqInfo, ServerBackend, ServerRegion, SparseArea};
+
+use crate::machine::Machine;
+use crate::shared::Shared;
+
+/// The most that one access may move; the protocol allows no more.
+const ACCESS_MAX: usize = 1 << 20;
+
+/// One client's view of the card.
+pub struct Backend {
+    shared: Arc<Shared>,
+}
+
+impl Backend {
+    /// A view of `shared`.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The client has gone: the machine it was is switched off.
+    pub fn client_gone(&mut self) {
+        self.shared.with(|chip| {
+            chip.power_cycle();
+            if let Some(machine) = machine(chip) {
+                machine.clear();
+            }
+        });
+    }
+}
+
+fn machine(chip: &mut Chip) -> Option<&mut Machine> {
+    chip.host_mut().as_any_mut().downcast_mut()
+}
+
+fn invalid(what: String) -> io::Error {
+    tracing::warn!("client: {what}");
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+/// The BAR behind a region index.
+fn bar(region: u32) -> Option<u8> {
+    u8::try_from(region).ok().filter(|&b| [SRAM_CFG_BAR, MSIX_BAR, DRAM_BAR].contains(&b))
+}
+
+/// What the client is told of the regions.
+pub fn regions(chip: &Chip) -> Vec<ServerRegion> {
+    let region = |index: u32| {
+        let size = match (bar(index), index) {
+            (Some(SRAM_CFG_BAR), _) => SRAM_CFG_BAR_SIZE,
+            (Some(MSIX_BAR), _) => MSIX_BAR_SIZE,
+            (Some(DRAM_BAR), _) => chip.config().bar4_size,
+            (_, VFIO_PCI_CONFIG_REGION_INDEX) => CONFIG_SIZE as u64,
+            _ => 0,
+        };
+        let mapping = bar(index).and_then(|b| chip.mappable(b));
+        let mut flags = if size > 0 { VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE } else { 0 };
+        if mapping.is_some() {
+            flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
+        }
+        ServerRegion {
+            region_info: vfio_region_info {
+                argsz: size_of::<vfio_region_info>() as u32,
+                flags,
+                index,
+                cap_offset: 0,
+                size,
+                offset: 0,
+            },
+            sparse_areas: mapping
+                .iter()
+                .map(|&(_, offset, size)| SparseArea { area: vfio_region_sparse_mmap_area { offset, size } })
+                .collect(),
+            mmap_fd: mapping.map(|(fd, _, _)| fd.as_raw_fd()),
+        }
+    };
+    (0..VFIO_PCI_NUM_REGIONS).map(region).collect()
+}
+
+/// What the client is told of the interrupts: MSI-X only.
+pub fn interrupts() -> Vec<IrqInfo> {
+    (0..VFIO_PCI_NUM_IRQS)
+        .map(|index| {
+            let count = if index == VFIO_PCI_MSIX_IRQ_INDEX { u32::from(VECTORS) } else { 0 };
+            IrqInfo { index, flags: VFIO_IRQ_INFO_EVENTFD, count }
+        })
+        .collect()
+}
+
+impl ServerBackend for Backend {
+    fn region_read(&mut self, region: u32, offset: u64, data: &mut [u8]) -> Result<(), io::Error> {
+        if data.len() > ACCESS_MAX {
+            return Err(invalid(format!("a read of {} bytes", data.len())));
+        }
+        match (bar(region), region) {
+            (Some(bar), _) => self.shared.lock().bar_read(bar, offset, data),
+            (_, VFIO_PCI_CONFIG_REGION_INDEX) => self.shared.lock().config_read(offset, data),
+            _ => data.fill(0xFF),
+        }
+        Ok(())
+    }
+
+    fn region_write(&mut self, region: u32, offset: u64, data: &[u8]) -> Result<(), io::Error> {
+        match (bar(region), region) {
+            (Some(bar), _) => self.shared.with(|chip| chip.bar_write(bar, offset, data)),
+            (_, VFIO_PCI_CONFIG_REGION_INDEX) => self.shared.with(|chip| chip.config_write(offset, data)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn dma_map(
+        &mut self,
+        flags: DmaMapFlags,
+        offset: u64,
+        address: u64,
+        size: u64,
+        fd: Option<File>,
+    ) -> Result<(), io::Error> {
+        // ROM and other devices' BARs come without a file or without write access: no DMA goes there.
+        let Some(file) = fd.filter(|_| flags.contains(DmaMapFlags::READ_WRITE)) else { return Ok(()) };
+        let mut chip = self.shared.lock();
+        let result = machine(&mut chip).map_or(Ok(()), |m| m.map(address, size, file, offset));
+        result.inspect_err(|error| tracing::warn!("client: {error}"))
+    }
+
+    fn dma_unmap(&mut self, flags: DmaUnmapFlags, address: u64, size: u64) -> Result<(), io::Error> {
+        let mut chip = self.shared.lock();
+        if let Some(machine) = machine(&mut chip) {
+            if flags.contains(DmaUnmapFlags::UNMAP_ALL) {
+                machine.unmap(0, u64::MAX);
+            } else {
+                machine.unmap(address, size);
+            }
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self) -> Result<(), io::Error> {
+        self.shared.with(|chip| chip.reset(Reset::Function));
+        Ok(())
+    }
+
+    fn set_irqs(
+        &mut self,
+        index: u32,
+        flags: u32,
+        start: u32,
+        count: u32,
+        fds: Vec<File>,
+    ) -> Result<(), io::Error> {
+        if index != VFIO_PCI_MSIX_IRQ_INDEX {
+            return Ok(());
+        }
+        let (start, count) = (start as usize, count as usize);
+        let mut chip = self.shared.lock();
+        let Some(machine) = machine(&mut chip) else { return Ok(()) };
+        if flags & VFIO_IRQ_SET_ACTION_TRIGGER == 0 {
+            // Masks are the client's own business.
+            return Ok(());
+        }
+        if flags & VFIO_IRQ_SET_DATA_EVENTFD != 0 {
+            // As many eventfds as vectors connect them, none disconnects them.
+            if fds.is_empty() {
+                machine.disconnect(start, count);
+            } else {
+                machine.connect(start, fds);
+            }
+        } else if flags & VFIO_IRQ_SET_DATA_NONE != 0 && count == 0 {
+            machine.disconnect(0, usize::from(VECTORS));
+        } else if flags & (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_DATA_BOOL) == 0 {
+            return Err(invalid(format!("interrupt request with flags {flags:#x}")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `goya-card`: the emulated Goya card as a process that QEMU plugs in by vfio-user.
+
+mod backend;
+mod control;
+mod machine;
+mod options;
+mod serve;
+mod shared;
+mod trace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    match serve::run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("goya-card: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use goya_chip::ChipConfig;
+
+/// An emulated Habana Labs Goya card (PCI 1da3:0001) for stock QEMU, 10.1 or later.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "\
+Examples:
+  goya-card --socket /tmp/goya.sock --control /tmp/goya.ctl
+  goya-card --socket /tmp/goya.sock --dram 16G --trace=card.log
+
+Then give QEMU shared memory and the card:
+  qemu-system-x86_64 -machine q35,memory-backend=ram -m 2G \\
+    -object memory-backend-memfd,id=ram,size=2G,share=on \\
+    -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"/tmp/goya.sock\"}}'
+
+The control socket takes one JSON object a line; goya-cardctl speaks it.")]
+pub struct Options {
+    /// Unix socket for QEMU; made now, removed at the end
+    #[arg(long, value_name = "PATH")]
+    pub socket: PathBuf,
+    /// Unix socket for goya-cardctl
+    #[arg(long, value_name = "PATH")]
+    pub control: Option<PathBuf>,
+    /// Card memory; costs only what is touched
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
+    pub dram: u64,
+    /// Window to card memory [default: 512M; all of DRAM with --mmap]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub bar4: Option<u64>,
+    /// Let QEMU map card memory: fast memory access, slower register writes
+    #[arg(long)]
+    pub mmap: bool,
+    /// Name that the firmware reports
+    #[arg(long, value_name = "NAME", default_value = "HL100")]
+    pub card_name: String,
+    /// Serial number that the firmware reports
+    #[arg(long, value_name = "SERIAL", default_value = "EMU0000001")]
+    pub serial: String,
+    /// Tell of every access, packet, interrupt and translation, on stderr or in FILE
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub trace: Option<Option<PathBuf>>,
+}
+
+impl Options {
+    /// The card that was asked for.
+    pub fn config(&self) -> ChipConfig {
+        let default = if self.mmap { self.dram } else { ChipConfig::default().bar4_size };
+        ChipConfig {
+            dram_size: self.dram,
+            bar4_size: self.bar4.unwrap_or(default),
+            mmap: self.mmap,
+            card_name: self.card_name.clone(),
+            serial: self.serial.clone(),
+        }
+    }
+}
+
+/// Bytes: a number with K, M or G behind it, or none.
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.char_indices().last() {
+        Some((at, 'K' | 'k')) => (&text[..at], 10),
+        Some((at, 'M' | 'm')) => (&text[..at], 20),
+        Some((at, 'G' | 'g')) => (&text[..at], 30),
+        _ => (text, 0),
+    };
+    let number: u64 = digits.parse().map_err(|_| "expected a size such as 512M or 4G".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("4G"), Ok(4 << 30));
+        assert_eq!(size("512m"), Ok(512 << 20));
+        assert_eq!(size("4096"), Ok(4096));
+        assert!(size("").is_err());
+        assert!(size("G").is_err());
+        assert!(size("99999999999G").is_err());
+    }
+
+    #[test]
+    fn mmap_shows_all_of_dram() {
+        let options = Options::parse_from(["goya-card", "--socket", "s", "--mmap", "--dram", "8G"]);
+        assert_eq!(options.config().check(), Ok(()));
+        assert_eq!(options.config().bar4_size, 8 << 30);
+    }
+}
