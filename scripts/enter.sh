@@ -23,7 +23,7 @@ args+=(
 	--ro-bind "$box/usr" /usr --ro-bind "$box/etc" /etc
 	--tmpfs /tmp --tmpfs /run --proc /proc --dev-bind /dev /dev --ro-bind /sys /sys
 	--bind "$TOP" "$TOP" --bind "$CACHE" "$CACHE" --bind /dev/shm /dev/shm
-	--die-with-parent --setenv HOME "$CACHE/home" --setenv PATH /usr/sbin:/usr/bin
+	--die-with-parent --unshare-pid --setenv HOME "$CACHE/home" --setenv PATH /usr/sbin:/usr/bin
 	--setenv CARGO_HOME "$CACHE/home/.cargo" --setenv GOYA_CACHE "$CACHE"
 	--unsetenv RUSTUP_HOME --unsetenv RUSTUP_TOOLCHAIN --chdir "$PWD"
 )

@@ -17,7 +17,8 @@ if [ -n "${KDIR:-}" ]; then
 fi
 box=$("$TOP/scripts/toolbox.sh")
 fragments=("$TOP/scripts/kernel/common.config" "$TOP/scripts/kernel/$flavour.config")
-id=$(basename "$box" | key "$0" "${fragments[@]}")
+# The recipe's number goes up when this script builds something else from the same fragments.
+id=$(echo "$(basename "$box") recipe 1" | key "${fragments[@]}")
 out=$CACHE/kernel-$flavour-$id
 if [ -e "$out/.complete" ]; then
 	echo "$out"

@@ -21,9 +21,9 @@ pub enum Kind {
     /// Power, µW.
     Power = 4,
     /// Fan speed, rpm.
-    Fan = 7,
+    Fan = 8,
     /// Fan drive, 0 to 255.
-    Pwm = 8,
+    Pwm = 9,
 }
 
 /// Attribute numbers and names of a kind; the first is its input.

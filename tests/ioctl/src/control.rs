@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The emulated card's control socket, through a virtio port: how a test injects faults.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+
+use serde_json::{Value, json};
+
+use crate::Result;
+
+/// A connection to the card's control socket. Takes its faults back when dropped.
+#[derive(Debug)]
+pub struct Control {
+    out: File,
+    answers: BufReader<File>,
+}
+
+impl Control {
+    /// Connects to card 0; there is nothing to connect to on a real one.
+    pub fn open() -> Result<Self> {
+        let path = "/dev/virtio-ports/goya.ctl0";
+        let open = || OpenOptions::new().read(true).write(true).open(path);
+        let out = open().map_err(|e| format!("{path}: {e}"))?;
+        let answers = out.try_clone().map_err(|e| e.to_string())?;
+        Ok(Self { out, answers: BufReader::new(answers) })
+    }
+
+    /// Whether the card is an emulated one.
+    pub fn exists() -> bool {
+        std::path::Path::new("/dev/virtio-ports/goya.ctl0").exists()
+    }
+
+    /// Asks the card; an answer that is not ok is an error.
+    pub fn ask(&mut self, request: &Value) -> Result<Value> {
+        writeln!(self.out, "{request}").map_err(|e| format!("control socket: {e}"))?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line).map_err(|e| format!("control socket: {e}"))?;
+        let answer: Value = serde_json::from_str(&line).map_err(|e| format!("{line:?}: {e}"))?;
+        if answer["ok"] == true { Ok(answer) } else { Err(format!("{request}: {}", answer["error"])) }
+    }
+
+    /// Injects a fault.
+    pub fn inject(&mut self, fault: &str, parameters: &Value) -> Result {
+        let mut request = json!({"cmd": "inject", "fault": fault});
+        if let (Value::Object(to), Value::Object(from)) = (&mut request, parameters) {
+            to.extend(from.clone());
+        }
+        self.ask(&request).map(drop)
+    }
+
+    /// Takes all faults back.
+    pub fn clear(&mut self) -> Result {
+        self.ask(&json!({"cmd": "clear"})).map(drop)
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        let _ = self.clear();
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! System calls, made safe.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::ptr::NonNull;
+
+/// Does an ioctl that reads and writes `args`.
+pub fn ioctl<T>(file: &impl AsRawFd, command: u32, args: &mut T) -> io::Result<()> {
+    let request = goya_uapi::drm_iowr::<T>(command);
+    // SAFETY: the request number carries the size of `T`, so the kernel stays inside `args`, which is
+    // borrowed for the call.
+    match unsafe { libc::ioctl(file.as_raw_fd(), request as _, args) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The number of an error, for comparison.
+pub fn errno<T>(result: io::Result<T>) -> i32 {
+    result.err().and_then(|e| e.raw_os_error()).unwrap_or(0)
+}
+
+/// Memory mapped into the process; a device may change it at any time.
+#[derive(Debug)]
+pub struct Mapping {
+    address: NonNull<u8>,
+    len: usize,
+}
+
+impl Mapping {
+    /// `len` bytes of zeroed memory of our own.
+    pub fn anonymous(len: usize) -> io::Result<Self> {
+        Self::map(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE, -1, 0)
+    }
+
+    /// `len` bytes aligned to 2 MiB, which the kernel is asked to back by huge pages.
+    pub fn huge(len: usize) -> io::Result<Self> {
+        const HUGE: usize = 2 << 20;
+        let mut mapping = Self::map(len + HUGE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)?;
+        let skip = mapping.address.as_ptr().align_offset(HUGE);
+        // SAFETY: head and tail lie in the mapping and are given back exactly once; the rest stays.
+        unsafe {
+            let start = mapping.address.as_ptr();
+            if skip > 0 {
+                libc::munmap(start.cast(), skip);
+            }
+            libc::munmap(start.add(skip + len).cast(), HUGE - skip);
+            mapping.address = mapping.address.add(skip);
+            mapping.len = len;
+            libc::madvise(mapping.address.as_ptr().cast(), len, libc::MADV_HUGEPAGE);
+        }
+        mapping.write(0, &vec![0; len]);
+        Ok(mapping)
+    }
+
+    /// `len` bytes of `file` at `offset`.
+    pub fn of_file(file: &impl AsRawFd, len: usize, offset: u64) -> io::Result<Self> {
+        Self::map(len, libc::MAP_SHARED, file.as_raw_fd(), offset as i64)
+    }
+
+    fn map(len: usize, flags: i32, fd: RawFd, offset: i64) -> io::Result<Self> {
+        // SAFETY: a new mapping at an address of the kernel's choice touches nothing of ours.
+        let address = unsafe {
+            libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ | libc::PROT_WRITE, flags, fd, offset)
+        };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        NonNull::new(address.cast()).map(|address| Self { address, len }).ok_or_else(io::Error::last_os_error)
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> u64 {
+        self.address.as_ptr() as u64
+    }
+
+    /// Bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Writes `data` at `at`.
+    ///
+    /// # Panics
+    /// When the data does not fit.
+    pub fn write(&self, at: usize, data: &[u8]) {
+        assert!(at.checked_add(data.len()).is_some_and(|end| end <= self.len), "write past the mapping");
+        // SAFETY: the range was checked; nobody holds a reference into the mapping.
+        unsafe { self.address.as_ptr().add(at).copy_from(data.as_ptr(), data.len()) }
+    }
+
+    /// Reads `len` bytes at `at`.
+    ///
+    /// # Panics
+    /// When the range is not inside.
+    pub fn read(&self, at: usize, len: usize) -> Vec<u8> {
+        assert!(at.checked_add(len).is_some_and(|end| end <= self.len), "read past the mapping");
+        let mut out = vec![0; len];
+        // SAFETY: the range was checked; a device that writes meanwhile changes bytes, not validity.
+        unsafe { out.as_mut_ptr().copy_from(self.address.as_ptr().add(at), len) }
+        out
+    }
+
+    /// Reads a little-endian word at `at`.
+    pub fn word(&self, at: usize) -> u32 {
+        let b = self.read(at, 4);
+        u32::from_le_bytes([b[0], b[1], b[2], b[3]])
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours and nobody uses it any more.
+        unsafe {
+            libc::munmap(self.address.as_ptr().cast(), self.len);
+        }
+    }
+}
+
+/// Loads a module from `path`.
+pub fn load_module(path: &str, parameters: &str) -> io::Result<()> {
+    let file = File::open(path)?;
+    let parameters = CString::new(parameters)?;
+    // SAFETY: the file is open and the string ends with a zero for the length of the call.
+    match unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), parameters.as_ptr(), 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Removes a module.
+pub fn remove_module(name: &str) -> io::Result<()> {
+    let name = CString::new(name)?;
+    // SAFETY: the string ends with a zero for the length of the call.
+    match unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

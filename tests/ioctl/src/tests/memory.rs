@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Mapping host memory, allocating device memory.
+
+use goya_tests::card::Card;
+use goya_tests::sys::{Mapping, errno};
+use goya_tests::{Result, check, check_eq, kmsg};
+use goya_uapi::{HL_INFO_DRAM_USAGE, HL_MEM_CONTIGUOUS, HL_MEM_SHARED, hl_info_dram_usage};
+
+use super::{Test, test};
+
+pub const TESTS: &[Test] = &[
+    test("memory.host_small_pages", host_small_pages),
+    test("memory.host_huge_pages", host_huge_pages),
+    test("memory.host_errors", host_errors),
+    test("memory.device", device),
+    test("memory.device_errors", device_errors),
+    test("memory.many_mappings", many_mappings),
+];
+
+fn free(card: &Card) -> Result<u64> {
+    let mut usage = hl_info_dram_usage::default();
+    card.info(HL_INFO_DRAM_USAGE, &mut usage).map_err(|e| e.to_string())?;
+    Ok(usage.dram_free_mem)
+}
+
+fn host_small_pages() -> Result {
+    let card = Card::open()?;
+    for pages in [1, 2, 3, 511, 513] {
+        let memory = Mapping::anonymous(pages * 4096).map_err(|e| e.to_string())?;
+        let host = card.map_host(memory)?;
+        check!(host.device >= 1 << 48 && host.device % 4096 == 0, "device address {:#x}", host.device);
+    }
+    Ok(())
+}
+
+fn host_huge_pages() -> Result {
+    let card = Card::open()?;
+    let host = card.map_host(Mapping::huge(8 << 20).map_err(|e| e.to_string())?)?;
+    check!(host.device >= 1 << 48, "device address {:#x}", host.device);
+    // Readable by the card, page by page.
+    host.memory.write((6 << 20) + 5, b"huge");
+    let copy = goya_tests::packet::Packets::default();
+    let copy = copy.copy(1, host.device + (6 << 20) + 5, goya_tests::device::SRAM + 0x100, 4);
+    card.run(1, &copy)?;
+    check_eq!(card.get(goya_tests::device::SRAM + 0x100, 4)?, b"huge", "data");
+    Ok(())
+}
+
+fn host_errors() -> Result {
+    let card = Card::open()?;
+    for text in ["Failed to pin host memory", "failed to init userptr", "Failed to get user pages", "size to pin is invalid",
+        "unmap", "doesn't exist", "is not mapped", "host memory", "userptr", "user pages", "is invalid"]
+    {
+        kmsg::expect(text)?;
+    }
+    check!(card.map_host_range(0x10_0000_0000, 4096).is_err(), "memory that is not there");
+    check!(card.map_host_range(0x1000, 0).is_err(), "no bytes");
+    check!(card.unmap(0x1_2345_6789_A000).is_err(), "a mapping that is not there");
+    Ok(())
+}
+
+fn device() -> Result {
+    let card = Card::open()?;
+    let before = free(&card)?;
+    for (size, flags) in [(1, 0), (2 << 20, 0), (10 << 20, 0), (64 << 20, HL_MEM_CONTIGUOUS), (4 << 20, HL_MEM_SHARED)] {
+        let handle = card.alloc(size, flags).map_err(|e| format!("allocate {size}: {e}"))?;
+        let used = before - free(&card)?;
+        check!(used >= size && used % (2 << 20) == 0, "{size} bytes use {used}");
+        let address = card.map_device(handle).map_err(|e| format!("map {size}: {e}"))?;
+        check!((0x8_0000_0000..0x20_0000_0000).contains(&address), "device address {address:#x}");
+        card.unmap(address).map_err(|e| e.to_string())?;
+        card.free(handle).map_err(|e| e.to_string())?;
+        check_eq!(free(&card)?, before, "free memory afterwards");
+    }
+    // What is left at the end goes with the context.
+    card.alloc(2 << 20, 0).map_err(|e| e.to_string())?;
+    drop(card);
+    check_eq!(free(&Card::open()?)?, before, "free memory of the next context");
+    Ok(())
+}
+
+fn device_errors() -> Result {
+    let card = Card::open()?;
+    for text in ["handle", "alloc", "Failed", "failed", "free", "unmap", "mapped"] {
+        kmsg::expect(text)?;
+    }
+    check!(card.alloc(1 << 50, 0).is_err(), "more than there is");
+    check!(card.alloc(0, 0).is_err(), "nothing");
+    check!(card.map_device(4711).is_err(), "a handle that never was");
+    check!(card.free(4711).is_err(), "freeing a handle that never was");
+    let memory = card.device_memory(2 << 20)?;
+    check!(errno(card.unmap(memory.device + 4096)) != 0, "an address inside of a mapping");
+    Ok(())
+}
+
+fn many_mappings() -> Result {
+    let card = Card::open()?;
+    let mappings = (0..200)
+        .map(|_| card.map_host(Mapping::anonymous(8192).map_err(|e| e.to_string())?))
+        .collect::<Result<Vec<_>>>()?;
+    let mut addresses: Vec<_> = mappings.iter().map(|m| m.device).collect();
+    addresses.sort_unstable();
+    check!(addresses.windows(2).all(|w| w[1] - w[0] >= 8192), "mappings overlap");
+    Ok(())
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Unloading and loading the driver, and what happens when the card does not come up.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use goya_tests::card::{Card, MODULE, NODE};
+use goya_tests::control::Control;
+use goya_tests::kmsg::{self, Kmsg};
+use goya_tests::packet::Packets;
+use goya_tests::sys::{load_module, remove_module};
+use goya_tests::{Result, check};
+use serde_json::json;
+
+use super::{Test, fault, test};
+
+pub const TESTS: &[Test] = &[
+    test("reload.three_times", three_times),
+    fault("boot.preboot_fails", || boot_fails("preboot", "Device boot progress - Stuck in Preboot")),
+    fault("boot.boot_fit_fails", || boot_fails("boot-fit", "Timeout waiting for boot fit load ack")),
+    fault("boot.linux_fails", || boot_fails("linux", "Failed to load firmware to device")),
+    Test { name: "fault.unplug", run: unplug, seconds: 120, emulated: true },
+];
+
+fn unload() -> Result {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        match remove_module(MODULE) {
+            Err(e) if e.raw_os_error() == Some(libc::EAGAIN) && Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result.map_err(|e| format!("unload {MODULE}: {e}")),
+        }
+    }
+}
+
+fn load() -> Result {
+    let path = std::env::var("GOYA_MODULE").map_err(|_| "GOYA_MODULE does not name the module".to_owned())?;
+    load_module(&path, "").map_err(|e| format!("load {path}: {e}"))
+}
+
+/// Unloads and loads the driver; the card works afterwards.
+pub fn reload() -> Result {
+    unload()?;
+    check!(!Path::new(NODE).exists(), "{NODE} outlives the driver");
+    load()?;
+    let card = Card::open()?;
+    card.run(1, &Packets::default().nop()).map(drop)
+}
+
+fn three_times() -> Result {
+    (0..3).try_for_each(|_| reload())
+}
+
+/// A boot stage fails: the driver says so and leaves nothing behind; without the fault it comes up.
+fn boot_fails(stage: &str, text: &str) -> Result {
+    for expected in ["boot", "Boot", "firmware", "initialize", "init", "probe", "Fatal", "preboot", "Preboot", "FIT"] {
+        kmsg::expect(expected)?;
+    }
+    unload()?;
+    let mut control = Control::open()?;
+    control.inject("fail-boot", &json!({"stage": stage}))?;
+    let mut log = Kmsg::here()?;
+    // The module stays loaded without a device.
+    load()?;
+    log.wait_for(text, Duration::from_secs(40))?;
+    check!(!Path::new(NODE).exists(), "{NODE} is there");
+    control.clear()?;
+    reload()
+}
+
+/// The card falls off the bus: the heartbeat fails and the card is given up; plugged in again, a new
+/// load brings it back.
+fn unplug() -> Result {
+    for expected in ["habanalabs", "accel", "Device", "device"] {
+        kmsg::expect(expected)?;
+    }
+    let mut control = Control::open()?;
+    let mut log = Kmsg::here()?;
+    control.inject("unplug", &json!({}))?;
+    log.wait_for("heartbeat failed", Duration::from_secs(40))?;
+    control.clear()?;
+    unload()?;
+    load()?;
+    let card = Card::open()?;
+    card.run(1, &Packets::default().nop()).map(drop)
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Resets by sysfs.
+
+use std::fs;
+
+use goya_tests::card::{Card, SYSFS};
+use goya_tests::packet::Packets;
+use goya_tests::{Result, check, check_eq, kmsg};
+
+use super::{Test, test};
+
+pub const TESTS: &[Test] = &[test("reset.soft", soft), test("reset.hard", hard)];
+
+/// Asks for a reset and waits until the card is back.
+fn reset(file: &str) -> Result<((u32, u32), (u32, u32))> {
+    kmsg::expect("Reset requested through sysfs")?;
+    let card = Card::open_control()?;
+    let before = card.resets()?;
+    fs::write(format!("{SYSFS}/{file}"), "1").map_err(|e| format!("{file}: {e}"))?;
+    card.poll("a reset", |card| Ok(card.resets()? != before))?;
+    card.wait_operational()?;
+    Ok((before, card.resets()?))
+}
+
+/// Resets the engines; the rest of the card goes on.
+pub fn soft() -> Result {
+    // The previous user has to be gone.
+    drop(Card::open()?);
+    let (before, after) = reset("soft_reset")?;
+    check_eq!(after, (before.0, before.1 + 1), "hard and soft resets");
+    works()
+}
+
+fn hard() -> Result {
+    drop(Card::open()?);
+    let (before, after) = reset("hard_reset")?;
+    check_eq!(after, (before.0 + 1, before.1), "hard and soft resets");
+    works()
+}
+
+fn works() -> Result {
+    let card = Card::open()?;
+    card.run(1, &Packets::default().nop())?;
+    card.put(goya_tests::device::SRAM, b"after reset")?;
+    check!(card.get(goya_tests::device::SRAM, 11)? == b"after reset", "the data differ");
+    Ok(())
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Submitting and waiting.
+
+use goya_tests::card::Card;
+use goya_tests::device::{SRAM, SRAM_COMMANDS, Waited, chunk};
+use goya_tests::packet::Packets;
+use goya_tests::sys::errno;
+use goya_tests::{Result, check, check_eq, kmsg};
+use goya_uapi::*;
+
+use super::{Test, test};
+
+pub const TESTS: &[Test] = &[
+    test("submit.nop_external", nop_external),
+    test("submit.nop_internal", nop_internal),
+    test("submit.msg_long_external", msg_long_external),
+    test("submit.msg_long_internal", msg_long_internal),
+    test("submit.several_jobs", several_jobs),
+    test("submit.ring_wrap", ring_wrap),
+    test("submit.forbidden_packets", forbidden_packets),
+    test("submit.bad_arguments", bad_arguments),
+    test("wait.busy_then_done", busy_then_done),
+    test("wait.time_stamp", time_stamp),
+    test("wait.gone_and_unknown", gone_and_unknown),
+];
+
+/// The external queues that users have.
+pub const EXTERNAL: std::ops::Range<u32> = 0..5;
+/// The internal queues.
+pub const INTERNAL: std::ops::Range<u32> = goya_queue_id::GOYA_QUEUE_ID_MME..goya_queue_id::GOYA_QUEUE_ID_SIZE;
+
+fn nop_external() -> Result {
+    let card = Card::open()?;
+    for queue in EXTERNAL {
+        card.run(queue, &Packets::default().nop())?;
+    }
+    Ok(())
+}
+
+fn nop_internal() -> Result {
+    let card = Card::open()?;
+    for queue in INTERNAL {
+        card.run_internal(queue, &Packets::default().nop())?;
+    }
+    Ok(())
+}
+
+/// Every queue writes its own word into SRAM, and the words are read back by DMA.
+fn messages(card: &Card, queues: std::ops::Range<u32>, run: impl Fn(u32, &Packets) -> Result<Waited>) -> Result {
+    for queue in queues {
+        let at = SRAM + 0x1000 + u64::from(queue) * 16;
+        let value = 0xC0DE_0000 | queue;
+        run(queue, &Packets::default().msg_long(at, value))?;
+        check_eq!(card.get(at, 4)?, value.to_le_bytes(), format!("the word of queue {queue}"));
+    }
+    Ok(())
+}
+
+fn msg_long_external() -> Result {
+    let card = Card::open()?;
+    messages(&card, EXTERNAL, |queue, packets| card.run(queue, packets))
+}
+
+fn msg_long_internal() -> Result {
+    let card = Card::open()?;
+    messages(&card, INTERNAL, |queue, packets| {
+        let waited = card.run_internal(queue, packets)?;
+        // Internal jobs have no completion of their own: an external one behind them tells.
+        settle(&card, queue)?;
+        Ok(waited)
+    })
+}
+
+/// Waits until internal queue `queue` has nothing to do.
+pub fn settle(card: &Card, queue: u32) -> Result {
+    let bit = 5 + (queue - goya_queue_id::GOYA_QUEUE_ID_MME);
+    card.poll("an idle queue", |card| {
+        let mut idle = hl_info_hw_idle::default();
+        card.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string())?;
+        Ok(idle.busy_engines_mask & 1 << bit == 0)
+    })
+}
+
+/// One submission with a job for each external queue.
+fn several_jobs() -> Result {
+    let card = Card::open()?;
+    let jobs = EXTERNAL.map(|q| card.job(q, &Packets::default().nop())).collect::<Result<Vec<_>>>()?;
+    let chunks: Vec<_> = jobs.iter().map(|j| j.chunk).collect();
+    let seq = card.submit(&chunks, 0, 0).map_err(|e| e.to_string())?;
+    card.finish(seq).map(drop)
+}
+
+/// More jobs than an internal ring has entries, and sequence numbers that count.
+fn ring_wrap() -> Result {
+    let card = Card::open()?;
+    card.put(SRAM_COMMANDS, Packets::default().nop().bytes())?;
+    let mut last = None;
+    for n in 0..150 {
+        let job = chunk(SRAM_COMMANDS, goya_queue_id::GOYA_QUEUE_ID_TPC3, 8, HL_CS_CHUNK_FLAGS_USER_ALLOC_CB);
+        let nop = card.job(2, &Packets::default().nop())?;
+        let seq = card.submit(&[job, nop.chunk], 0, 0).map_err(|e| format!("submission {n}: {e}"))?;
+        check!(last.is_none_or(|l| seq == l + 1), "{seq} after {last:?}");
+        last = Some(seq);
+        card.finish(seq)?;
+    }
+    Ok(())
+}
+
+fn forbidden_packets() -> Result {
+    let card = Card::open()?;
+    for text in ["User not allowed to use", "Invalid packet id", "WREG32 packet with illegal", "Failed to parse",
+        "is out of CB boundary", "Can't DMA from host", "Got DMA with size 0"]
+    {
+        kmsg::expect(text)?;
+    }
+    let new = Packets::default;
+    for (what, packets, error) in [
+        ("STOP", new().stop(), libc::EPERM),
+        ("MSG_PROT", new().msg_prot(SRAM, 1), libc::EPERM),
+        ("CP_DMA", new().cp_dma(SRAM, 8), libc::EPERM),
+        ("WREG_BULK", new().wreg_bulk(0x1020, &[1, 2]), libc::EPERM),
+        ("WREG_32 of a wrong register", new().wreg32(0x1000, 1), libc::EPERM),
+        ("an unknown packet", new().raw(0, 0x1F << 24), libc::EINVAL),
+        ("half a packet", new().nop().raw(0, 3 << 24), libc::EINVAL),
+        ("DMA of no bytes", new().copy(6, SRAM, SRAM, 0), libc::EINVAL),
+        ("DMA from the host", new().copy(0, 0x1_0000_0000_0000, SRAM, 64), libc::EFAULT),
+    ] {
+        let job = card.job(2, &packets)?;
+        check_eq!(errno(card.submit(&[job.chunk], 0, 0)), error, what);
+    }
+    Ok(())
+}
+
+fn bad_arguments() -> Result {
+    let card = Card::open()?;
+    for text in ["Queue index", "CB handle", "CB size", "Number of chunks can NOT be larger", "no match to handle",
+        "Got execute CS with 0 chunks", "CS type flags are mutually exclusive", "Failed to copy cs chunk", "invalid"]
+    {
+        kmsg::expect(text)?;
+    }
+    let job = card.job(1, &Packets::default().nop())?;
+    let with = |change: &dyn Fn(&mut hl_cs_chunk)| {
+        let mut chunk = job.chunk;
+        change(&mut chunk);
+        errno(card.submit(&[chunk], 0, 0))
+    };
+    check_eq!(with(&|c| c.queue_index = 99), libc::EINVAL, "a queue that is not");
+    check_eq!(with(&|c| c.queue_index = goya_queue_id::GOYA_QUEUE_ID_CPU_PQ), libc::EINVAL, "the driver's queue");
+    check_eq!(with(&|c| c.__bindgen_anon_1.cb_handle = 77 << 12), libc::EINVAL, "a wrong handle");
+    check_eq!(with(&|c| c.__bindgen_anon_2.cb_size = 4), libc::EINVAL, "half a packet");
+    check_eq!(with(&|c| c.__bindgen_anon_2.cb_size = 1 << 20), libc::EINVAL, "more than the buffer");
+    check_eq!(errno(card.submit(&[], 0, 0)), libc::EINVAL, "no jobs");
+    let many = vec![job.chunk; HL_MAX_JOBS_PER_CS as usize + 1];
+    check_eq!(errno(card.submit(&many, 0, 0)), libc::EINVAL, "too many jobs");
+    card.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// A fence keeps a job busy until somebody opens it.
+fn busy_then_done() -> Result {
+    let card = Card::open()?;
+    let waiting = Packets::default().monitor(7, 7, 1, goya_tests::packet::dma_fence(3, 0), 1).fence(0, 1, 1);
+    let job = card.job(3, &waiting)?;
+    let seq = card.submit(&[job.chunk], 0, 0).map_err(|e| e.to_string())?;
+    let waited = card.wait(seq, 50_000).map_err(|e| e.to_string())?;
+    check_eq!(waited.status, HL_WAIT_CS_STATUS_BUSY, "a closed fence");
+    check_eq!(card.wait(seq, 0).map_err(|e| e.to_string())?.status, HL_WAIT_CS_STATUS_BUSY, "a look");
+    check_eq!(card.cb_usage(job.handle).map_err(|e| e.to_string())?, 1, "submissions that use the buffer");
+    card.run(2, &Packets::default().sync_object(7, 1))?;
+    card.finish(seq).map(drop)
+}
+
+fn time_stamp() -> Result {
+    let card = Card::open()?;
+    let job = card.job(1, &Packets::default().nop())?;
+    let seq = card.submit(&[job.chunk], HL_CS_FLAGS_TIMESTAMP, 0).map_err(|e| e.to_string())?;
+    let waited = card.finish(seq)?;
+    check!(waited.flags & HL_WAIT_CS_STATUS_FLAG_TIMESTAMP_VLD != 0 && waited.time > 0, "{waited:?}");
+    Ok(())
+}
+
+fn gone_and_unknown() -> Result {
+    let card = Card::open()?;
+    let first = {
+        let job = card.job(1, &Packets::default().nop())?;
+        let seq = card.submit(&[job.chunk], 0, 0).map_err(|e| e.to_string())?;
+        card.finish(seq)?;
+        seq
+    };
+    for _ in 0..80 {
+        card.run(1, &Packets::default().nop())?;
+    }
+    let waited = card.wait(first, 0).map_err(|e| e.to_string())?;
+    check_eq!((waited.status, waited.flags & 1), (HL_WAIT_CS_STATUS_COMPLETED, HL_WAIT_CS_STATUS_FLAG_GONE), "an old one");
+    kmsg::expect("Can't wait on CS")?;
+    check_eq!(errno(card.wait(first + 1_000_000, 0)), libc::EINVAL, "one that never was");
+    Ok(())
+}
