@@ -12,7 +12,13 @@ fn main() {
     println!("cargo:rerun-if-changed={HEADER}");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("bindings.rs");
     let status = Command::new("bindgen")
-        .args(["--use-core", "--with-derive-default", "--no-prepend-enum-name", "--default-enum-style", "moduleconsts"])
+        .args([
+            "--use-core",
+            "--with-derive-default",
+            "--no-prepend-enum-name",
+            "--default-enum-style",
+            "moduleconsts",
+        ])
         .args(["--allowlist-type", "hl_.*|goya_.*", "--allowlist-var", "HL_.*|GOYA_.*", "-o"])
         .arg(&out)
         .arg(HEADER)

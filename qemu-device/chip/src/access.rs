@@ -60,7 +60,10 @@ impl Chip {
             Block::PsocGlobalConf | Block::PsocTimestamp => self.psoc_register_write(offset, value),
             Block::Gic => self.gic_register_write(offset, value),
             Block::PcieDbi => self.dbi_register_write(offset, value),
-            _ => self.regs.set(offset, value),
+            _ => {
+                self.protection.register_written(offset);
+                self.regs.set(offset, value);
+            }
         }
     }
 

@@ -152,10 +152,14 @@ impl Chip {
         Ok(())
     }
 
-    /// Takes every injected fault back; queues that hung go on.
+    /// Takes every injected fault back; queues that hung and a preboot that was stuck go on.
     pub fn clear_faults(&mut self) {
+        let stuck = self.faults.boot_fails(crate::fault::BootStage::Preboot);
         self.faults.clear();
         self.queues.wake_all();
+        if stuck {
+            self.cpu_power_on();
+        }
     }
 
     /// Resets the card as far as `kind` reaches.

@@ -96,7 +96,8 @@ impl Chip {
 
     /// Writes a register as the host does; `None` outside of the configuration space.
     pub fn inspect_register_write(&mut self, offset: u32, value: u32) -> Option<()> {
-        (u64::from(offset) < CFG_SIZE && offset & 3 == 0).then(|| self.register_write(offset, value, Origin::Host))
+        (u64::from(offset) < CFG_SIZE && offset & 3 == 0)
+            .then(|| self.register_write(offset, value, Origin::Host))
     }
 
     /// Reads physical device memory.

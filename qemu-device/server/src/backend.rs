@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use goya_chip::{
-    Chip, CONFIG_SIZE, DRAM_BAR, MSIX_BAR, MSIX_BAR_SIZE, Reset, SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE, VECTORS,
+    CONFIG_SIZE, Chip, DRAM_BAR, MSIX_BAR, MSIX_BAR_SIZE, Reset, SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE, VECTORS,
 };
 use vfio_bindings::bindings::vfio::{
     VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_BOOL, VFIO_IRQ_SET_DATA_EVENTFD,

@@ -49,7 +49,8 @@ impl Machine {
     /// Takes away every mapping that touches the range: QEMU unmaps what it mapped, in one piece.
     pub fn unmap(&mut self, address: u64, size: u64) {
         let end = address.saturating_add(size);
-        let touched = |(&at, region): (&u64, &mut MmapRegion)| at < end && address < at + region.size() as u64;
+        let touched =
+            |(&at, region): (&u64, &mut MmapRegion)| at < end && address < at + region.size() as u64;
         self.maps.retain(|at, region| !touched((at, region)));
     }
 

@@ -10,7 +10,9 @@ use goya_chip::ChipConfig;
 
 /// An emulated Habana Labs Goya card (PCI 1da3:0001) for stock QEMU, 10.1 or later.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "\
+#[command(
+    version,
+    after_help = "\
 Examples:
   goya-card --socket /tmp/goya.sock --control /tmp/goya.ctl
   goya-card --socket /tmp/goya.sock --dram 16G --trace=card.log
@@ -20,7 +22,8 @@ Then give QEMU shared memory and the card:
     -object memory-backend-memfd,id=ram,size=2G,share=on \\
     -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"/tmp/goya.sock\"}}'
 
-The control socket takes one JSON object a line; goya-cardctl speaks it.")]
+The control socket takes one JSON object a line; goya-cardctl speaks it."
+)]
 pub struct Options {
     /// Unix socket for QEMU; made now, removed at the end
     #[arg(long, value_name = "PATH")]

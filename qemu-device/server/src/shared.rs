@@ -25,11 +25,8 @@ pub struct Shared {
 impl Shared {
     /// Starts the engine thread.
     pub fn new(chip: Chip) -> std::io::Result<Arc<Self>> {
-        let shared = Arc::new(Self {
-            chip: Mutex::new(chip),
-            work: Condvar::new(),
-            waiting: AtomicUsize::new(0),
-        });
+        let shared =
+            Arc::new(Self { chip: Mutex::new(chip), work: Condvar::new(), waiting: AtomicUsize::new(0) });
         let engines = Arc::clone(&shared);
         std::thread::Builder::new().name("engines".into()).spawn(move || engines.run_engines())?;
         Ok(shared)

@@ -45,7 +45,10 @@ impl Card {
         let end = Instant::now() + PATIENCE;
         loop {
             match open_node(NODE) {
-                Err(e) if matches!(e.raw_os_error(), Some(libc::EAGAIN | libc::EBUSY)) && Instant::now() < end => {
+                Err(e)
+                    if matches!(e.raw_os_error(), Some(libc::EAGAIN | libc::EBUSY))
+                        && Instant::now() < end =>
+                {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 result => return result.map_err(|e| format!("{NODE}: {e}")),
@@ -117,7 +120,9 @@ impl Card {
 
     /// Waits until the card is operational.
     pub fn wait_operational(&self) -> crate::Result {
-        self.poll("an operational card", |card| Ok(card.status()? == hl_device_status::HL_DEVICE_STATUS_OPERATIONAL))
+        self.poll("an operational card", |card| {
+            Ok(card.status()? == hl_device_status::HL_DEVICE_STATUS_OPERATIONAL)
+        })
     }
 
     /// Waits until `condition` holds.

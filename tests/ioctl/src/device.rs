@@ -67,15 +67,20 @@ impl Card {
     /// Maps host memory for the card.
     pub fn map_host(&self, memory: Mapping) -> Result<HostMemory<'_>> {
         let (address, size) = (memory.address(), memory.len() as u64);
-        let device = self.map_host_range(address, size).map_err(|e| format!("map {size} bytes of host memory: {e}"))?;
+        let device = self
+            .map_host_range(address, size)
+            .map_err(|e| format!("map {size} bytes of host memory: {e}"))?;
         Ok(HostMemory { card: self, memory, device })
     }
 
     /// Maps any range of the process, whether there is memory or not.
     pub fn map_host_range(&self, address: u64, size: u64) -> io::Result<u64> {
         self.memory(HL_MEM_OP_MAP, HL_MEM_USERPTR, |m| {
-            m.__bindgen_anon_1.map_host =
-                hl_mem_in__bindgen_ty_1__bindgen_ty_4 { host_virt_addr: address, hint_addr: 0, mem_size: size };
+            m.__bindgen_anon_1.map_host = hl_mem_in__bindgen_ty_1__bindgen_ty_4 {
+                host_virt_addr: address,
+                hint_addr: 0,
+                mem_size: size,
+            };
         })
     }
 
@@ -110,7 +115,8 @@ impl Card {
     /// Device memory, allocated and mapped.
     pub fn device_memory(&self, size: u64) -> Result<DeviceMemory<'_>> {
         let handle = self.alloc(size, 0).map_err(|e| format!("allocate {size} bytes: {e}"))?;
-        let device = self.map_device(handle).map_err(|e| format!("map {size} bytes of device memory: {e}"))?;
+        let device =
+            self.map_device(handle).map_err(|e| format!("map {size} bytes of device memory: {e}"))?;
         Ok(DeviceMemory { card: self, handle, device })
     }
 
@@ -146,7 +152,11 @@ impl Card {
     /// Waits until a submission has completed.
     pub fn finish(&self, seq: u64) -> Result<Waited> {
         let waited = self.wait(seq, JOB_US).map_err(|e| format!("wait for {seq}: {e}"))?;
-        if waited.status == HL_WAIT_CS_STATUS_COMPLETED { Ok(waited) } else { Err(format!("{seq}: {waited:?}")) }
+        if waited.status == HL_WAIT_CS_STATUS_COMPLETED {
+            Ok(waited)
+        } else {
+            Err(format!("{seq}: {waited:?}"))
+        }
     }
 
     /// A command buffer with `packets` for external queue `queue`.
@@ -167,15 +177,18 @@ impl Card {
 
     /// Puts `data` at device address `to` by way of DMA queue 1.
     pub fn put(&self, to: u64, data: &[u8]) -> Result {
-        let host = self.map_host(Mapping::anonymous(data.len().next_multiple_of(4096)).map_err(|e| e.to_string())?)?;
+        let host =
+            self.map_host(Mapping::anonymous(data.len().next_multiple_of(4096)).map_err(|e| e.to_string())?)?;
         host.memory.write(0, data);
-        let copy = Packets::default().copy(direction::HL_DMA_HOST_TO_SRAM, host.device, to, data.len() as u32);
+        let copy =
+            Packets::default().copy(direction::HL_DMA_HOST_TO_SRAM, host.device, to, data.len() as u32);
         self.run(goya_queue_id::GOYA_QUEUE_ID_DMA_1, &copy).map(drop)
     }
 
     /// Reads `len` bytes at device address `from` by way of DMA queue 2.
     pub fn get(&self, from: u64, len: usize) -> Result<Vec<u8>> {
-        let host = self.map_host(Mapping::anonymous(len.next_multiple_of(4096)).map_err(|e| e.to_string())?)?;
+        let host =
+            self.map_host(Mapping::anonymous(len.next_multiple_of(4096)).map_err(|e| e.to_string())?)?;
         let copy = Packets::default().copy(direction::HL_DMA_SRAM_TO_HOST, from, host.device, len as u32);
         self.run(goya_queue_id::GOYA_QUEUE_ID_DMA_2, &copy)?;
         Ok(host.memory.read(0, len))
@@ -189,7 +202,14 @@ impl Card {
 
     /// Puts packets at device address `at` and submits them to an internal queue. A submission needs
     /// an external job too: only those have completions.
-    pub fn submit_internal(&self, queue: u32, packets: &Packets, at: u64, flags: u32, timeout: u32) -> Result<u64> {
+    pub fn submit_internal(
+        &self,
+        queue: u32,
+        packets: &Packets,
+        at: u64,
+        flags: u32,
+        timeout: u32,
+    ) -> Result<u64> {
         self.put(at, packets.bytes())?;
         let internal = chunk(at, queue, packets.bytes().len(), HL_CS_CHUNK_FLAGS_USER_ALLOC_CB);
         let nop = self.job(goya_queue_id::GOYA_QUEUE_ID_DMA_3, &Packets::default().nop())?;

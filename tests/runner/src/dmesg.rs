@@ -81,7 +81,10 @@ mod tests {
         let allowed = Allowed::parse("# comment\nharmless thing # known in 7.3\n").unwrap();
         let log = "<6>[1] fine\n<3>[2] broken\n<4>[3] WARNING: at x\n<3>[4] harmless thing\n\
                    <6>[5] goya-tests: expect page fault\n<3>[6] MMU page fault on va\n<3>[7] broken again";
-        assert_eq!(bad_lines(log, &allowed), ["<3>[2] broken", "<4>[3] WARNING: at x", "<3>[7] broken again"]);
+        assert_eq!(
+            bad_lines(log, &allowed),
+            ["<3>[2] broken", "<4>[3] WARNING: at x", "<3>[7] broken again"]
+        );
         assert!(Allowed::parse("no reason").is_err());
     }
 

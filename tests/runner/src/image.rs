@@ -35,7 +35,8 @@ pub fn build(options: &Options) -> Result<Vec<u8>, Error> {
         archive.file(&format!("lib/firmware/habanalabs/goya/{name}"), false, &firmware(name, size));
     }
     for file in &options.files {
-        let (host, guest) = file.split_once(':').ok_or_else(|| Error::Usage(format!("--file {file}: no colon")))?;
+        let (host, guest) =
+            file.split_once(':').ok_or_else(|| Error::Usage(format!("--file {file}: no colon")))?;
         archive.file(guest, true, &read(Path::new(host))?);
     }
     archive.file("etc/goya.conf", false, config(options, &modules).as_bytes());

@@ -101,7 +101,11 @@ fn judge(options: &Options, code: u8, output: &str, allowed: &dmesg::Allowed) ->
         println!("dmesg: {line}");
     }
     if !bad.is_empty() {
-        println!("{} lines of the kernel log should not be there: {}/dmesg.log", bad.len(), options.log_dir.display());
+        println!(
+            "{} lines of the kernel log should not be there: {}/dmesg.log",
+            bad.len(),
+            options.log_dir.display()
+        );
     }
     let failed = summary.failed.len() + summary.problems.len() + usize::from(!bad.is_empty());
     println!("{} passed, {failed} failed, {} skipped", summary.passed, summary.skipped);

@@ -22,7 +22,16 @@ impl Qemu {
         let mut command = Command::new("qemu-system-x86_64");
         let accelerator = if kvm_works() { "kvm" } else { "tcg,thread=multi" };
         command
-            .args(["-nodefaults", "-no-reboot", "-display", "none", "-cpu", "max", "-accel", accelerator])
+            .args([
+                "-nodefaults",
+                "-no-reboot",
+                "-display",
+                "none",
+                "-cpu",
+                "max,la57=off",
+                "-accel",
+                accelerator,
+            ])
             .args(["-machine", "q35,memory-backend=ram"])
             .args(["-smp", &options.smp.to_string(), "-m", &format!("{}M", options.mem)])
             .args(["-object", &format!("memory-backend-memfd,id=ram,size={}M,share=on", options.mem)])

@@ -53,9 +53,8 @@ impl<'a> Session<'a> {
     pub fn start(options: &'a Options) -> Result<Self, Error> {
         let dir = tempfile::Builder::new().prefix("goya-guest").tempdir()?;
         fs::write(dir.path().join("initramfs"), image::build(options)?)?;
-        let cards = (0..options.cards)
-            .map(|n| Card::start(options, n, dir.path()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let cards =
+            (0..options.cards).map(|n| Card::start(options, n, dir.path())).collect::<Result<Vec<_>, _>>()?;
         let (sender, messages) = mpsc::channel();
         let out = UnixListener::bind(dir.path().join("out"))?;
         let status = UnixListener::bind(dir.path().join("status"))?;

@@ -189,9 +189,10 @@ impl Chip {
 
     fn write_registers(&mut self, id: QueueId, offset: u32, local: bool, values: &[u32]) -> Outcome {
         let first = if local { block_base(id) + (offset & 0xFFF) } else { engine_base(id) + offset };
+        let secure = self.unit_secure(id, Unit::Cp);
         let mut at = register_address(first & !3);
         for value in values {
-            if self.queue_write(id, at, &value.to_le_bytes(), false).is_err() {
+            if self.queue_write(id, at, &value.to_le_bytes(), secure).is_err() {
                 return Outcome::Failed(QueueError::MessageWrite);
             }
             at += 4;

@@ -214,7 +214,9 @@ mod tests {
         ] {
             serde_json::from_str::<Request>(line).unwrap_or_else(|e| panic!("{line}: {e}"));
         }
-        assert!(serde_json::from_str::<Request>(r#"{"cmd":"inject","fault":"hang-queue","queue":"x"}"#).is_err());
+        assert!(
+            serde_json::from_str::<Request>(r#"{"cmd":"inject","fault":"hang-queue","queue":"x"}"#).is_err()
+        );
     }
 
     #[test]

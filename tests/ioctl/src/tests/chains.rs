@@ -32,12 +32,15 @@ fn two_dma_queues() -> Result {
     let (source, target) = (host(&card, 1 << 20)?, host(&card, 1 << 20)?);
     let data = noise(3, 1 << 20);
     source.memory.write(0, &data);
-    let consumer = Packets::default()
-        .monitor(0, 10, 1, dma_fence(2, 0), 1)
-        .fence(0, 1, 1)
-        .copy(direction::HL_DMA_SRAM_TO_HOST, SRAM, target.device, 1 << 20);
-    let producer =
-        Packets::default().copy(direction::HL_DMA_HOST_TO_SRAM, source.device, SRAM, 1 << 20).sync_object(10, 1);
+    let consumer = Packets::default().monitor(0, 10, 1, dma_fence(2, 0), 1).fence(0, 1, 1).copy(
+        direction::HL_DMA_SRAM_TO_HOST,
+        SRAM,
+        target.device,
+        1 << 20,
+    );
+    let producer = Packets::default()
+        .copy(direction::HL_DMA_HOST_TO_SRAM, source.device, SRAM, 1 << 20)
+        .sync_object(10, 1);
     let (second, first) = (card.job(2, &consumer)?, card.job(1, &producer)?);
     let seq = card.submit(&[second.chunk, first.chunk], 0, 0).map_err(|e| e.to_string())?;
     card.finish(seq)?;
@@ -74,10 +77,12 @@ fn tpc_and_dma() -> Result {
             tpc.bytes().len(),
             HL_CS_CHUNK_FLAGS_USER_ALLOC_CB,
         );
-        let fetch = Packets::default()
-            .monitor(21, 21, 1, dma_fence(2, 2), 1)
-            .fence(2, 1, 1)
-            .copy(direction::HL_DMA_SRAM_TO_HOST, at, target.device, 4);
+        let fetch = Packets::default().monitor(21, 21, 1, dma_fence(2, 2), 1).fence(2, 1, 1).copy(
+            direction::HL_DMA_SRAM_TO_HOST,
+            at,
+            target.device,
+            4,
+        );
         let start = Packets::default().sync_object(20, 1);
         let (fetch, start) = (card.job(2, &fetch)?, card.job(3, &start)?);
         let seq = card.submit(&[tpc, fetch.chunk, start.chunk], 0, 0).map_err(|e| e.to_string())?;

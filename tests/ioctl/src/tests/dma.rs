@@ -65,7 +65,12 @@ fn sizes() -> Result {
 fn unaligned() -> Result {
     let card = Card::open()?;
     let buffers = buffers(&card, 4 << 20)?;
-    for (size, offsets) in [(1, (1, 2, 3)), (4096, (1, 4095, 7)), (100_001, (4093, 3, 8191)), ((2 << 20) + 3, (5, (2 << 20) - 9, 1))] {
+    for (size, offsets) in [
+        (1, (1, 2, 3)),
+        (4096, (1, 4095, 7)),
+        (100_001, (4093, 3, 8191)),
+        ((2 << 20) + 3, (5, (2 << 20) - 9, 1)),
+    ] {
         there_and_back(&card, &buffers, size, offsets)?;
     }
     Ok(())
@@ -106,7 +111,10 @@ fn fill() -> Result {
         card.run(1, &Packets::default().fill(direction::HL_DMA_HOST_TO_DRAM, value, dram.device + 3, size))?;
         let got = card.get(dram.device + 3, size as usize)?;
         let expected = value.to_le_bytes();
-        check!(got.iter().enumerate().all(|(i, b)| *b == expected[i % 8]), "{size} bytes of {value:#x} differ");
+        check!(
+            got.iter().enumerate().all(|(i, b)| *b == expected[i % 8]),
+            "{size} bytes of {value:#x} differ"
+        );
     }
     Ok(())
 }

@@ -83,7 +83,8 @@ fn clocks() -> Result {
     card.info(HL_INFO_CLK_RATE, &mut rate).map_err(|e| e.to_string())?;
     check!(rate.max_clk_rate_mhz > 0, "no clock: {} of {}", rate.cur_clk_rate_mhz, rate.max_clk_rate_mhz);
     let mut pll = hl_pll_frequency_info::default();
-    card.info_of(HL_INFO_PLL_FREQUENCY, hl_goya_pll_index::HL_GOYA_PCI_PLL, &mut pll).map_err(|e| e.to_string())?;
+    card.info_of(HL_INFO_PLL_FREQUENCY, hl_goya_pll_index::HL_GOYA_PCI_PLL, &mut pll)
+        .map_err(|e| e.to_string())?;
     check!(pll.output[1] > 0, "PCI PLL {:?}", pll.output);
     let mut throttle = hl_info_clk_throttle::default();
     card.info(HL_INFO_CLK_THROTTLE_REASON, &mut throttle).map_err(|e| e.to_string())?;

@@ -50,9 +50,19 @@ fn host_huge_pages() -> Result {
 
 fn host_errors() -> Result {
     let card = Card::open()?;
-    for text in ["Failed to pin host memory", "failed to init userptr", "Failed to get user pages", "size to pin is invalid",
-        "unmap", "doesn't exist", "is not mapped", "host memory", "userptr", "user pages", "is invalid"]
-    {
+    for text in [
+        "Failed to pin host memory",
+        "failed to init userptr",
+        "Failed to get user pages",
+        "size to pin is invalid",
+        "unmap",
+        "doesn't exist",
+        "is not mapped",
+        "host memory",
+        "userptr",
+        "user pages",
+        "is invalid",
+    ] {
         kmsg::expect(text)?;
     }
     check!(card.map_host_range(0x10_0000_0000, 4096).is_err(), "memory that is not there");
@@ -64,7 +74,9 @@ fn host_errors() -> Result {
 fn device() -> Result {
     let card = Card::open()?;
     let before = free(&card)?;
-    for (size, flags) in [(1, 0), (2 << 20, 0), (10 << 20, 0), (64 << 20, HL_MEM_CONTIGUOUS), (4 << 20, HL_MEM_SHARED)] {
+    for (size, flags) in
+        [(1, 0), (2 << 20, 0), (10 << 20, 0), (64 << 20, HL_MEM_CONTIGUOUS), (4 << 20, HL_MEM_SHARED)]
+    {
         let handle = card.alloc(size, flags).map_err(|e| format!("allocate {size}: {e}"))?;
         let used = before - free(&card)?;
         check!(used >= size && used % (2 << 20) == 0, "{size} bytes use {used}");
@@ -86,7 +98,7 @@ fn device_errors() -> Result {
     for text in ["handle", "alloc", "Failed", "failed", "free", "unmap", "mapped"] {
         kmsg::expect(text)?;
     }
-    check!(card.alloc(1 << 50, 0).is_err(), "more than there is");
+    check!(card.alloc(1 << 40, 0).is_err(), "more than there is");
     check!(card.alloc(0, 0).is_err(), "nothing");
     check!(card.map_device(4711).is_err(), "a handle that never was");
     check!(card.free(4711).is_err(), "freeing a handle that never was");

@@ -90,10 +90,26 @@ fn sysfs() -> Result {
     let dir = Path::new(SYSFS);
     check_eq!(read(dir.join("status"))?, "Operational", "status");
     check_eq!(read(dir.join("device_type"))?, "GOYA", "device type");
-    for name in ["cpucp_kernel_ver", "cpucp_ver", "cpld_ver", "fuse_ver", "hard_reset_cnt", "pci_addr", "preboot_btl_ver",
-        "soft_reset_cnt", "thermal_ver", "uboot_ver", "security_enabled", "infineon_ver", "pm_mng_profile", "high_pll",
-        "armcp_kernel_ver", "armcp_ver", "module_id", "parent_device"]
-    {
+    for name in [
+        "cpucp_kernel_ver",
+        "cpucp_ver",
+        "cpld_ver",
+        "fuse_ver",
+        "hard_reset_cnt",
+        "pci_addr",
+        "preboot_btl_ver",
+        "soft_reset_cnt",
+        "thermal_ver",
+        "uboot_ver",
+        "security_enabled",
+        "infineon_ver",
+        "pm_mng_profile",
+        "high_pll",
+        "armcp_kernel_ver",
+        "armcp_ver",
+        "module_id",
+        "parent_device",
+    ] {
         check!(!read(dir.join(name))?.is_empty(), "{name} is empty");
     }
     let eeprom = fs::read(dir.join("eeprom")).map_err(|e| format!("eeprom: {e}"))?;

@@ -29,7 +29,11 @@ fn command_queues() -> Result {
         card.put(inner_at, inner.bytes())?;
         card.run_internal(queue, &Packets::default().cp_dma(inner_at, inner.bytes().len() as u32))?;
         settle(&card, queue)?;
-        check_eq!(card.get(at, 4)?, (0xCD00 + queue).to_le_bytes(), format!("the word of command queue {queue}"));
+        check_eq!(
+            card.get(at, 4)?,
+            (0xCD00 + queue).to_le_bytes(),
+            format!("the word of command queue {queue}")
+        );
     }
     Ok(())
 }
@@ -42,9 +46,8 @@ const TPC_EXECUTE: u32 = 0x6838;
 /// WREG_32 and WREG_BULK reach the engine: read back by DMA.
 fn tpc_registers() -> Result {
     let card = Card::open()?;
-    let packets = Packets::default()
-        .wreg32(TPC_QM_TENSOR, 0x1234_5678)
-        .wreg_bulk(TPC_QM_TENSOR + 4, &[1, 2, 3, 4]);
+    let packets =
+        Packets::default().wreg32(TPC_QM_TENSOR, 0x1234_5678).wreg_bulk(TPC_QM_TENSOR + 4, &[1, 2, 3, 4]);
     card.run_internal(goya_queue_id::GOYA_QUEUE_ID_TPC5, &packets)?;
     settle(&card, goya_queue_id::GOYA_QUEUE_ID_TPC5)?;
     let base = goya_tests::packet::CFG + 0xE0_0000 + 5 * 0x4_0000;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Protection of the card from its users, as `goya_security.c` sets it up.
+//!
+//! Accesses without the secure attribute are checked twice: by the range registers of the router that
+//! the initiator sits at, before translation, and by the protection bits of the register block that
+//! they reach. What is refused is noted in the router's RAZWI registers.
+
+mod ranges;
+
+use std::collections::BTreeMap;
+
+use crate::chip::Chip;
+use crate::host::BusError;
+use crate::map::{CFG_BASE, CFG_SIZE};
+use crate::queue::QueueId;
+use crate::regs::{self, Block};
+use ranges::{DMA_MACRO, Ranges, router};
+
+/// First protection bit of a block (`PROT_BITS_OFFS`, `goya.h`): a bit for each register, zero protects.
+const PROT_BITS: u32 = 0xF80;
+/// RAZWI registers of the DMA macro: valid, then the initiator; low bandwidth then high, write then read.
+const RAZWI: u32 = DMA_MACRO + 0x13C;
+
+/// The routers' range registers, decoded; forgotten when one is written.
+#[derive(Debug, Default)]
+pub struct Protection {
+    ranges: BTreeMap<u32, Ranges>,
+}
+
+impl Protection {
+    /// A register was written: perhaps a range.
+    pub(crate) fn register_written(&mut self, offset: u32) {
+        self.ranges.remove(&(offset & !0xFFF));
+    }
+}
+
+impl Chip {
+    /// Checks a non-secure access of `len` bytes at `addr` (before translation) by queue `id`.
+    pub(crate) fn protection_check(
+        &mut self,
+        id: QueueId,
+        addr: u64,
+        len: u64,
+        write: bool,
+    ) -> Result<(), BusError> {
+        let router = router(id);
+        if !self.protection.ranges.contains_key(&router) {
+            self.protection.ranges.insert(router, Ranges::read(&self.regs, router));
+        }
+        let Some(ranges) = self.protection.ranges.get(&router) else { return Ok(()) };
+        let register = addr.checked_sub(CFG_BASE).filter(|&off| off < CFG_SIZE);
+        let refused = match register {
+            // The check fits in 32 bits: it is below CFG_SIZE.
+            Some(offset) => ranges.refuses_register(offset as u32) || self.bit_protects(offset as u32),
+            None => {
+                ranges.refuses_memory(addr)
+                    || ranges.refuses_memory(addr.saturating_add(len.saturating_sub(1)))
+            }
+        };
+        if !refused {
+            return Ok(());
+        }
+        tracing::debug!(target: "goya::mmu", queue = %id, addr = %format_args!("{addr:#x}"), write, "refused by protection");
+        self.counters.faults += 1;
+        if router == DMA_MACRO {
+            let at = RAZWI + if register.is_some() { 0 } else { 0x10 } + if write { 0 } else { 8 };
+            self.regs.set(at, 1);
+            self.regs.set(at + 4, id.index() as u32);
+        }
+        Err(BusError::Protected(addr))
+    }
+
+    /// Whether the protection bit of the register at `offset` is clear.
+    fn bit_protects(&self, offset: u32) -> bool {
+        // The sync manager's blocks are full of sync objects and monitors: no room for bits.
+        if regs::block(offset) == Block::SyncManager {
+            return false;
+        }
+        let word = (offset & 0xFFF) >> 7;
+        let bit = (offset & 0x7F) >> 2;
+        self.regs.get((offset & !0xFFF) + PROT_BITS + 4 * word) & 1 << bit == 0
+    }
+}
+
+#[cfg(test)]
+mod tests;
