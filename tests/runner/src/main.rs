@@ -95,7 +95,7 @@ fn judge(options: &Options, code: u8, output: &str, allowed: &dmesg::Allowed) ->
     for problem in &summary.problems {
         println!("KTAP: {problem}");
     }
-    let log = fs::read(options.log_dir.join("dmesg.log")).unwrap_or_default();
+    let log = fs::read(options.log_dir.join("kernel.log")).unwrap_or_default();
     let bad = dmesg::bad_lines(&String::from_utf8_lossy(&log), allowed);
     for line in bad.iter().take(40) {
         println!("dmesg: {line}");

@@ -41,6 +41,10 @@ impl Qemu {
             .args(["-append", &kernel_command_line(options)])
             .args(["-serial", &format!("file:{}", options.log_dir.join("dmesg.log").display())])
             .args(["-device", "virtio-serial-pci"]);
+        let log = options.log_dir.join("kernel.log");
+        command
+            .args(["-chardev", &format!("file,id=log,path={}", log.display())])
+            .args(["-device", "virtserialport,chardev=log,name=goya.log"]);
         for name in ["out", "status"] {
             command
                 .args(["-chardev", &format!("socket,id={name},path={}", path(name))])

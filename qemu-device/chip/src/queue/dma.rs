@@ -312,6 +312,7 @@ impl Chip {
             return self.target_write(to, bytes, origin).map(|()| n).map_err(|_| QueueError::DmaWrite);
         };
         let mut block = [0; 4096];
+        let block = &mut block[..slice.len().min(4096)];
         for (i, byte) in block.iter_mut().enumerate() {
             *byte = pattern[i % 8];
         }

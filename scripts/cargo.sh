@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# SPDX-FileCopyrightText: The goya-rs authors
+#
+# cargo.sh NAME TARGET-DIR ARGS...: runs cargo in the toolbox as a step with a log.
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+name=$1 target=$2
+shift 2
+"$TOP/scripts/toolbox.sh" >/dev/null
+cd "$TOP"
+step "CARGO $name" "$LOGS/cargo-$name.log" 0 \
+	"$TOP/scripts/enter.sh" env CARGO_TARGET_DIR="$TOP/$target" RUSTFLAGS="${RUSTFLAGS:-}" \
+	FUZZ_SECONDS="${FUZZ_SECONDS:-}" cargo "$@"
