@@ -12,10 +12,10 @@ use goya_chip::{
     CONFIG_SIZE, Chip, DRAM_BAR, MSIX_BAR, MSIX_BAR_SIZE, Reset, SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE, VECTORS,
 };
 use vfio_bindings::bindings::vfio::{
-    VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_BOOL, VFIO_IRQ_SET_DATA_EVENTFD,
-    VFIO_IRQ_SET_DATA_NONE, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_NUM_IRQS,
-    VFIO_PCI_NUM_REGIONS, VFIO_REGION_INFO_FLAG_CAPS, VFIO_REGION_INFO_FLAG_MMAP, VFIO_REGION_INFO_FLAG_READ,
-    VFIO_REGION_INFO_FLAG_WRITE, vfio_region_info, vfio_region_sparse_mmap_area,
+    VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_EVENTFD, VFIO_IRQ_SET_DATA_NONE,
+    VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_ERR_IRQ_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_NUM_IRQS,
+    VFIO_PCI_NUM_REGIONS, VFIO_PCI_REQ_IRQ_INDEX, VFIO_REGION_INFO_FLAG_CAPS, VFIO_REGION_INFO_FLAG_MMAP,
+    VFIO_REGION_INFO_FLAG_READ, VFIO_REGION_INFO_FLAG_WRITE, vfio_region_info, vfio_region_sparse_mmap_area,
 };
 use vfio_user::{DmaMapFlags, DmaUnmapFlags, IrqInfo, ServerBackend, ServerRegion, SparseArea};
 
@@ -28,16 +28,21 @@ const ACCESS_MAX: usize = 1 << 20;
 /// One client's view of the card.
 pub struct Backend {
     shared: Arc<Shared>,
+    /// Whether this client has asked for anything: one that only knocked has switched nothing on.
+    used: bool,
 }
 
 impl Backend {
     /// A view of `shared`.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, used: false }
     }
 
     /// The client has gone: the machine it was is switched off.
     pub fn client_gone(&mut self) {
+        if !std::mem::take(&mut self.used) {
+            return;
+        }
         self.shared.with(|chip| {
             chip.power_cycle();
             if let Some(machine) = machine(chip) {
@@ -95,11 +100,15 @@ pub fn regions(chip: &Chip) -> Vec<ServerRegion> {
     (0..VFIO_PCI_NUM_REGIONS).map(region).collect()
 }
 
-/// What the client is told of the interrupts: MSI-X only.
+/// What the client is told of the interrupts: MSI-X, errors (which never come), and the wish to leave.
 pub fn interrupts() -> Vec<IrqInfo> {
     (0..VFIO_PCI_NUM_IRQS)
         .map(|index| {
-            let count = if index == VFIO_PCI_MSIX_IRQ_INDEX { u32::from(VECTORS) } else { 0 };
+            let count = match index {
+                VFIO_PCI_MSIX_IRQ_INDEX => u32::from(VECTORS),
+                VFIO_PCI_ERR_IRQ_INDEX | VFIO_PCI_REQ_IRQ_INDEX => 1,
+                _ => 0,
+            };
             IrqInfo { index, flags: VFIO_IRQ_INFO_EVENTFD, count }
         })
         .collect()
@@ -107,6 +116,7 @@ pub fn interrupts() -> Vec<IrqInfo> {
 
 impl ServerBackend for Backend {
     fn region_read(&mut self, region: u32, offset: u64, data: &mut [u8]) -> Result<(), io::Error> {
+        self.used = true;
         if data.len() > ACCESS_MAX {
             return Err(invalid(format!("a read of {} bytes", data.len())));
         }
@@ -119,6 +129,7 @@ impl ServerBackend for Backend {
     }
 
     fn region_write(&mut self, region: u32, offset: u64, data: &[u8]) -> Result<(), io::Error> {
+        self.used = true;
         match (bar(region), region) {
             (Some(bar), _) => self.shared.with(|chip| chip.bar_write(bar, offset, data)),
             (_, VFIO_PCI_CONFIG_REGION_INDEX) => self.shared.with(|chip| chip.config_write(offset, data)),
@@ -135,10 +146,11 @@ impl ServerBackend for Backend {
         size: u64,
         fd: Option<File>,
     ) -> Result<(), io::Error> {
+        self.used = true;
         // ROM and other devices' BARs come without a file or without write access: no DMA goes there.
         let Some(file) = fd.filter(|_| flags.contains(DmaMapFlags::READ_WRITE)) else { return Ok(()) };
         let mut chip = self.shared.lock();
-        let result = machine(&mut chip).map_or(Ok(()), |m| m.map(address, size, file, offset));
+        let result = machine(&mut chip).map_or(Ok(()), |m| m.memory.map(address, size, file, offset));
         result.inspect_err(|error| tracing::warn!("client: {error}"))
     }
 
@@ -146,16 +158,22 @@ impl ServerBackend for Backend {
         let mut chip = self.shared.lock();
         if let Some(machine) = machine(&mut chip) {
             if flags.contains(DmaUnmapFlags::UNMAP_ALL) {
-                machine.unmap(0, u64::MAX);
+                machine.memory.clear();
             } else {
-                machine.unmap(address, size);
+                machine.memory.unmap(address, size);
             }
         }
         Ok(())
     }
 
     fn reset(&mut self) -> Result<(), io::Error> {
-        self.shared.with(|chip| chip.reset(Reset::Function));
+        self.used = true;
+        self.shared.with(|chip| {
+            chip.reset(Reset::Function);
+            if let Some(machine) = machine(chip) {
+                machine.withdraw();
+            }
+        });
         Ok(())
     }
 
@@ -167,27 +185,29 @@ impl ServerBackend for Backend {
         count: u32,
         fds: Vec<File>,
     ) -> Result<(), io::Error> {
-        if index != VFIO_PCI_MSIX_IRQ_INDEX {
+        self.used = true;
+        if flags & VFIO_IRQ_SET_ACTION_TRIGGER == 0 {
+            // Masks are the client's own business: it keeps the vectors' table.
             return Ok(());
         }
         let (start, count) = (start as usize, count as usize);
+        let eventfds = flags & VFIO_IRQ_SET_DATA_EVENTFD != 0;
+        if !eventfds && flags & VFIO_IRQ_SET_DATA_NONE == 0 {
+            return Err(invalid(format!("interrupt request with flags {flags:#x}")));
+        }
         let mut chip = self.shared.lock();
         let Some(machine) = machine(&mut chip) else { return Ok(()) };
-        if flags & VFIO_IRQ_SET_ACTION_TRIGGER == 0 {
-            // Masks are the client's own business.
-            return Ok(());
-        }
-        if flags & VFIO_IRQ_SET_DATA_EVENTFD != 0 {
-            // As many eventfds as vectors connect them, none disconnects them.
-            if fds.is_empty() {
-                machine.disconnect(start, count);
-            } else {
-                machine.connect(start, fds);
-            }
-        } else if flags & VFIO_IRQ_SET_DATA_NONE != 0 && count == 0 {
-            machine.disconnect(0, usize::from(VECTORS));
-        } else if flags & (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_DATA_BOOL) == 0 {
-            return Err(invalid(format!("interrupt request with flags {flags:#x}")));
+        match index {
+            VFIO_PCI_REQ_IRQ_INDEX if eventfds || count == 0 => machine.connect_eject(fds.into_iter().next()),
+            VFIO_PCI_MSIX_IRQ_INDEX => match (eventfds, fds.is_empty(), count) {
+                // As many eventfds as vectors connect them, none disconnects them.
+                (true, false, _) => machine.connect(start, fds),
+                (true, true, _) => machine.disconnect(start, count),
+                (false, _, 0) => machine.disconnect_all(),
+                (false, _, _) => machine.trigger(start, count),
+            },
+            // This card reports no errors to the client, and has no other interrupts.
+            _ => {}
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 mod backend;
 mod control;
+mod guest_memory;
 mod machine;
 mod options;
 mod serve;

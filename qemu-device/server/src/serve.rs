@@ -3,11 +3,13 @@
 
 //! Sockets, and one client after the other.
 
-use std::io;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use goya_chip::Chip;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -21,6 +23,9 @@ use crate::options::Options;
 use crate::shared::Shared;
 use crate::trace::Trace;
 
+/// How long to wait after a client could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+
 /// Why the card does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -30,6 +35,9 @@ pub enum Error {
     /// Another process answers at the socket.
     #[error("{} is in use by another process: choose another path", .0.display())]
     InUse(PathBuf),
+    /// Something else than a socket is there.
+    #[error("{} exists and is no socket: choose another path", .0.display())]
+    NoSocket(PathBuf),
     /// The socket cannot be made.
     #[error("cannot listen on {}: {source}", path.display())]
     Listen {
@@ -43,15 +51,21 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// Makes room for a socket: a stale one is removed, a live one is an error.
+/// Makes room for a socket: a stale one is removed; a live one, or anything else, is an error.
 pub fn claim(path: &Path) -> Result<(), Error> {
-    if !path.exists() {
-        return Ok(());
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => return Err(Error::NoSocket(path.to_owned())),
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(listen_error(path, error)),
     }
-    if UnixStream::connect(path).is_ok() {
-        return Err(Error::InUse(path.to_owned()));
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path).map_err(|error| listen_error(path, error))
+        }
+        // Connected, or too busy to answer, or not for us: somebody is there.
+        _ => Err(Error::InUse(path.to_owned())),
     }
-    std::fs::remove_file(path).map_err(|error| listen_error(path, error))
 }
 
 /// An error of listening at `path`.
@@ -74,12 +88,20 @@ pub fn run(options: &Options) -> Result<(), Error> {
         sockets.push(path.clone());
     }
     end_on_signal(sockets, &trace)?;
+    // A caught panic is told in one line below; an uncaught one of another thread is told here.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
     eprintln!("goya-card: listening on {}", options.socket.display());
     let mut backend = Backend::new(shared);
     loop {
-        // The crate takes some malformed requests for its own mistakes; the next client shall not suffer.
+        // The crate takes some malformed requests (a version message without its end, or shorter than its
+        // header) for mistakes of its own and panics; the next client shall not suffer.
         match catch_unwind(AssertUnwindSafe(|| server.run(&mut backend))) {
             Ok(Ok(())) => tracing::info!("client has gone"),
+            Ok(Err(vfio_user::Error::SocketAccept(error))) => {
+                // Out of descriptors, say: wait for better times instead of spinning.
+                tracing::warn!("cannot accept a client: {error}");
+                std::thread::sleep(ACCEPT_AGAIN);
+            }
             Ok(Err(error)) => tracing::warn!("client dropped: {error}"),
             Err(_) => tracing::warn!("client dropped: malformed request"),
         }

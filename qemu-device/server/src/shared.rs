@@ -3,10 +3,12 @@
 
 //! The card between its threads: QEMU's, the engines' and the control socket's.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use goya_chip::fault::Fault;
 use goya_chip::{Chip, Progress};
 
 /// DMA bytes that an access does on the spot: enough for a short job, without keeping QEMU waiting.
@@ -28,7 +30,14 @@ impl Shared {
         let shared =
             Arc::new(Self { chip: Mutex::new(chip), work: Condvar::new(), waiting: AtomicUsize::new(0) });
         let engines = Arc::clone(&shared);
-        std::thread::Builder::new().name("engines".into()).spawn(move || engines.run_engines())?;
+        std::thread::Builder::new().name("engines".into()).spawn(move || {
+            // A mistake in the card's own code: the guest sees a card that fell off the bus, and the
+            // process lives on for the next client.
+            while catch_unwind(AssertUnwindSafe(|| engines.run_engines())).is_err() {
+                let taken_off = engines.lock().inject(&Fault::Unplug);
+                tracing::error!("the card is off the bus: {taken_off:?}");
+            }
+        })?;
         Ok(shared)
     }
 
@@ -50,6 +59,7 @@ impl Shared {
         result
     }
 
+    /// Works for ever.
     fn run_engines(&self) {
         let mut chip = self.lock();
         loop {

@@ -7,12 +7,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::time::Uptime;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, reload};
@@ -48,6 +49,15 @@ impl<'a> MakeWriter<'a> for Out {
     }
 }
 
+/// Seconds since the start, to the microsecond.
+struct Seconds(Instant);
+
+impl FormatTime for Seconds {
+    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
+        write!(w, "{:>12.6}", self.0.elapsed().as_secs_f64())
+    }
+}
+
 fn targets(on: bool) -> Targets {
     let quiet = Targets::new().with_default(LevelFilter::INFO).with_target("vfio_user", LevelFilter::ERROR);
     if on { quiet.with_target("goya", Level::TRACE) } else { quiet }
@@ -58,13 +68,18 @@ impl Trace {
     pub fn start(wanted: Option<&Option<PathBuf>>) -> io::Result<Arc<Self>> {
         let file = wanted.and_then(Option::as_ref);
         let writer: Box<dyn Write + Send> = match file {
-            Some(path) => Box::new(BufWriter::with_capacity(1 << 20, File::create(path)?)),
+            Some(path) => Box::new(BufWriter::with_capacity(
+                1 << 20,
+                File::create(path).map_err(|e| {
+                    io::Error::new(e.kind(), format!("cannot write the trace to {}: {e}", path.display()))
+                })?,
+            )),
             None => Box::new(BufWriter::new(io::stderr())),
         };
         let out = Out(Arc::new(Mutex::new(writer)));
         let (filter, handle) = reload::Layer::new(targets(wanted.is_some()));
         let lines = tracing_subscriber::fmt::layer()
-            .with_timer(Uptime::default())
+            .with_timer(Seconds(Instant::now()))
             .with_ansi(file.is_none() && io::stderr().is_terminal())
             .with_writer(out.clone())
             .with_filter(filter);

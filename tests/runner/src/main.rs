@@ -102,7 +102,7 @@ fn judge(options: &Options, code: u8, output: &str, allowed: &dmesg::Allowed) ->
     }
     if !bad.is_empty() {
         println!(
-            "{} lines of the kernel log should not be there: {}/dmesg.log",
+            "{} lines of the kernel log should not be there: {}/kernel.log",
             bad.len(),
             options.log_dir.display()
         );

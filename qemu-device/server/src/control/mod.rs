@@ -10,7 +10,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::serve::{Error, claim, listen_error};
 use crate::shared::Shared;
@@ -43,28 +43,52 @@ pub fn start(path: &Path, shared: &Arc<Shared>, trace: &Arc<Trace>) -> Result<()
 
 fn serve(stream: &UnixStream, shared: &Shared, trace: &Trace) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
-    let mut line = String::new();
+    let mut line = Vec::new();
+    let mut out = stream;
     loop {
         line.clear();
-        if reader.by_ref().take(LINE_MAX).read_line(&mut line)? == 0 {
+        if reader.by_ref().take(LINE_MAX).read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
-        if line.trim().is_empty() {
+        let too_long = !line.ends_with(b"\n") && line.len() as u64 == LINE_MAX;
+        if too_long {
+            skip_line(&mut reader)?;
+        }
+        if line.trim_ascii().is_empty() && !too_long {
             continue;
         }
-        let answer = match serde_json::from_str::<Request>(&line) {
+        let result = match serde_json::from_slice::<Request>(&line) {
+            _ if too_long => Err(format!("a request of more than {LINE_MAX} bytes")),
             Ok(request) => request.serve(shared, trace),
             Err(error) => Err(error.to_string()),
         };
-        let answer = match answer {
-            Ok(serde_json::Value::Object(mut fields)) => {
-                fields.insert("ok".into(), true.into());
-                serde_json::Value::Object(fields)
-            }
-            Ok(other) => json!({"ok": true, "result": other}),
-            Err(error) => json!({"ok": false, "error": error}),
+        out.write_all(format!("{}\n", answer(result)).as_bytes())?;
+    }
+}
+
+/// Reads on to the end of a line, and keeps nothing of it.
+fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        let (used, end) = match buffer.iter().position(|&b| b == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
         };
-        let mut out = stream;
-        out.write_all(format!("{answer}\n").as_bytes())?;
+        reader.consume(used);
+        if end {
+            return Ok(());
+        }
+    }
+}
+
+/// The answer to a request: its fields with `ok`, or the error.
+fn answer(result: Result<Value, String>) -> Value {
+    match result {
+        Ok(Value::Object(mut fields)) => {
+            fields.insert("ok".into(), true.into());
+            Value::Object(fields)
+        }
+        Ok(other) => json!({"ok": true, "result": other}),
+        Err(error) => json!({"ok": false, "error": error}),
     }
 }

@@ -9,6 +9,7 @@ use goya_chip::{Chip, regs};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::machine::Machine;
 use crate::shared::Shared;
 use crate::trace::Trace;
 
@@ -101,6 +102,10 @@ pub enum Request {
     },
     /// Names of all events.
     Events,
+    /// Asks the machine to let go of the card in good order.
+    Eject,
+    /// Takes the card off the bus: the fault of that name.
+    Unplug,
     /// Turns the trace on or off.
     Trace {
         /// On or off.
@@ -172,6 +177,11 @@ impl Request {
                     goya_chip::events::all().map(|(name, id)| (name, id.into())).collect();
                 Ok(json!({"events": events}))
             }
+            Self::Eject => match chip.host_mut().as_any_mut().downcast_mut::<Machine>() {
+                Some(machine) => machine.eject().map(|()| json!({})).map_err(str::to_owned),
+                None => Err("no machine".into()),
+            },
+            Self::Unplug => chip.inject(&Fault::Unplug).map(|()| json!({})),
             Self::Trace { .. } => Ok(json!({})),
         }
     }

@@ -191,6 +191,7 @@ fn tpc_error(n: u32, packets: &Packets, text: &str) -> Result {
     kmsg::expect("MMU page fault on va")?;
     kmsg::expect("Illegal")?;
     kmsg::expect("Soft-Reset requested")?;
+    kmsg::expect("device is not idle after user context is closed")?;
     let id = 438 + n as usize;
     let card = Card::open()?;
     let before = card.events(id)?;
@@ -225,6 +226,7 @@ fn protected_register() -> Result {
     let card = Card::open()?;
     let events = card.events(442)?;
     kmsg::expect("Received H/W interrupt")?;
+    kmsg::expect("device is not idle after user context is closed")?;
     card.submit_internal(goya_queue_id::GOYA_QUEUE_ID_TPC4, &packets, SRAM_COMMANDS, 0, 0)?;
     card.wait_event(442, events)?;
     check_eq!(read()?, before, "the ring's base");

@@ -54,6 +54,7 @@ fn host_errors() -> Result {
         "Failed to pin host memory",
         "failed to init userptr",
         "Failed to get user pages",
+        "failed to get user memory",
         "size to pin is invalid",
         "unmap",
         "doesn't exist",
