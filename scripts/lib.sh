@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # SPDX-FileCopyrightText: The goya-rs authors
 # shellcheck shell=bash
 #
@@ -17,8 +17,8 @@ say() { printf '  %-8s %s\n' "$1" "$2" >&2; }
 # need COMMAND PACKAGE: one line that says what to install.
 need() { command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2"; }
 
-# key FILE...: a short name for the contents of the files, and of standard input.
-key() { cat "$@" - | sha256sum | cut -c1-12; }
+# key FILE...: a short name for the contents of the files, less comments (but "# CONFIG_..."), and of standard input.
+key() { cat "$@" - | grep -vE '^#( [^C]|$)' | sha256sum | cut -c1-12; }
 
 # lock NAME: one builder at a time; the second waits, and says so. Held until the script ends.
 lock() {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Makes the toolbox: a Debian 13 root file system with compiler, bindgen and QEMU, and the kernel
@@ -9,7 +9,8 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-id=$(echo trixie | key "$0" "$TOP/scripts/packages.txt")
+# The recipe's number goes up when this script makes something else from the same packages.
+id=$(echo trixie recipe 1 | key "$TOP/scripts/packages.txt")
 box=$CACHE/toolbox-$id
 if [ -e "$box/.complete" ]; then
 	echo "$box"

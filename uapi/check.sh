@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # check.sh KERNEL_SOURCE: compares our user API header with the kernel's, by compiling both: the
@@ -29,7 +29,7 @@ probe() {
 		echo "$records" | awk '{printf "%s %s *record_%d; unsigned size_%d = sizeof(%s %s);\n", $1, $2, NR, NR, $1, $2}'
 		echo 'int main(void) {'
 		echo "$constants" | while read -r name; do
-			echo "printf(\"$name %llu\\n\", (unsigned long long)($name));"
+			printf 'printf("%s %%%%llu\\\\n", (unsigned long long)(%s));\n' "$name" "$name"
 		done
 		echo 'return 0; }'
 	} >"$tmp/probe.c"

@@ -42,4 +42,4 @@ pub use cpu::{BootView, Image, Kind as SensorKind, SensorView, Stage};
 pub use host::{BusError, Host};
 pub use memory::MemoryError;
 pub use pci::{CONFIG_SIZE, DRAM_BAR, MSIX_BAR, MSIX_BAR_SIZE, SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE, VECTORS};
-pub use queue::{ChannelView, Packet, QueueId, QueueView};
+pub use queue::{ChannelView, QueueId, QueueView};

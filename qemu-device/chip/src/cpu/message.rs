@@ -121,7 +121,7 @@ impl Chip {
         let Some(m) = Message::parse(bytes) else { return Reply::Error(Rc::Fault) };
         let sensors = &mut self.cpu.sensors;
         let settings = &mut self.cpu.settings;
-        let mut get = |kind| Reply::of(sensors.read(kind, m.index16, m.kind16));
+        let get = |kind| Reply::of(sensors.read(kind, m.index16, m.kind16));
         match m.opcode {
             // DISABLE_PCI_ACCESS, ENABLE_PCI_ACCESS
             1 | 2 => {

@@ -11,9 +11,8 @@ mod registers;
 mod tlb;
 mod walk;
 
-pub use tlb::PageSize;
 use tlb::Tlb;
-pub use walk::{Hop, Walk};
+pub use walk::Hop;
 
 use crate::access::Origin;
 use crate::chip::Chip;

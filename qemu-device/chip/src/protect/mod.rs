@@ -15,6 +15,7 @@ use crate::chip::Chip;
 use crate::host::BusError;
 use crate::map::{CFG_BASE, CFG_SIZE};
 use crate::queue::QueueId;
+use crate::registers::RegisterFile;
 use crate::regs::{self, Block};
 use ranges::{DMA_MACRO, Ranges, router};
 
@@ -46,14 +47,12 @@ impl Chip {
         write: bool,
     ) -> Result<(), BusError> {
         let router = router(id);
-        if !self.protection.ranges.contains_key(&router) {
-            self.protection.ranges.insert(router, Ranges::read(&self.regs, router));
-        }
-        let Some(ranges) = self.protection.ranges.get(&router) else { return Ok(()) };
+        let ranges = &mut self.protection.ranges;
+        let ranges = &*ranges.entry(router).or_insert_with(|| Ranges::read(&self.regs, router));
         let register = addr.checked_sub(CFG_BASE).filter(|&off| off < CFG_SIZE);
         let refused = match register {
             // The check fits in 32 bits: it is below CFG_SIZE.
-            Some(offset) => ranges.refuses_register(offset as u32) || self.bit_protects(offset as u32),
+            Some(offset) => ranges.refuses_register(offset as u32) || bit_protects(&self.regs, offset as u32),
             None => {
                 ranges.refuses_memory(addr)
                     || ranges.refuses_memory(addr.saturating_add(len.saturating_sub(1)))
@@ -71,17 +70,17 @@ impl Chip {
         }
         Err(BusError::Protected(addr))
     }
+}
 
-    /// Whether the protection bit of the register at `offset` is clear.
-    fn bit_protects(&self, offset: u32) -> bool {
-        // The sync manager's blocks are full of sync objects and monitors: no room for bits.
-        if regs::block(offset) == Block::SyncManager {
-            return false;
-        }
-        let word = (offset & 0xFFF) >> 7;
-        let bit = (offset & 0x7F) >> 2;
-        self.regs.get((offset & !0xFFF) + PROT_BITS + 4 * word) & 1 << bit == 0
+/// Whether the protection bit of the register at `offset` is clear.
+fn bit_protects(registers: &RegisterFile, offset: u32) -> bool {
+    // The sync manager's blocks are full of sync objects and monitors: no room for bits.
+    if regs::block(offset) == Block::SyncManager {
+        return false;
     }
+    let word = (offset & 0xFFF) >> 7;
+    let bit = (offset & 0x7F) >> 2;
+    registers.get((offset & !0xFFF) + PROT_BITS + 4 * word) & 1 << bit == 0
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ mod state;
 mod view;
 
 pub use id::QueueId;
-pub use packet::{Header, LinDma, Packet, Payload};
 pub use state::Queues;
 pub use view::{ChannelView, QueueView};
 

@@ -14,14 +14,12 @@ pub(crate) const GLBL_CFG1: u32 = 0x004;
 pub(crate) const GLBL_PROT: u32 = 0x008;
 pub(crate) const GLBL_ERR_CFG: u32 = 0x00C;
 pub(crate) const GLBL_ERR_ADDR_LO: u32 = 0x010;
-pub(crate) const GLBL_ERR_ADDR_HI: u32 = 0x014;
 pub(crate) const GLBL_ERR_WDATA: u32 = 0x018;
 pub(crate) const GLBL_SECURE_PROPS: u32 = 0x01C;
 pub(crate) const GLBL_NON_SECURE_PROPS: u32 = 0x020;
 const GLBL_STS0: u32 = 0x024;
 pub(crate) const GLBL_STS1: u32 = 0x028;
 pub(crate) const PQ_BASE_LO: u32 = 0x060;
-pub(crate) const PQ_BASE_HI: u32 = 0x064;
 pub(crate) const PQ_SIZE: u32 = 0x068;
 pub(crate) const PQ_PI: u32 = 0x06C;
 pub(crate) const PQ_CI: u32 = 0x070;
@@ -29,8 +27,6 @@ const PQ_PUSH0: u32 = 0x080;
 const PQ_PUSH3: u32 = 0x08C;
 const PQ_STS1: u32 = 0x094;
 pub(crate) const CQ_PTR_LO: u32 = 0x0C0;
-const CQ_PTR_HI: u32 = 0x0C4;
-const CQ_TSIZE: u32 = 0x0C8;
 const CQ_CTL: u32 = 0x0CC;
 const CQ_PTR_LO_STS: u32 = 0x0D4;
 const CQ_CTL_STS: u32 = 0x0E0;
@@ -204,8 +200,3 @@ pub(crate) fn engine_base(id: QueueId) -> u32 {
         QueueId::Tpc(n) | QueueId::TpcCmdq(n) => regs::TPC + u32::from(n) * regs::TPC_STRIDE,
     }
 }
-
-// The command queue's registers as upstream names them by offset from the queue manager
-// (`CP_LDMA_*_OFFSET` = 0x10C0...) are those that CP_DMA writes.
-const _: () =
-    assert!(CQ_PTR_LO + 0x1000 == 0x10C0 && CQ_PTR_HI == CQ_PTR_LO + 4 && CQ_TSIZE == CQ_PTR_LO + 8);

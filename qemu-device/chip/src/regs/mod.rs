@@ -6,6 +6,10 @@
 //! Offsets are relative to the configuration space (`CFG_BASE`). Sources: `goya_blocks.h` and the
 //! `asic_reg/*_regs.h` headers.
 
+mod names;
+
+pub use names::{Name, find, name};
+
 use crate::queue::QueueId;
 
 /// Queue manager 0 of the DMA engines; each DMA engine is [`DMA_STRIDE`] further.
@@ -122,15 +126,4 @@ pub fn block(offset: u32) -> Block {
         }
         _ => Block::Other,
     }
-}
-
-/// The name of the register at `offset`, as the headers spell it, or block and offset.
-pub fn name(offset: u32) -> String {
-    format!("{offset:#x}")
-}
-
-/// The register that [`name`] calls `name`.
-pub fn find(name: &str) -> Option<u32> {
-    let digits = name.strip_prefix("0x")?;
-    u32::from_str_radix(digits, 16).ok()
 }

@@ -196,7 +196,8 @@ fn checked(size: usize) -> Result<usize, String> {
 }
 
 fn hex(data: &[u8]) -> String {
-    data.iter().map(|b| format!("{b:02x}")).collect()
+    let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('?');
+    data.iter().flat_map(|b| [digit(b >> 4), digit(b & 0xF)]).collect()
 }
 
 fn unhex(text: &str) -> Result<Vec<u8>, String> {
