@@ -43,7 +43,7 @@ test: unit guest ## Run all tests: the chip's and the host programs', then the d
 	@$(call run,debug) --ktap --timeout 900 -- goya-tests $(TEST)
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
-	@scripts/cargo.sh test $(CARGO) test --workspace
+	@scripts/cargo.sh test $(CARGO) test --workspace --features goya-chip/testing
 
 bench-card: ## Measure the chip: DMA against memcpy, packets a second
 	@V=1 scripts/cargo.sh bench $(CARGO) bench -p goya-chip --features testing

@@ -56,7 +56,8 @@ fn copy(from: u64, to: u64) -> Vec<u8> {
     [SIZE as u64 | (9u64 << 24 | 1) << 32, from, to].iter().flat_map(|w| w.to_le_bytes()).collect()
 }
 
-/// Maps `SIZE` bytes of host memory from bus address 128 MiB on at VA 2^48, in pages of 4 KiB.
+/// Maps `SIZE` bytes of host memory from bus address 128 MiB on at VA 2^48, in pages of 4 KiB, and as many
+/// of DRAM a GiB further, in pages of 2 MiB.
 fn map(chip: &mut Chip) {
     let table = |n: u64| 0x1000_0000 + n * 4096;
     let mut put = |at: u64, value: u64| {
@@ -65,7 +66,9 @@ fn map(chip: &mut Chip) {
     put(table(0) + 8, table(1) | 1);
     put(table(1), table(2) | 1);
     put(table(2), table(3) | 1);
+    put(table(2) + 8, table(100) | 1);
     for huge in 0..(SIZE as u64 >> 21) {
+        put(table(100) + 8 * huge, (0x4000_0000 + (huge << 21)) | 0x801);
         put(table(3) + 8 * huge, table(4 + huge) | 1);
         for page in 0..512 {
             let bus = (128 << 20) + (huge << 21) + (page << 12);
@@ -102,14 +105,17 @@ fn main() {
     // The channel's accesses are translated; its queue's are not.
     set_up(&mut chip, 0xF7);
     write(&mut chip, 0x40_0020, 1);
-    let translated = copy(1 << 48, 1 << 48);
+    let translated = copy(1 << 48, (1 << 48) + (1 << 30));
+    let before = chip.counters().dma_bytes;
     let time = measure(|| run(&host, &mut chip, &translated, &mut pi));
     println!(
         "{:<34} {:>8.2} GiB/s  {:>5.2} of memcpy",
-        "DMA host to host, 4 KiB pages",
+        "DMA host to DRAM, 4 KiB pages",
         gib(time),
         gib(time) / gib(memcpy)
     );
+
+    assert_eq!(chip.counters().dma_bytes - before, (ROUNDS as u64 + 1) * SIZE as u64, "every byte was moved");
 
     set_up(&mut chip, 0xFF);
     let nops: Vec<u8> = std::iter::repeat_n((10u64 << 56).to_le_bytes(), 1000).flatten().collect();
