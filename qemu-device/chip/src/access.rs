@@ -3,6 +3,8 @@
 
 //! Accesses inside the card: who asks, what they reach, and which block answers a register.
 
+use std::fmt;
+
 use crate::chip::Chip;
 use crate::host::BusError;
 use crate::map::{CFG_BASE, Target};
@@ -25,6 +27,18 @@ pub enum Origin {
     },
     /// The sync manager, on behalf of a monitor.
     Monitor(u16),
+}
+
+/// A plus marks a secure access.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => f.write_str("host"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Queue { id, secure } => write!(f, "{id}{}", if *secure { "+" } else { "" }),
+            Self::Monitor(n) => write!(f, "monitor {n}"),
+        }
+    }
 }
 
 impl Chip {
@@ -124,7 +138,7 @@ impl Chip {
         match target {
             Target::Dram(off) => self.dram.slice(off, len),
             Target::Sram(off) => self.sram.slice(off, len),
-            Target::Host(bus) => self.host.memory(bus, len).filter(|s| !s.is_empty()),
+            Target::Host(offset) => self.host_memory(offset, len),
             Target::Cfg(_) | Target::None => None,
         }
     }

@@ -62,9 +62,17 @@ impl TestHost {
         self.chip_with(ChipConfig::default())
     }
 
-    /// A card built from `config` plugged into this machine.
+    /// A card built from `config` plugged into this machine: memory decoding and bus master on, and the
+    /// way to host memory open.
     pub fn chip_with(&self, config: ChipConfig) -> Chip {
-        Chip::new(config, Box::new(self.clone())).expect("a valid test card")
+        let mut chip = Chip::new(config, Box::new(self.clone())).expect("a valid test card");
+        Self::enable(&mut chip);
+        chip
+    }
+
+    /// Memory decoding and bus master on, and the way to host memory open, as after boot.
+    pub fn enable(chip: &mut Chip) {
+        chip.pci.enable();
     }
 }
 

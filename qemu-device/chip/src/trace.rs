@@ -10,6 +10,6 @@ use crate::regs;
 impl Chip {
     /// Tells of one register access.
     pub(crate) fn trace_register(&self, what: &'static str, offset: u32, value: u32, origin: Origin) {
-        tracing::trace!(target: "goya::reg", what, ?origin, name = %regs::name(offset), value = %format_args!("{value:#x}"));
+        tracing::trace!(target: "goya::reg", what, %origin, name = %regs::name(offset), value = %format_args!("{value:#x}"));
     }
 }

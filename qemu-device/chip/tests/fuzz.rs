@@ -163,7 +163,10 @@ fn step(r: &mut Random, host: &TestHost, chip: &mut Chip) {
             host.advance(r.below(1 << 30));
             host.take_interrupts();
         }
-        _ if r.below(64) == 0 => chip.reset(r.pick(&[Reset::Soft, Reset::Hard, Reset::Function])),
+        _ if r.below(64) == 0 => {
+            chip.reset(r.pick(&[Reset::Soft, Reset::Hard, Reset::Function]));
+            TestHost::enable(chip);
+        }
         _ => {}
     }
     for _ in 0..4 {
@@ -194,6 +197,7 @@ fn fuzz(duration: Duration) {
         }
         // Card memory that random writes touched is the card's, not a leak.
         chip.power_cycle();
+        TestHost::enable(&mut chip);
         if start.elapsed() > duration / 4 {
             after_warm_up.get_or_insert_with(resident);
         }

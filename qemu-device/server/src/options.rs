@@ -5,8 +5,9 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use goya_chip::ChipConfig;
+use tracing_subscriber::filter::LevelFilter;
 
 /// An emulated Habana Labs Goya card (PCI 1da3:0001) for stock QEMU, 10.1 or later.
 #[derive(Debug, Parser)]
@@ -49,6 +50,36 @@ pub struct Options {
     /// Tell of every access, packet, interrupt and translation, on stderr or in FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub trace: Option<Option<PathBuf>>,
+    /// How much to tell of clients and trouble
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log: Log,
+}
+
+/// How much to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// Nothing
+    Off,
+    /// Mistakes of the card itself
+    Error,
+    /// Bad requests as well
+    Warn,
+    /// Clients that come and go as well
+    Info,
+    /// All
+    Debug,
+}
+
+impl From<Log> for LevelFilter {
+    fn from(log: Log) -> Self {
+        match log {
+            Log::Off => Self::OFF,
+            Log::Error => Self::ERROR,
+            Log::Warn => Self::WARN,
+            Log::Info => Self::INFO,
+            Log::Debug => Self::DEBUG,
+        }
+    }
 }
 
 impl Options {

@@ -82,12 +82,12 @@ impl Chip {
                 self.counters.tlb_misses += 1;
                 let walk = self.walk(asid, addr);
                 let Some((page, size)) = walk.page else {
-                    tracing::debug!(target: "goya::mmu", asid, va = %format_args!("{addr:#x}"), ?origin, "page fault");
+                    tracing::debug!(target: "goya::mmu", asid, va = %format_args!("{addr:#x}"), %origin, "page fault");
                     self.capture_page_fault(addr);
                     return Err(BusError::PageFault(addr));
                 };
                 self.mmu.tlb.insert(asid, addr, page, size);
-                tracing::trace!(target: "goya::mmu", asid, va = %format_args!("{addr:#x}"), page = %format_args!("{page:#x}"), ?size, ?origin, "walk");
+                tracing::trace!(target: "goya::mmu", asid, va = %format_args!("{addr:#x}"), page = %format_args!("{page:#x}"), ?size, %origin, "walk");
                 (page, size)
             }
         };

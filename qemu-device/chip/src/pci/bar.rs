@@ -4,7 +4,8 @@
 //! Accesses through the BARs.
 //!
 //! Registers take 32-bit accesses; wider ones are split, narrower ones read the whole register, and
-//! write it back with the other bytes as they were.
+//! write it back with the other bytes as they were. While the command register has memory decoding off,
+//! reads are all ones and writes are lost.
 
 use super::{DRAM_BAR, MSIX_BAR, SRAM_CFG_BAR};
 use crate::access::Origin;
@@ -14,11 +15,11 @@ use crate::map::Target;
 impl Chip {
     /// Reads `buf.len()` bytes at `offset` of BAR `bar`. What nothing answers reads as all ones.
     pub fn bar_read(&mut self, bar: u8, offset: u64, buf: &mut [u8]) {
-        if self.faults.unplugged() {
+        if self.faults.unplugged() || !self.pci.config.memory_and_master().0 {
             return buf.fill(0xFF);
         }
         if bar == MSIX_BAR {
-            for (at, byte) in (offset..).zip(buf.iter_mut()) {
+            for (at, byte) in super::addresses(offset).zip(buf.iter_mut()) {
                 *byte = usize::try_from(at).map_or(0xFF, |at| self.pci.msix.read(at));
             }
             return;
@@ -52,11 +53,11 @@ impl Chip {
 
     /// Writes `data` at `offset` of BAR `bar`. What nothing answers is lost.
     pub fn bar_write(&mut self, bar: u8, offset: u64, data: &[u8]) {
-        if self.faults.unplugged() {
+        if self.faults.unplugged() || !self.pci.config.memory_and_master().0 {
             return;
         }
         if bar == MSIX_BAR {
-            for (at, &byte) in (offset..).zip(data) {
+            for (at, &byte) in super::addresses(offset).zip(data) {
                 if let Ok(at) = usize::try_from(at) {
                     self.pci.msix.write(at, byte);
                 }
@@ -98,11 +99,12 @@ impl Chip {
 
     /// What `offset` of a BAR shows. A BAR never shows the host to itself.
     fn bar_target(&self, bar: u8, offset: u64) -> Target {
-        let window = match bar {
-            SRAM_CFG_BAR | DRAM_BAR => self.pci.iatu.target(bar),
-            _ => None,
+        if ![SRAM_CFG_BAR, DRAM_BAR].contains(&bar) {
+            return Target::None;
+        }
+        let Some(address) = self.pci.iatu.inbound(bar, self.pci.config.bar_base(bar), offset) else {
+            return Target::None;
         };
-        let Some(address) = window.and_then(|base| base.checked_add(offset)) else { return Target::None };
         match Target::decode(address, self.dram.size()) {
             Target::Host(_) => Target::None,
             target => target,

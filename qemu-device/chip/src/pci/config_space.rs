@@ -9,6 +9,8 @@ use crate::config::ChipConfig;
 
 /// Bytes of configuration space.
 pub const CONFIG_SIZE: usize = 4096;
+const COMMAND: usize = 0x04;
+const BARS: usize = 0x10;
 const PM: usize = 0x40;
 const MSIX: usize = 0x50;
 const PCIE: usize = 0x70;
@@ -38,8 +40,8 @@ impl ConfigSpace {
         // Habana Labs, Goya, revision 1 (zero would not be legal), class 12.00.00.
         new.put(0x00, 0x0001_1DA3, 0);
         // Capability list; command: memory, bus master, parity and SERR, interrupt disable.
-        new.put(0x04, 1 << 20, 0x0546);
-        new.clear_bits(0x04, 0xF900_0000);
+        new.put(COMMAND, 1 << 20, 0x0546);
+        new.clear_bits(COMMAND, 0xF900_0000);
         new.put(0x08, 0x1200_0001, 0);
         new.put(0x0C, 0, 0xFF);
         new.bar(SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE, 0x4);
@@ -94,7 +96,7 @@ impl ConfigSpace {
 
     /// A 64-bit memory BAR: the address bits that its size leaves can be written.
     fn bar(&mut self, bar: u8, size: u64, kind: u32) {
-        let at = 0x10 + 4 * usize::from(bar);
+        let at = BARS + 4 * usize::from(bar);
         let mask = !(size - 1);
         self.put(at, kind, mask as u32);
         self.put(at + 4, 0, (mask >> 32) as u32);
@@ -113,6 +115,18 @@ impl ConfigSpace {
         };
         *value = *value & !writable & !(byte & cleared) | byte & writable;
         at == DEVICE_CONTROL + 1 && byte & 0x80 != 0
+    }
+
+    /// Whether BARs are decoded, and whether the function may send requests of its own.
+    pub fn memory_and_master(&self) -> (bool, bool) {
+        (self.values[COMMAND] & 1 << 1 != 0, self.values[COMMAND] & 1 << 2 != 0)
+    }
+
+    /// The bus address of a BAR's first byte, as software has set it.
+    pub fn bar_base(&self, bar: u8) -> u64 {
+        let at = BARS + 4 * usize::from(bar);
+        let bytes = self.values.get(at..at + 8).and_then(|b| b.first_chunk::<8>());
+        bytes.map_or(0, |b| u64::from_le_bytes(*b)) & !0xF
     }
 
     /// MSI-X enable and function mask.

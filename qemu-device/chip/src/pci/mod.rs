@@ -9,8 +9,13 @@ mod elbi;
 mod iatu;
 mod msix;
 
+use std::fmt;
+
+use vm_memory::volatile_memory::VolatileSlice;
+
 use crate::chip::{Chip, Reset};
 use crate::config::ChipConfig;
+use crate::map::HOST_BASE;
 use crate::regs::{PCIE_AUX, PCIE_DBI};
 use config_space::ConfigSpace;
 use elbi::Elbi;
@@ -54,6 +59,25 @@ impl Pci {
         }
     }
 
+    /// What firmware and driver do before anything else: memory decoding and bus master on, host memory
+    /// behind the outbound window.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn enable(&mut self) {
+        self.config.write(4, 0x06);
+        let last = HOST_BASE + crate::map::HOST_SIZE - 1;
+        let registers = [
+            (0x08, HOST_BASE as u32),
+            (0x0C, (HOST_BASE >> 32) as u32),
+            (0x10, last as u32),
+            (0x20, (last >> 32) as u32),
+            (0x00, 1 << 13),
+            (0x04, 1 << 31),
+        ];
+        for (offset, value) in registers {
+            self.iatu.write(offset, value);
+        }
+    }
+
     /// Puts the function back to its power-on state.
     pub(crate) fn function_reset(&mut self) {
         self.config.reset();
@@ -63,21 +87,47 @@ impl Pci {
     }
 }
 
+/// Bytes as the little-endian number that they are.
+struct Bytes<'a>(&'a [u8]);
+
+impl fmt::Display for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("0x")?;
+        self.0.iter().rev().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The addresses from `first` on. Nothing is at the last of all, where they end up.
+fn addresses(first: u64) -> impl Iterator<Item = u64> {
+    (0..).map(move |n| first.saturating_add(n))
+}
+
 impl Chip {
+    /// Host memory behind device address [`HOST_BASE`] `+ offset`: at least one byte, at most `len`, or
+    /// `None`. Goes through the outbound iATU, and only while the function is a bus master.
+    pub(crate) fn host_memory(&self, offset: u64, len: usize) -> Option<VolatileSlice<'_>> {
+        if !self.pci.config.memory_and_master().1 {
+            return None;
+        }
+        let (bus, left) = self.pci.iatu.outbound(HOST_BASE.checked_add(offset)?);
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        self.host.memory(bus, len.min(left)).filter(|slice| !slice.is_empty())
+    }
+
     /// Reads PCI configuration space; past its end, and while unplugged, all ones.
     pub fn config_read(&mut self, offset: u64, buf: &mut [u8]) {
         self.counters.config_accesses += 1;
         if self.faults.unplugged() {
             return buf.fill(0xFF);
         }
-        for (at, byte) in (offset..).zip(buf.iter_mut()) {
+        for (at, byte) in addresses(offset).zip(buf.iter_mut()) {
             *byte = match usize::try_from(at) {
                 Ok(at) if at >= elbi::FIRST => self.pci.elbi.read(at),
                 Ok(at) => self.pci.config.read(at),
                 Err(_) => 0xFF,
             };
         }
-        tracing::trace!(target: "goya::pci", what = "config read", offset, data = ?buf);
+        tracing::trace!(target: "goya::pci", what = "config read", offset, data = %Bytes(buf));
     }
 
     /// Writes PCI configuration space.
@@ -86,9 +136,9 @@ impl Chip {
         if self.faults.unplugged() {
             return;
         }
-        tracing::trace!(target: "goya::pci", what = "config write", offset, ?data);
+        tracing::trace!(target: "goya::pci", what = "config write", offset, data = %Bytes(data));
         let mut reset = false;
-        for (at, &byte) in (offset..).zip(data) {
+        for (at, &byte) in addresses(offset).zip(data) {
             match usize::try_from(at) {
                 Ok(at) if at >= elbi::FIRST => self.elbi_write(at, byte),
                 Ok(at) => reset |= self.pci.config.write(at, byte),

@@ -4,7 +4,7 @@
 //! MSI-X: table, pending bits, and sending.
 //!
 //! A transport that keeps table and masks itself says so by [`crate::Host::masks_interrupts`]; QEMU
-//! does, and never shows the card what the guest wrote. Then every message goes out at once.
+//! does, and never shows the card what the guest wrote. Then every message of a bus master goes out at once.
 
 use crate::chip::Chip;
 
@@ -64,8 +64,7 @@ impl Chip {
             self.counters.interrupts_withheld += 1;
             return;
         }
-        let (enabled, function_masked) = self.pci.config.msix_control();
-        if !self.host.masks_interrupts() && (!enabled || function_masked || self.pci.msix.masked(vector)) {
+        if !self.deliverable(vector) {
             tracing::debug!(target: "goya::irq", vector, "masked");
             self.pci.msix.pending |= 1 << vector;
             self.counters.interrupts_withheld += 1;
@@ -78,14 +77,21 @@ impl Chip {
         self.host.interrupt(vector);
     }
 
-    /// Sends what was pending and is masked no more.
-    pub(super) fn msix_flush(&mut self) {
+    /// Whether the message of `vector` may go out: it is a memory write, so the function must be a bus
+    /// master as well.
+    fn deliverable(&self, vector: u16) -> bool {
         let (enabled, function_masked) = self.pci.config.msix_control();
-        if self.pci.msix.pending == 0 || !enabled || function_masked {
+        let open = || enabled && !function_masked && !self.pci.msix.masked(vector);
+        self.pci.config.memory_and_master().1 && (self.host.masks_interrupts() || open())
+    }
+
+    /// Sends what was pending and is held back no more.
+    pub(super) fn msix_flush(&mut self) {
+        if self.pci.msix.pending == 0 {
             return;
         }
         for vector in 0..VECTORS {
-            if self.pci.msix.pending & 1 << vector != 0 && !self.pci.msix.masked(vector) {
+            if self.pci.msix.pending & 1 << vector != 0 && self.deliverable(vector) {
                 self.pci.msix.pending &= !(1 << vector);
                 self.interrupt(vector);
             }

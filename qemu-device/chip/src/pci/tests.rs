@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The goya-rs authors
 
 use super::*;
-use crate::map::{CFG_BASE, SRAM_BASE};
+use crate::map::{CFG_BASE, HOST_BASE, SRAM_BASE};
 use crate::testing::TestHost;
 
 fn dword(chip: &mut Chip, at: u64) -> u32 {
@@ -133,4 +133,133 @@ fn an_unplugged_card_answers_all_ones() {
     let mut b = [0; 4];
     chip.bar_read(0, 0, &mut b);
     assert_eq!(b, [0xFF; 4]);
+}
+
+/// The command register: memory decoding, bus master.
+fn command(chip: &mut Chip, value: u8) {
+    chip.config_write(4, &[value, 0]);
+}
+
+#[test]
+fn bars_are_deaf_without_memory_decoding() {
+    let mut chip = TestHost::new(4096).chip();
+    inbound(&mut chip, 1, 4, 0);
+    chip.bar_write(4, 0, &[5]);
+    command(&mut chip, 0x04);
+    chip.bar_write(4, 0, &[6]);
+    let mut b = [0];
+    chip.bar_read(4, 0, &mut b);
+    assert_eq!(b, [0xFF]);
+    command(&mut chip, 0x06);
+    chip.bar_read(4, 0, &mut b);
+    assert_eq!(b, [5]);
+}
+
+#[test]
+fn host_memory_needs_a_bus_master_and_the_outbound_window() {
+    let host = TestHost::new(8192);
+    let mut chip = host.chip();
+    host.write(0x10, &[7]);
+    let reach = |chip: &Chip, at: u64| chip.host_memory(at, 8).map(|s| s.len());
+    assert_eq!(reach(&chip, 0x10), Some(8));
+    command(&mut chip, 0x02);
+    assert_eq!(reach(&chip, 0x10), None);
+    command(&mut chip, 0x06);
+    // The window moves: what is at bus address 0x1000 shows at the beginning.
+    iatu(&mut chip, 0x14, 0x1000);
+    assert_eq!(reach(&chip, 0xFFC), Some(4));
+    host.write(0x1000, &[9]);
+    let mut b = [0];
+    chip.physical_read(HOST_BASE, &mut b, crate::access::Origin::Cpu).unwrap();
+    assert_eq!(b, [9]);
+    // It ends after 16 bytes; behind it, addresses go out as they are, to nowhere.
+    iatu(&mut chip, 0x14, 0);
+    iatu(&mut chip, 0x10, 0xF);
+    iatu(&mut chip, 0x20, 0x80);
+    assert_eq!((reach(&chip, 0xC), reach(&chip, 0x10)), (Some(4), None));
+    iatu(&mut chip, 0x04, 0);
+    assert_eq!(reach(&chip, 0), None);
+}
+
+#[test]
+fn inbound_regions_match_bars_or_addresses() {
+    let mut chip = TestHost::new(4096).chip();
+    chip.config_write(0x20, &0x40_0000_0000u64.to_le_bytes());
+    // Bus addresses 0x40_0000_1000 to 0x40_0000_1FFF show device address 0x5000.
+    let at = 0x200 * 3 + 0x100;
+    for (offset, value) in
+        [(0x8, 0x1000), (0xC, 0x40), (0x10, 0x1FFF), (0x14, 0x5000), (0x18, 0), (0, 0), (4, 1 << 31)]
+    {
+        iatu(&mut chip, at + offset, value);
+    }
+    chip.inspect_memory_write(0x5004, &[1, 2, 3, 4]).unwrap();
+    let mut read = |offset: u64| {
+        let mut b = [0; 4];
+        chip.bar_read(4, offset, &mut b);
+        b
+    };
+    assert_eq!(read(0x1004), [1, 2, 3, 4]);
+    assert_eq!((read(0xFFC), read(0x2000)), ([0xFF; 4], [0xFF; 4]));
+    assert_eq!(read(u64::MAX - 2), [0xFF; 4]);
+}
+
+#[test]
+fn only_a_bus_master_interrupts() {
+    let host = TestHost::new(4096);
+    let mut chip = host.chip();
+    chip.config_write(0x52, &[0x07, 0x80]);
+    chip.bar_write(2, 12, &[0; 4]);
+    command(&mut chip, 0x02);
+    chip.interrupt(0);
+    assert_eq!(host.take_interrupts(), [0u16; 0]);
+    command(&mut chip, 0x06);
+    assert_eq!(host.take_interrupts(), [0]);
+    // The function mask holds back as well.
+    chip.config_write(0x52, &[0x07, 0xC0]);
+    chip.interrupt(0);
+    assert_eq!(host.take_interrupts(), [0u16; 0]);
+    chip.config_write(0x52, &[0x07, 0x80]);
+    assert_eq!(host.take_interrupts(), [0]);
+}
+
+#[test]
+fn capabilities_can_be_walked_and_elbi_survives_any_access() {
+    let mut chip = TestHost::new(4096).chip();
+    let mut found = Vec::new();
+    let mut at = u64::from(dword(&mut chip, 0x34) as u8);
+    while at != 0 && found.len() < 10 {
+        let header = dword(&mut chip, at);
+        found.push(header as u8);
+        at = u64::from(header >> 8 & 0xFC);
+    }
+    assert_eq!(found, [0x01, 0x11, 0x10], "power management, MSI-X, PCI Express");
+    assert_eq!(dword(&mut chip, 0x100) & 0xFFFF, 1, "advanced error reporting");
+    // Bytes, words across the end, and nothing at all.
+    for at in 0xFE0..0x1010u64 {
+        for len in 0..9 {
+            let mut b = vec![0xA5; len];
+            chip.config_write(at, &b);
+            chip.config_read(at, &mut b);
+        }
+    }
+    assert_eq!(elbi(&mut chip, 0xFCC4_B150, None).0, 1 << 31);
+    assert_eq!(elbi(&mut chip, 0xFCC4_B151, None).0, 1 << 31 | 1 << 30, "unaligned");
+}
+
+#[test]
+fn accesses_at_the_end_of_all_addresses_reach_nothing() {
+    let mut chip = TestHost::new(4096).chip();
+    for at in [u64::MAX - 2, u64::MAX] {
+        let mut b = [0; 4];
+        chip.config_write(at, &b);
+        chip.config_read(at, &mut b);
+        assert_eq!(b, [0xFF; 4]);
+        for bar in 0..6 {
+            let mut b = [0; 4];
+            chip.bar_write(bar, at, &b);
+            chip.bar_read(bar, at, &mut b);
+            // The MSI-X BAR is zero where nothing is.
+            assert_eq!(b, [if bar == 2 { 0 } else { 0xFF }; 4], "BAR {bar}");
+        }
+    }
 }

@@ -9,7 +9,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -53,7 +54,8 @@ pub fn program(socket: &Path) -> Command {
 /// A running card; ends with the test.
 pub struct Card {
     child: Child,
-    stderr: BufReader<ChildStderr>,
+    /// Reads what it says on stderr.
+    said: Option<JoinHandle<String>>,
     pub dir: Dir,
 }
 
@@ -68,7 +70,11 @@ impl Card {
         let mut line = String::new();
         stderr.read_line(&mut line).expect("a first line");
         assert!(line.starts_with("goya-card: listening on "), "{line:?}");
-        Self { child, stderr, dir }
+        let said = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).map(|_| text).unwrap_or_default()
+        });
+        Self { child, said: Some(said), dir }
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -105,10 +111,9 @@ impl Card {
     /// Waits for the end; what was written to stderr meanwhile, and the exit status.
     pub fn wait(mut self) -> (String, Option<i32>, Dir) {
         let code = wait(&mut self.child);
-        let mut rest = String::new();
-        self.stderr.read_to_string(&mut rest).expect("text");
+        let rest = self.said.take().map(|said| said.join().expect("the reader does not panic"));
         let dir = std::mem::replace(&mut self.dir, Dir(PathBuf::from("/nonexistent/goya-card")));
-        (rest, code, dir)
+        (rest.unwrap_or_default(), code, dir)
     }
 }
 
