@@ -14,7 +14,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 records=$(grep -oE '^(struct|union) \w+' "$ours" | sort -u)
-constants=$({ grep -oE '^#define (HL|GOYA|DRM_IOCTL_HL|MAX|OPCODE)_\w+[[:space:]]+\S' "$ours" | awk '{print $2}'
+constants=$({ grep -oE '^#define (HL|GOYA|DRM_IOCTL_HL|MAX|OPCODE|SEC|TS)_\w+[[:space:]]+\S' "$ours" | awk '{print $2}'
 	sed -n '/^enum/,/^}/p' "$ours" | grep -oE '^[[:space:]]+[A-Z]\w+' | tr -d '[:blank:]'; } | sort -u)
 
 # probe HEADER: prints layouts and values as the compiler sees them.
@@ -23,6 +23,7 @@ probe() {
 		# The kernel's own tree spells these; a user's does not need them.
 		echo '#define BIT(n) (1UL << (n))'
 		echo '#define SZ_1M 0x100000'
+		echo '#define U16_MAX 0xffff'
 		echo '#define __user'
 		echo '#include <stdio.h>'
 		echo "#include \"$1\""

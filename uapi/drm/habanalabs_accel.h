@@ -17,6 +17,8 @@
 /* SRAM from its base that belongs to the driver: rings of the internal queues. Bytes. */
 #define GOYA_KMD_SRAM_RESERVED_SIZE_FROM_START	0x8000
 
+/* Time stamps that one HL_MEM_OP_TS_ALLOC may ask for. */
+#define TS_MAX_ELEMENTS_NUM	(1 << 20)
 
 /* Queues. External queues (DMA) take kernel command buffers, internal ones device memory. */
 enum goya_queue_id {
@@ -91,6 +93,26 @@ enum hl_device_status {
 	HL_DEVICE_STATUS_IN_DEVICE_CREATION,
 	HL_DEVICE_STATUS_IN_RESET_AFTER_DEVICE_RELEASE,
 	HL_DEVICE_STATUS_LAST = HL_DEVICE_STATUS_IN_RESET_AFTER_DEVICE_RELEASE
+};
+
+/* What a card is built into (hl_info_hw_ip_info.server_type): for Goya always unknown. */
+enum hl_server_type {
+	HL_SERVER_TYPE_UNKNOWN = 0,
+	HL_SERVER_GAUDI_HLS1 = 1,
+	HL_SERVER_GAUDI_HLS1H = 2,
+	HL_SERVER_GAUDI_TYPE1 = 3,
+	HL_SERVER_GAUDI_TYPE2 = 4,
+	HL_SERVER_GAUDI2_HLS2 = 5,
+	HL_SERVER_GAUDI2_TYPE1 = 7
+};
+
+/* What HL_CS_FLAGS_ENGINE_CORE_COMMAND and HL_CS_FLAGS_ENGINES_COMMAND may say; Goya refuses all. */
+enum hl_engine_command {
+	HL_ENGINE_CORE_HALT = 1,
+	HL_ENGINE_CORE_RUN = 2,
+	HL_ENGINE_STALL = 3,
+	HL_ENGINE_RESUME = 4,
+	HL_ENGINE_COMMAND_MAX
 };
 
 /* Events that an eventfd tells of (HL_INFO_REGISTER_EVENTFD, HL_INFO_GET_EVENTS). */
@@ -323,6 +345,14 @@ struct hl_info_cs_timeout_event {
 };
 
 #define HL_RAZWI_MAX_NUM_OF_ENGINES_PER_RTR	128
+#define HL_RAZWI_NA_ENG_ID			0xFFFF	/* no engine is known */
+/* hl_info_razwi_event.flags */
+#define HL_RAZWI_READ				(1UL << 0)
+#define HL_RAZWI_WRITE				(1UL << 1)
+#define HL_RAZWI_LBW				(1UL << 2)	/* a register */
+#define HL_RAZWI_HBW				(1UL << 3)	/* memory */
+#define HL_RAZWI_RR				(1UL << 4)	/* a range register refused it */
+#define HL_RAZWI_ADDR_DEC			(1UL << 5)	/* nothing is there */
 
 /* HL_INFO_RAZWI_EVENT: an access that protection refused. */
 struct hl_info_razwi_event {
@@ -367,6 +397,55 @@ struct hl_info_fw_err_event {
 	__u16 event_id;
 	__u32 pad;
 };
+
+/* HL_INFO_USER_ENGINE_ERR_EVENT. */
+struct hl_info_engine_err_event {
+	__s64 timestamp;
+	__u16 engine_id;
+	__u16 error_count;
+	__u32 pad;
+};
+
+#define SEC_PCR_DATA_BUF_SZ	256
+#define SEC_PCR_QUOTE_BUF_SZ	510
+#define SEC_SIGNATURE_BUF_SZ	255
+#define SEC_PUB_DATA_BUF_SZ	510
+#define SEC_CERTIFICATE_BUF_SZ	2046
+#define SEC_DEV_INFO_BUF_SZ	5120
+
+/* HL_INFO_SECURED_ATTESTATION: a quote that firmware signs. No Goya firmware does. */
+struct hl_info_sec_attest {
+	__u32 nonce;		/* the one that was asked with */
+	__u16 pcr_quote_len;	/* lengths in bytes of what is used of the buffers below */
+	__u16 pub_data_len;
+	__u16 certificate_len;
+	__u8 pcr_num_reg;
+	__u8 pcr_reg_len;
+	__u8 quote_sig_len;
+	__u8 pcr_data[SEC_PCR_DATA_BUF_SZ];
+	__u8 pcr_quote[SEC_PCR_QUOTE_BUF_SZ];
+	__u8 quote_sig[SEC_SIGNATURE_BUF_SZ];
+	__u8 public_data[SEC_PUB_DATA_BUF_SZ];
+	__u8 certificate[SEC_CERTIFICATE_BUF_SZ];
+	__u8 pad0[2];
+};
+
+/* HL_INFO_DEV_SIGNED: what firmware says of the card, signed. No Goya firmware does. */
+struct hl_info_signed {
+	__u32 nonce;
+	__u16 pub_data_len;
+	__u16 certificate_len;
+	__u8 info_sig_len;
+	__u8 public_data[SEC_PUB_DATA_BUF_SZ];
+	__u8 certificate[SEC_CERTIFICATE_BUF_SZ];
+	__u8 info_sig[SEC_SIGNATURE_BUF_SZ];
+	__u16 dev_info_len;
+	__u8 dev_info[SEC_DEV_INFO_BUF_SZ];
+	__u8 pad[2];
+};
+
+/* HL_INFO_ENGINE_STATUS: the largest answer that can be asked for. Bytes. */
+#define HL_ENGINES_DATA_MAX_SIZE	0x100000
 
 /* HL_INFO_DEV_MEM_ALLOC_PAGE_SIZES: bit n stands for pages of 2^n bytes. */
 struct hl_info_dev_memalloc_page_sizes {

@@ -19,7 +19,7 @@ fn main() {
             "--default-enum-style",
             "moduleconsts",
         ])
-        .args(["--allowlist-type", "hl_.*|goya_.*", "--allowlist-var", "HL_.*|GOYA_.*", "-o"])
+        .args(["--allowlist-type", "hl_.*|goya_.*", "--allowlist-var", "HL_.*|GOYA_.*|TS_.*|SEC_.*", "-o"])
         .arg(&out)
         .arg(HEADER)
         .status();

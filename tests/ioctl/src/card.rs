@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use goya_uapi::*;
 
+use crate::nodes::Nodes;
 use crate::sys::{self, Mapping};
 
 /// How long to wait for the previous user to be gone, or for a reset to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open card.
 #[derive(Debug)]
@@ -25,40 +26,38 @@ impl AsRawFd for Card {
     }
 }
 
-/// Opens the compute node once.
+/// Opens a node once.
 pub fn open_node(path: &str) -> io::Result<Card> {
     OpenOptions::new().read(true).write(true).open(path).map(Card)
 }
 
-/// The compute node of card 0.
-pub const NODE: &str = "/dev/accel/accel0";
-/// The control node of card 0: information only.
-pub const CONTROL_NODE: &str = "/dev/accel/accel_controlD0";
-/// The upstream driver's name, and its log prefix.
-pub const MODULE: &str = "habanalabs";
-/// Its attributes.
-pub const SYSFS: &str = "/sys/class/accel/accel0/device";
-
 impl Card {
-    /// Opens the card, as soon as its previous user and any reset are done with.
+    /// Opens the card to test, as soon as its previous user and any reset are done with.
     pub fn open() -> crate::Result<Self> {
+        Self::open_card(Nodes::chosen())
+    }
+
+    /// Opens a card, as soon as its previous user and any reset are done with.
+    pub fn open_card(nodes: Nodes) -> crate::Result<Self> {
+        let node = nodes.compute();
         let end = Instant::now() + PATIENCE;
         loop {
-            match open_node(NODE) {
+            match open_node(&node) {
                 Err(e)
                     if matches!(e.raw_os_error(), Some(libc::EAGAIN | libc::EBUSY))
                         && Instant::now() < end =>
                 {
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                result => return result.map_err(|e| format!("{NODE}: {e}")),
+                result => return result.map_err(|e| format!("{node}: {e}")),
             }
         }
     }
 
     /// Opens the control node.
     pub fn open_control() -> crate::Result<Self> {
-        open_node(CONTROL_NODE).map_err(|e| format!("{CONTROL_NODE}: {e}"))
+        let node = Nodes::chosen().control();
+        open_node(&node).map_err(|e| format!("{node}: {e}"))
     }
 
     /// Asks for information into `answer`.
@@ -122,6 +121,15 @@ impl Card {
     pub fn wait_operational(&self) -> crate::Result {
         self.poll("an operational card", |card| {
             Ok(card.status()? == hl_device_status::HL_DEVICE_STATUS_OPERATIONAL)
+        })
+    }
+
+    /// Waits until nobody has the compute node, nor is being cleaned up after.
+    pub fn wait_unused(&self) -> crate::Result {
+        self.poll("an unused card", |card| {
+            let mut stats = hl_open_stats_info::default();
+            card.info(HL_INFO_OPEN_STATS, &mut stats).map_err(|e| format!("OPEN_STATS: {e}"))?;
+            Ok(stats.is_compute_ctx_active == 0 && stats.compute_ctx_in_release == 0)
         })
     }
 

@@ -18,10 +18,10 @@ pub struct Control {
 }
 
 impl Control {
-    /// Connects to card 0; there is nothing to connect to on a real one.
+    /// Connects to the card to test; there is nothing to connect to on a real one.
     pub fn open() -> Result<Self> {
-        let path = "/dev/virtio-ports/goya.ctl0";
-        let open = || OpenOptions::new().read(true).write(true).open(path);
+        let path = port();
+        let open = || OpenOptions::new().read(true).write(true).open(&path);
         let out = open().map_err(|e| format!("{path}: {e}"))?;
         let answers = out.try_clone().map_err(|e| e.to_string())?;
         Ok(Self { out, answers: BufReader::new(answers) })
@@ -29,7 +29,7 @@ impl Control {
 
     /// Whether the card is an emulated one.
     pub fn exists() -> bool {
-        std::path::Path::new("/dev/virtio-ports/goya.ctl0").exists()
+        std::path::Path::new(&port()).exists()
     }
 
     /// Asks the card; an answer that is not ok is an error.
@@ -54,6 +54,10 @@ impl Control {
     pub fn clear(&mut self) -> Result {
         self.ask(&json!({"cmd": "clear"})).map(drop)
     }
+}
+
+fn port() -> String {
+    format!("/dev/virtio-ports/goya.ctl{}", crate::nodes::index())
 }
 
 impl Drop for Control {

@@ -73,12 +73,26 @@ impl Card {
         Ok(HostMemory { card: self, memory, device })
     }
 
+    /// Maps host memory for the card at device address `hint`, or nowhere.
+    pub fn map_host_at(&self, memory: Mapping, hint: u64) -> Result<HostMemory<'_>> {
+        let (address, size) = (memory.address(), memory.len() as u64);
+        let device = self
+            .map_host_hint(address, size, hint, HL_MEM_FORCE_HINT)
+            .map_err(|e| format!("map {size} bytes of host memory at {hint:#x}: {e}"))?;
+        Ok(HostMemory { card: self, memory, device })
+    }
+
     /// Maps any range of the process, whether there is memory or not.
     pub fn map_host_range(&self, address: u64, size: u64) -> io::Result<u64> {
-        self.memory(HL_MEM_OP_MAP, HL_MEM_USERPTR, |m| {
+        self.map_host_hint(address, size, 0, 0)
+    }
+
+    /// The same with a wish for the device address; `HL_MEM_FORCE_HINT` insists.
+    pub fn map_host_hint(&self, address: u64, size: u64, hint: u64, flags: u32) -> io::Result<u64> {
+        self.memory(HL_MEM_OP_MAP, HL_MEM_USERPTR | flags, |m| {
             m.__bindgen_anon_1.map_host = hl_mem_in__bindgen_ty_1__bindgen_ty_4 {
                 host_virt_addr: address,
-                hint_addr: 0,
+                hint_addr: hint,
                 mem_size: size,
             };
         })
@@ -122,13 +136,31 @@ impl Card {
 
     /// Submits chunks; the answer is the sequence number.
     pub fn submit(&self, chunks: &[hl_cs_chunk], flags: u32, timeout: u32) -> io::Result<u64> {
+        self.submit_phases(&[], chunks, flags, timeout)
+    }
+
+    /// Submits the chunks of the restore phase and those of the other.
+    pub fn submit_phases(
+        &self,
+        restore: &[hl_cs_chunk],
+        execute: &[hl_cs_chunk],
+        flags: u32,
+        timeout: u32,
+    ) -> io::Result<u64> {
         let mut input = hl_cs_in {
-            num_chunks_execute: chunks.len() as u32,
+            num_chunks_restore: restore.len() as u32,
+            num_chunks_execute: execute.len() as u32,
             cs_flags: flags,
             timeout,
             ..Default::default()
         };
-        input.__bindgen_anon_1.__bindgen_anon_1.chunks_execute = chunks.as_ptr() as u64;
+        input.__bindgen_anon_1.__bindgen_anon_1.chunks_restore = restore.as_ptr() as u64;
+        input.__bindgen_anon_1.__bindgen_anon_1.chunks_execute = execute.as_ptr() as u64;
+        self.submit_input(input)
+    }
+
+    /// Submits whatever `input` says.
+    pub fn submit_input(&self, input: hl_cs_in) -> io::Result<u64> {
         let mut args = hl_cs_args::default();
         args.in_ = input;
         sys::ioctl(self, HL_IOCTL_CS, &mut args)?;
@@ -138,7 +170,12 @@ impl Card {
 
     /// Waits for a submission.
     pub fn wait(&self, seq: u64, timeout_us: u64) -> io::Result<Waited> {
-        let mut input = hl_wait_cs_in::default();
+        self.wait_flags(seq, timeout_us, 0)
+    }
+
+    /// Waits for a submission, with `HL_WAIT_CS_FLAGS_*`.
+    pub fn wait_flags(&self, seq: u64, timeout_us: u64, flags: u32) -> io::Result<Waited> {
+        let mut input = hl_wait_cs_in { flags, ..Default::default() };
         input.__bindgen_anon_1.__bindgen_anon_1.seq = seq;
         input.__bindgen_anon_1.__bindgen_anon_1.timeout_us = timeout_us;
         let mut args = hl_wait_cs_args::default();

@@ -6,7 +6,9 @@
 pub mod card;
 pub mod control;
 pub mod device;
+pub mod events;
 pub mod kmsg;
+pub mod nodes;
 pub mod packet;
 pub mod sys;
 

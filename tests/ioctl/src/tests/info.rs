@@ -23,7 +23,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 fn hw_ip() -> Result {
-    let card = Card::open()?;
+    let card = Card::open_control()?;
     let ip = card.hw_ip()?;
     check_eq!(ip.device_id, 1, "device id");
     check_eq!(ip.sram_base_address, 0x7F_F000_8000, "SRAM base");
@@ -52,7 +52,7 @@ fn status() -> Result {
 
 /// An answer is cut to what the caller has room for; no room at all is an error.
 fn small_and_null() -> Result {
-    let card = Card::open()?;
+    let card = Card::open_control()?;
     let mut part = [0u64; 2];
     card.info(HL_INFO_HW_IP_INFO, &mut part).map_err(|e| e.to_string())?;
     check_eq!(part[0], 0x7F_F000_8000, "first field of a short answer");
@@ -78,7 +78,7 @@ fn counters() -> Result {
 }
 
 fn clocks() -> Result {
-    let card = Card::open()?;
+    let card = Card::open_control()?;
     let mut rate = hl_info_clk_rate::default();
     card.info(HL_INFO_CLK_RATE, &mut rate).map_err(|e| e.to_string())?;
     check!(rate.max_clk_rate_mhz > 0, "no clock: {} of {}", rate.cur_clk_rate_mhz, rate.max_clk_rate_mhz);
@@ -93,7 +93,7 @@ fn clocks() -> Result {
 
 /// The card's time stamp counter runs.
 fn time() -> Result {
-    let card = Card::open()?;
+    let card = Card::open_control()?;
     let read = || {
         let mut sync = hl_info_time_sync::default();
         card.info(HL_INFO_TIME_SYNC, &mut sync).map_err(|e| e.to_string()).map(|()| sync)
@@ -105,7 +105,7 @@ fn time() -> Result {
 }
 
 fn power_and_energy() -> Result {
-    let card = Card::open()?;
+    let card = Card::open_control()?;
     let mut power = hl_power_info::default();
     card.info(HL_INFO_POWER, &mut power).map_err(|e| e.to_string())?;
     check!(power.power > 0, "no power");
@@ -116,7 +116,7 @@ fn power_and_energy() -> Result {
 }
 
 fn unknown() -> Result {
-    let card = Card::open()?;
+    let card = Card::open_control()?;
     let mut answer = [0u64; 8];
     goya_tests::kmsg::expect("Invalid request")?;
     for op in [5, 19, 20, 39, 41, 1000] {

@@ -9,16 +9,24 @@ mod dma;
 mod faults;
 mod info;
 mod memory;
+mod notify;
 mod open;
+mod pages;
+mod phases;
+mod refused;
 mod reload;
+mod report;
 mod resets;
 mod sensors;
 mod submit;
+mod trace;
 mod units;
+mod window;
 
 use goya_tests::Result;
 
 /// One test.
+#[derive(Clone, Copy)]
 pub struct Test {
     /// Its name: area, dot, what it shows.
     pub name: &'static str,
@@ -40,23 +48,30 @@ const fn fault(name: &'static str, run: fn() -> Result) -> Test {
     Test { name, run, seconds: 60, emulated: true }
 }
 
+/// Tests that leave the card as they find it.
+const GENTLE: &[&[Test]] = &[
+    open::TESTS,
+    info::TESTS,
+    report::TESTS,
+    refused::TESTS,
+    buffers::TESTS,
+    submit::TESTS,
+    window::TESTS,
+    phases::TESTS,
+    memory::TESTS,
+    pages::TESTS,
+    dma::TESTS,
+    chains::TESTS,
+    units::TESTS,
+    trace::TESTS,
+    sensors::TESTS,
+    notify::TESTS,
+];
+
+/// Tests that reset it or load the driver anew.
+const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS];
+
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {
-    [
-        open::TESTS,
-        info::TESTS,
-        buffers::TESTS,
-        submit::TESTS,
-        memory::TESTS,
-        dma::TESTS,
-        chains::TESTS,
-        units::TESTS,
-        sensors::TESTS,
-        faults::TESTS,
-        resets::TESTS,
-        reload::TESTS,
-    ]
-    .into_iter()
-    .flatten()
-    .map(|t| Test { name: t.name, run: t.run, seconds: t.seconds, emulated: t.emulated })
+    GENTLE.iter().chain(faults::TESTS).chain(ROUGH).copied().flatten().copied()
 }

@@ -3,7 +3,8 @@
 
 //! Opening the nodes.
 
-use goya_tests::card::{CONTROL_NODE, Card, NODE, open_node};
+use goya_tests::card::{Card, open_node};
+use goya_tests::nodes::Nodes;
 use goya_tests::sys::errno;
 use goya_tests::{Result, check, check_eq};
 
@@ -14,6 +15,8 @@ pub const TESTS: &[Test] = &[
     test("open.exclusive", exclusive),
     test("open.again", again),
     test("open.control_node", control_node),
+    test("open.race", race),
+    test("open.every_card", every_card),
 ];
 
 fn once() -> Result {
@@ -22,12 +25,12 @@ fn once() -> Result {
 
 fn exclusive() -> Result {
     let _card = Card::open()?;
-    check_eq!(errno(open_node(NODE)), libc::EBUSY, "a second open");
+    check_eq!(errno(open_node(&Nodes::chosen().compute())), libc::EBUSY, "a second open");
     Ok(())
 }
 
 fn again() -> Result {
-    for _ in 0..20 {
+    for _ in 0..5 {
         Card::open()?;
     }
     Ok(())
@@ -39,6 +42,43 @@ fn control_node() -> Result {
     let second = Card::open_control()?;
     check_eq!(first.status()?, 0, "status through the control node");
     check_eq!(second.status()?, 0, "status through a second one");
-    check!(first.create_cb(4096).is_err(), "{CONTROL_NODE} made a command buffer");
+    check!(first.create_cb(4096).is_err(), "the control node made a command buffer");
+    Ok(())
+}
+
+/// Of many that open at once, one has it; the others are told that it is busy.
+fn race() -> Result {
+    Card::open_control()?.wait_unused()?;
+    let node = Nodes::chosen().compute();
+    let barrier = std::sync::Barrier::new(8);
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let open = || {
+            barrier.wait();
+            let card = open_node(&node);
+            // Nobody lets go before all have tried.
+            barrier.wait();
+            errno(card)
+        };
+        let running: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+        running.into_iter().map(|t| t.join().unwrap_or(-1)).collect()
+    });
+    let count = |error| outcomes.iter().filter(|e| **e == error).count();
+    check_eq!(count(0), 1, format!("who has it, of {outcomes:?}"));
+    check_eq!(count(libc::EBUSY), 7, format!("who is refused, of {outcomes:?}"));
+    Ok(())
+}
+
+/// Each card of the machine can be opened while the others are, and does its own work.
+fn every_card() -> Result {
+    let nodes = Nodes::all();
+    check!(!nodes.is_empty(), "no cards");
+    let cards = nodes.iter().map(|n| Card::open_card(*n)).collect::<Result<Vec<_>>>()?;
+    for (n, card) in cards.iter().enumerate() {
+        check_eq!(card.hw_ip()?.device_id, 1, format!("device id of card {n}"));
+        card.put(goya_tests::device::SRAM, &[n as u8; 16])?;
+    }
+    for (n, card) in cards.iter().enumerate() {
+        check_eq!(card.get(goya_tests::device::SRAM, 16)?, [n as u8; 16], format!("the data of card {n}"));
+    }
     Ok(())
 }

@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use goya_tests::card::{Card, MODULE, NODE};
+use goya_tests::card::{Card, open_node};
 use goya_tests::control::Control;
 use goya_tests::kmsg::{self, Kmsg};
+use goya_tests::nodes::{self, Nodes};
 use goya_tests::packet::Packets;
 use goya_tests::sys::{load_module, remove_module};
 use goya_tests::{Result, check};
@@ -25,26 +26,28 @@ pub const TESTS: &[Test] = &[
 ];
 
 fn unload() -> Result {
+    let module = nodes::module()?;
     let end = Instant::now() + Duration::from_secs(30);
     loop {
-        match remove_module(MODULE) {
+        match remove_module(&module) {
             Err(e) if e.raw_os_error() == Some(libc::EAGAIN) && Instant::now() < end => {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            result => return result.map_err(|e| format!("unload {MODULE}: {e}")),
+            result => return result.map_err(|e| format!("unload {module}: {e}")),
         }
     }
 }
 
 fn load() -> Result {
-    let path = std::env::var("GOYA_MODULE").map_err(|_| "GOYA_MODULE does not name the module".to_owned())?;
+    let path = nodes::module_file()?;
     load_module(&path, "").map_err(|e| format!("load {path}: {e}"))
 }
 
 /// Unloads and loads the driver; the card works afterwards.
 pub fn reload() -> Result {
+    let node = Nodes::chosen().compute();
     unload()?;
-    check!(!Path::new(NODE).exists(), "{NODE} outlives the driver");
+    check!(!Path::new(&node).exists(), "{node} outlives the driver");
     load()?;
     let card = Card::open()?;
     card.run(1, &Packets::default().nop()).map(drop)
@@ -56,9 +59,15 @@ fn three_times() -> Result {
 
 /// A boot stage fails: the driver says so and leaves nothing behind; without the fault it comes up.
 fn boot_fails(stage: &str, text: &str) -> Result {
-    for expected in
-        ["boot", "Boot", "firmware", "initialize", "init", "probe", "Fatal", "preboot", "Preboot", "FIT"]
-    {
+    for expected in [
+        text,
+        "CPU boot ready timeout",
+        "Device boot error - ",
+        "failed to initialize CPU",
+        "failed to initialize the H/W",
+        "Fatal error during habanalabs device init",
+        "Failed to initialize accel",
+    ] {
         kmsg::expect(expected)?;
     }
     let mut control = Control::open()?;
@@ -69,7 +78,7 @@ fn boot_fails(stage: &str, text: &str) -> Result {
     load()?;
     log.wait_for(text, Duration::from_secs(40))?;
     // Upstream keeps the node of a card that it could not start, for debugging; it cannot be opened.
-    check!(goya_tests::card::open_node(NODE).is_err(), "{NODE} can be opened");
+    check!(open_node(&Nodes::chosen().compute()).is_err(), "the card can be opened");
     control.clear()?;
     reload()
 }
@@ -77,7 +86,13 @@ fn boot_fails(stage: &str, text: &str) -> Result {
 /// The card falls off the bus: the heartbeat fails and the card is given up; plugged in again, a new
 /// load brings it back.
 fn unplug() -> Result {
-    for expected in ["habanalabs", "accel", "Device", "device"] {
+    for expected in [
+        "Device CPU packet timeout",
+        "Pkt info[",
+        "Device heartbeat failed! PCI link is broken",
+        "Timeout while waiting for QMAN to stop",
+        "failed to stop DMA QMAN",
+    ] {
         kmsg::expect(expected)?;
     }
     let mut control = Control::open()?;

@@ -5,7 +5,8 @@
 
 use std::fs;
 
-use goya_tests::card::{Card, SYSFS};
+use goya_tests::card::Card;
+use goya_tests::nodes::Nodes;
 use goya_tests::packet::Packets;
 use goya_tests::{Result, check, check_eq, kmsg};
 
@@ -18,7 +19,7 @@ fn reset(file: &str) -> Result<((u32, u32), (u32, u32))> {
     kmsg::expect("Reset requested through sysfs")?;
     let card = Card::open_control()?;
     let before = card.resets()?;
-    fs::write(format!("{SYSFS}/{file}"), "1").map_err(|e| format!("{file}: {e}"))?;
+    fs::write(format!("{}/{file}", Nodes::chosen().sysfs()), "1").map_err(|e| format!("{file}: {e}"))?;
     card.poll("a reset", |card| Ok(card.resets()? != before))?;
     card.wait_operational()?;
     Ok((before, card.resets()?))

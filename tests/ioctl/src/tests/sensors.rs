@@ -6,8 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use goya_tests::card::SYSFS;
 use goya_tests::control::Control;
+use goya_tests::nodes::Nodes;
 use goya_tests::{Result, check, check_eq};
 use serde_json::json;
 
@@ -23,8 +23,8 @@ pub const TESTS: &[Test] = &[
 ];
 
 fn hwmon() -> Result<PathBuf> {
-    let dir = fs::read_dir(format!("{SYSFS}/device/hwmon")).or_else(|_| fs::read_dir("/sys/class/hwmon"));
-    let first = dir.map_err(|e| e.to_string())?.flatten().next();
+    let dir = format!("{}/hwmon", Nodes::chosen().sysfs());
+    let first = fs::read_dir(&dir).map_err(|e| format!("{dir}: {e}"))?.flatten().next();
     first.map(|e| e.path()).ok_or_else(|| "no hwmon device".into())
 }
 
@@ -87,7 +87,7 @@ fn change() -> Result {
 }
 
 fn sysfs() -> Result {
-    let dir = Path::new(SYSFS);
+    let dir = PathBuf::from(Nodes::chosen().sysfs());
     check_eq!(read(dir.join("status"))?, "Operational", "status");
     check_eq!(read(dir.join("device_type"))?, "GOYA", "device type");
     for name in [
@@ -118,7 +118,7 @@ fn sysfs() -> Result {
 }
 
 fn frequencies() -> Result {
-    let dir = Path::new(SYSFS);
+    let dir = PathBuf::from(Nodes::chosen().sysfs());
     write(dir.join("pm_mng_profile"), "manual")?;
     for name in ["mme_clk", "tpc_clk", "ic_clk"] {
         write(dir.join(name), "400000000")?;
@@ -129,7 +129,7 @@ fn frequencies() -> Result {
 }
 
 fn max_power() -> Result {
-    let at = Path::new(SYSFS).join("max_power");
+    let at = Path::new(&Nodes::chosen().sysfs()).join("max_power");
     let before = number(&at)?;
     write(&at, "150000")?;
     check_eq!(number(&at)?, 150_000, "max_power");

@@ -84,7 +84,7 @@ pub fn settle(card: &Card, queue: u32) -> Result {
     card.poll("an idle queue", |card| {
         let mut idle = hl_info_hw_idle::default();
         card.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string())?;
-        Ok(idle.busy_engines_mask & 1 << bit == 0)
+        Ok(idle.busy_engines_mask & (1 << bit) == 0)
     })
 }
 
@@ -147,15 +147,12 @@ fn forbidden_packets() -> Result {
 fn bad_arguments() -> Result {
     let card = Card::open()?;
     for text in [
-        "Queue index",
-        "CB handle",
-        "CB size",
+        "Queue index 99 is invalid",
+        "is restricted for the kernel driver",
+        "CB handle 0x",
+        "CB size ",
         "Number of chunks can NOT be larger",
-        "no match to handle",
         "Got execute CS with 0 chunks",
-        "CS type flags are mutually exclusive",
-        "Failed to copy cs chunk",
-        "invalid",
     ] {
         kmsg::expect(text)?;
     }

@@ -61,7 +61,7 @@ fn tpc_registers() -> Result {
 fn tpc_execution() -> Result {
     let card = Card::open()?;
     // Sync object 60: set to 9.
-    let packets = Packets::default().wreg32(TPC_QM_SYNC_MESSAGE, 240 << 16 | 9).wreg32(TPC_EXECUTE, 1);
+    let packets = Packets::default().wreg32(TPC_QM_SYNC_MESSAGE, (240 << 16) | 9).wreg32(TPC_EXECUTE, 1);
     card.run_internal(goya_queue_id::GOYA_QUEUE_ID_TPC2, &packets)?;
     settle(&card, goya_queue_id::GOYA_QUEUE_ID_TPC2)?;
     check_eq!(card.get(goya_tests::packet::SYNC_OBJECT + 240, 4)?, 9u32.to_le_bytes(), "sync object 60");

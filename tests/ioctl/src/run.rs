@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Running tests, one process each, and telling of them in KTAP.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use goya_tests::events;
+
+use crate::tests::{Test, all};
+
+/// A test that does not apply here ends with this code (as in kselftest).
+pub const SKIP: u8 = 4;
+
+/// How a test ended.
+enum Verdict {
+    Passed,
+    /// With the reason.
+    Skipped(String),
+    Failed,
+}
+
+/// Runs all tests whose names begin with one of `prefixes`; all, if there are none.
+pub fn run(prefixes: &[String]) -> ExitCode {
+    let chosen = |t: &Test| prefixes.is_empty() || prefixes.iter().any(|p| t.name.starts_with(p.as_str()));
+    let tests: Vec<Test> = all().filter(chosen).collect();
+    println!("KTAP version 1\n1..{}", tests.len());
+    let mut failed = tests.is_empty();
+    for (i, test) in tests.iter().enumerate() {
+        let start = Instant::now();
+        // The kernel log tells which test its lines belong to.
+        let _ = std::fs::write("/dev/kmsg", format!("<6>goya-tests: begin {}\n", test.name));
+        let (verdict, said) = child(test).unwrap_or_else(|e| (Verdict::Failed, e.to_string()));
+        for line in said.lines() {
+            println!("# {line}");
+        }
+        let (number, name, ms) = (i + 1, test.name, start.elapsed().as_millis());
+        match verdict {
+            Verdict::Passed => println!("ok {number} {name} # {ms} ms"),
+            Verdict::Skipped(why) => println!("ok {number} {name} # SKIP {why}"),
+            Verdict::Failed => {
+                failed = true;
+                println!("not ok {number} {name} # {ms} ms");
+            }
+        }
+        let _ = io::stdout().flush();
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Runs one test in a process group of its own, for its time at most.
+fn child(test: &Test) -> io::Result<(Verdict, String)> {
+    let mut output = events::nameless()?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["--one", test.name])
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output.try_clone()?)
+        .process_group(0)
+        .spawn()?;
+    let in_time = events::ended(&child, Duration::from_secs(test.seconds))?;
+    // Whatever the test has started goes with it.
+    events::kill_group(&child);
+    let status = child.wait()?;
+    let mut said = read(&mut output)?;
+    if !in_time {
+        said.push_str(&format!("no end after {} seconds: killed\n", test.seconds));
+        return Ok((Verdict::Failed, said));
+    }
+    Ok(judge(status, said))
+}
+
+fn judge(status: ExitStatus, mut said: String) -> (Verdict, String) {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => (Verdict::Passed, said),
+        (Some(code), _) if code == i32::from(SKIP) => {
+            let why = said.lines().last().unwrap_or_default().to_owned();
+            (Verdict::Skipped(why), String::new())
+        }
+        (_, Some(signal)) => {
+            said.push_str(&format!("ended by signal {signal}\n"));
+            (Verdict::Failed, said)
+        }
+        _ => (Verdict::Failed, said),
+    }
+}
+
+fn read(output: &mut File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    output.rewind()?;
+    output.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(status: ExitStatus) -> Verdict {
+        judge(status, "first\nlast\n".into()).0
+    }
+
+    #[test]
+    fn exit_codes_and_signals_are_judged_as_kselftest_does() {
+        // The code is in the second byte of a wait status, the signal in the first.
+        assert!(matches!(verdict(ExitStatus::from_raw(0)), Verdict::Passed));
+        assert!(matches!(verdict(ExitStatus::from_raw(4 << 8)), Verdict::Skipped(why) if why == "last"));
+        assert!(matches!(verdict(ExitStatus::from_raw(1 << 8)), Verdict::Failed));
+        assert!(matches!(verdict(ExitStatus::from_raw(11)), Verdict::Failed));
+    }
+}

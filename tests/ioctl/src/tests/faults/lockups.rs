@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Work that never ends (`cs_timedout()`), and a firmware that does not answer (`hl_device_heartbeat()`).
+
+use goya_tests::card::Card;
+use goya_tests::control::Control;
+use goya_tests::kmsg::{self, Kmsg};
+use goya_tests::{Result, check};
+use serde_json::json;
+
+use super::{Held, PATIENCE, expect_reset, reset_happened, works};
+use crate::tests::{Test, fault};
+use crate::victim::{STALE, UNMAPPED};
+
+pub const TESTS: &[Test] = &[
+    fault("fault.dma_page_fault", dma_page_fault),
+    fault("fault.unmapped_host_memory", unmapped_host_memory),
+    fault("fault.hung_queue", hung_queue),
+    fault("fault.corrupt_completion", corrupt_completion),
+    fault("fault.closed_fence", closed_fence),
+];
+
+/// The longest of all.
+pub const HEARTBEAT: &[Test] = &[fault("fault.heartbeat", heartbeat)];
+
+/// Lets a process submit `work` that never ends, after `prepare`; sees the time-out, the reset and the
+/// process's end.
+fn time_out(work: &str, prepare: impl FnOnce(&mut Control) -> Result, seen: &[&str]) -> Result {
+    expect_reset()?;
+    kmsg::expect("Received H/W interrupt")?;
+    kmsg::expect("MMU page fault on va")?;
+    let card = Card::open_control()?;
+    let before = card.resets()?;
+    let mut control = Control::open()?;
+    let mut user = Held::start(work)?;
+    prepare(&mut control)?;
+    let mut log = Kmsg::here()?;
+    user.go()?;
+    for text in seen {
+        log.wait_for(text, PATIENCE)?;
+    }
+    log.wait_for("has not finished in", PATIENCE)?;
+    control.clear()?;
+    user.ends_killed()?;
+    reset_happened(&card, before)?;
+    works()
+}
+
+fn dma_page_fault() -> Result {
+    let id = 455 + 3;
+    let card = Card::open_control()?;
+    let before = card.events(id)?;
+    time_out(
+        "fault3",
+        |_| Ok(()),
+        &["Received H/W interrupt 458 [\"DMA3_ch\"]", &format!("MMU page fault on va {UNMAPPED:#x}")],
+    )?;
+    check!(card.events(id)? > before, "no event");
+    Ok(())
+}
+
+/// Memory that was mapped, used and unmapped is out of the card's reach: nothing stale translates.
+fn unmapped_host_memory() -> Result {
+    let address = format!("MMU page fault on va {STALE:#x}");
+    time_out("stale2", |_| Ok(()), &["Received H/W interrupt 457 [\"DMA2_ch\"]", &address])
+}
+
+fn hung_queue() -> Result {
+    time_out("nop1", |c| c.inject("hang-queue", &json!({"queue": "dma1"})), &[])
+}
+
+fn corrupt_completion() -> Result {
+    time_out("nop2", |c| c.inject("corrupt-completion", &json!({"queue": "dma2"})), &[])
+}
+
+fn closed_fence() -> Result {
+    time_out("fence2", |_| Ok(()), &[])
+}
+
+/// The firmware stops answering: the next heartbeat fails, the card is reset, its user killed.
+fn heartbeat() -> Result {
+    expect_reset()?;
+    for text in ["Device CPU packet timeout", "Device heartbeat failed!", "Pkt info["] {
+        kmsg::expect(text)?;
+    }
+    let card = Card::open_control()?;
+    let before = card.resets()?;
+    let user = Held::start("nop0")?;
+    let mut control = Control::open()?;
+    let mut log = Kmsg::here()?;
+    control.inject("stop-heartbeat", &json!({}))?;
+    log.wait_for("Device heartbeat failed! PCI link is healthy", PATIENCE)?;
+    control.clear()?;
+    user.ends_killed()?;
+    reset_happened(&card, before)?;
+    works()
+}
