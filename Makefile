@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # The front door. Everything is built in the toolbox (scripts/toolbox.sh); what takes long is cached
-# outside of the checkout.
+# outside of the checkout (Documentation/toolbox.rst).
 
 DRIVER ?= habanalabs
 CARDS ?= 1
@@ -11,39 +11,44 @@ GUEST := build/guest
 BIN := $(CARGO)/release
 TESTS := $(GUEST)/x86_64-unknown-linux-gnu/release
 CARD_ARGS := $(if $(MMAP),--card-arg=--mmap)
+ifneq ($(KDIR),)
+override KDIR := $(abspath $(KDIR))
+endif
 export KDIR V
 
 ifneq ($(DRIVER),habanalabs)
 $(error DRIVER=$(DRIVER): the only driver so far is habanalabs, upstream's)
 endif
 
-# run KERNEL-FLAVOUR, OPTIONS: the command that boots a guest with cards and the driver.
+# run KERNEL-FLAVOUR: the command that boots a guest with cards and the driver.
 run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) \
 	--kernel "$$(scripts/kernel.sh $(1))/arch/x86/boot/bzImage" --module "$$(scripts/oracle.sh $(1))" \
 	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
 	--log-dir build/logs/$(1)$(if $(MMAP),-mmap)
 
-.PHONY: help demo test unit bench-card fuzz shell toolbox kernel card guest oracle lint docs clean distclean
+.PHONY: help demo test unit uapi bench-card fuzz shell toolbox kernel card guest oracle lint docs clean distclean
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo "  DRIVER=habanalabs  the driver to run    CARDS=2  several cards     MMAP=1  mapped BARs"
-	@echo "  KDIR=/path         another kernel tree  V=1      show all output"
+	@echo "  DRIVER=habanalabs  the driver to run     CARDS=2  several cards   MMAP=1  mapped card memory"
+	@echo "  KDIR=/path         another kernel build  V=1      all output      TEST='dma wait.gone'  some tests"
 
 demo: card guest ## Boot a guest, load the driver, do real work on the card and show it
-	@scripts/kernel.sh release >/dev/null && scripts/oracle.sh release >/dev/null
+	@scripts/oracle.sh release >/dev/null
 	@GOYA_COLOR=$(if $(NO_COLOR),never,$$([ -t 1 ] && echo always || echo never)); \
 	$(call run,release) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
 
-test: unit guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
-	@scripts/kernel.sh debug >/dev/null && scripts/oracle.sh debug >/dev/null
-	@scripts/enter.sh uapi/check.sh "$$(readlink "$$(scripts/toolbox.sh)/linux-source")"
+test: unit uapi guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
+	@scripts/oracle.sh debug >/dev/null
 	@$(call run,debug) --ktap --timeout 900 -- goya-tests $(TEST)
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
 	@scripts/cargo.sh test $(CARGO) test --workspace --features goya-chip/testing
+
+uapi: toolbox ## Compare our user API header with the kernel's
+	@scripts/check-uapi.sh
 
 bench-card: ## Measure the chip: DMA against memcpy, packets a second
 	@V=1 scripts/cargo.sh bench $(CARGO) bench -p goya-chip --features testing
@@ -52,13 +57,13 @@ fuzz: ## Drive random accesses and packets through the chip (SECONDS=600)
 	@V=1 FUZZ_SECONDS=$(or $(SECONDS),60) scripts/cargo.sh fuzz $(CARGO) test --release -p goya-chip --features testing --test fuzz -- --ignored --nocapture
 
 shell: card guest ## An interactive guest with the card attached and the driver loaded
-	@scripts/kernel.sh release >/dev/null && scripts/oracle.sh release >/dev/null
+	@scripts/oracle.sh release >/dev/null
 	@$(call run,release) --interactive
 
 toolbox: ## The Debian root file system with all tools, and the kernel source
 	@scripts/toolbox.sh >/dev/null
 
-kernel: ## Both kernels: release (demo) and debug (tests)
+kernel: toolbox ## Both kernels: release (demo) and debug (tests)
 	@scripts/kernel.sh release
 	@scripts/kernel.sh debug
 
@@ -69,7 +74,7 @@ guest: toolbox ## The static programs that run in the guest
 	@RUSTFLAGS="-C target-feature=+crt-static" scripts/cargo.sh guest $(GUEST) \
 		build --release --target x86_64-unknown-linux-gnu -p goya-tests
 
-oracle: ## Upstream's driver with the cures that it needs on this card
+oracle: toolbox ## Upstream's driver with the cures that it needs on this card
 	@scripts/oracle.sh release
 	@scripts/oracle.sh debug
 
@@ -77,7 +82,7 @@ lint: toolbox ## Formatting, clippy, shell scripts, licences, file sizes
 	@scripts/lint.sh
 
 docs: toolbox ## The documentation as HTML in build/docs
-	@scripts/enter.sh sphinx-build -W -q -b html Documentation build/docs && echo build/docs/index.html
+	@scripts/docs.sh
 
 clean: ## Remove what was built in the checkout
 	rm -rf build

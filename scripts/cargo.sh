@@ -10,8 +10,12 @@ set -euo pipefail
 
 name=$1 target=$2
 shift 2
-"$TOP/scripts/toolbox.sh" >/dev/null
 cd "$TOP"
-step "CARGO $name" "$LOGS/cargo-$name.log" 0 \
+total=0
+if [ ! -d "$target" ]; then
+	# The first build compiles about as many crates as are locked.
+	total=$(grep -c '^\[\[package\]\]' Cargo.lock)
+fi
+step "CARGO $name" "$LOGS/cargo-$name.log" "$total" \
 	"$TOP/scripts/enter.sh" env CARGO_TARGET_DIR="$TOP/$target" RUSTFLAGS="${RUSTFLAGS:-}" \
 	FUZZ_SECONDS="${FUZZ_SECONDS:-}" cargo "$@"

@@ -5,43 +5,60 @@
 # Runs a command in the toolbox: enter.sh COMMAND ARGS...
 #
 # The toolbox is read-only; the project and the cache are where they are outside, and cargo keeps its
-# registry in the cache. Leaves no mounts behind.
+# registry in the cache. Leaves no mounts and no processes behind.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-box=$("$TOP/scripts/toolbox.sh")
-args=()
-# No more than is used: bwrap cannot make the project's mount point in a read-only directory.
+[ $# -gt 0 ] || die "usage: enter.sh COMMAND ARGS..."
+need bwrap bubblewrap
+box=${GOYA_TOOLBOX:-}
+[ -n "$box" ] || box=$("$TOP/scripts/toolbox.sh")
+mkdir -p "$CACHE/home/.cargo"
+
+args=(
+	--ro-bind "$box/usr" /usr --ro-bind "$box/etc" /etc --ro-bind "$box/var" /var
+	--tmpfs /tmp --tmpfs /run --proc /proc --dev-bind /dev /dev --ro-bind /sys /sys
+	--bind "$CACHE" "$CACHE" --bind "$TOP" "$TOP"
+	--die-with-parent --unshare-pid
+	--setenv HOME "$CACHE/home" --setenv CARGO_HOME "$CACHE/home/.cargo" --setenv GOYA_CACHE "$CACHE"
+	--setenv PATH /usr/sbin:/usr/bin --setenv LC_ALL C.UTF-8
+)
+# No more than is used: the mount points of project and cache are made in an empty root.
 for entry in "$box"/*; do
 	if [ -L "$entry" ]; then
 		args+=(--symlink "$(readlink "$entry")" "/${entry##*/}")
 	fi
 done
-args+=(
-	--ro-bind "$box/usr" /usr --ro-bind "$box/etc" /etc
-	--tmpfs /tmp --tmpfs /run --proc /proc --dev-bind /dev /dev --ro-bind /sys /sys
-	--bind "$TOP" "$TOP" --bind "$CACHE" "$CACHE" --bind /dev/shm /dev/shm
-	--die-with-parent --unshare-pid --setenv HOME "$CACHE/home" --setenv PATH /usr/sbin:/usr/bin
-	--setenv CARGO_HOME "$CACHE/home/.cargo" --setenv GOYA_CACHE "$CACHE"
-	--unsetenv RUSTUP_HOME --unsetenv RUSTUP_TOOLCHAIN --chdir "$PWD"
-)
-mkdir -p "$CACHE/home/.cargo"
+[ ! -d /dev/shm ] || args+=(--bind /dev/shm /dev/shm)
+# What the caller's environment says of other tools and of an outer make is not for the toolbox's.
+for name in RUSTUP_HOME RUSTUP_TOOLCHAIN RUSTC RUSTC_WRAPPER MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES \
+	ARCH CROSS_COMPILE LLVM KBUILD_OUTPUT LD_PRELOAD LD_LIBRARY_PATH SSL_CERT_DIR; do
+	args+=(--unsetenv "$name")
+done
 # The host's certificate authorities and resolver: its network may have a proxy that inspects TLS.
-if [ -d /etc/ssl/certs ]; then
-	authorities=$(readlink -f /etc/ssl/certs/ca-certificates.crt || true)
-	if [ -e "$authorities" ]; then
-		args+=(--ro-bind "$authorities" /etc/ssl/certs/ca-certificates.crt
-			--setenv CARGO_HTTP_CAINFO /etc/ssl/certs/ca-certificates.crt
-			--setenv SSL_CERT_FILE /etc/ssl/certs/ca-certificates.crt)
+inside=/etc/ssl/certs/ca-certificates.crt
+for file in "${SSL_CERT_FILE:-}" $inside /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
+	if [ -n "$file" ] && [ -s "$file" ]; then
+		args+=(--ro-bind "$(readlink -f "$file")" "$inside")
+		break
 	fi
-fi
+done
+for name in CARGO_HTTP_CAINFO SSL_CERT_FILE; do
+	args+=(--setenv "$name" "$inside")
+done
+for name in CURL_CA_BUNDLE GIT_SSL_CAINFO PIP_CERT REQUESTS_CA_BUNDLE; do
+	[ -z "${!name:-}" ] || args+=(--setenv "$name" "$inside")
+done
 resolver=$(readlink -f /etc/resolv.conf || true)
-if [ -e "$resolver" ]; then
-	args+=(--ro-bind "$resolver" /etc/resolv.conf)
-fi
+[ ! -e "$resolver" ] || args+=(--ro-bind "$resolver" /etc/resolv.conf)
+# Other places that a command needs, one path a word.
 for extra in ${KDIR:-} ${GOYA_BIND:-}; do
 	args+=(--bind "$extra" "$extra")
 done
+case $PWD/ in
+"$TOP"/* | "$CACHE"/*) args+=(--chdir "$PWD") ;;
+*) args+=(--chdir "$TOP") ;;
+esac
 exec bwrap "${args[@]}" -- "$@"

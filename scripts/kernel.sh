@@ -9,15 +9,37 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-flavour=${1:?usage: kernel.sh release|debug}
+flavour=${1:-}
+case $flavour in
+release) total=2050 ;;
+debug) total=2100 ;;
+*) die "usage: kernel.sh release|debug" ;;
+esac
+
+# user_kernel DIR: refuses a tree that the driver cannot be built against, and says why.
+user_kernel() {
+	local file option
+	for file in include/config/kernel.release include/config/auto.conf Module.symvers; do
+		[ -e "$1/$file" ] || die "KDIR=$1 is no built kernel tree (no $file); supported is Linux $KERNEL_VERSION.x with Rust"
+	done
+	case $(<"$1/include/config/kernel.release") in
+	"$KERNEL_VERSION" | "$KERNEL_VERSION"[.-]*) ;;
+	*) die "KDIR=$1 is Linux $(<"$1/include/config/kernel.release"); supported are $KERNEL_VERSION.x kernels" ;;
+	esac
+	for option in RUST DRM_ACCEL; do
+		grep -qx "CONFIG_$option=y" "$1/include/config/auto.conf" || die "KDIR=$1 is built without CONFIG_$option=y"
+	done
+}
 if [ -n "${KDIR:-}" ]; then
-	[ -e "$KDIR/Module.symvers" ] || die "KDIR=$KDIR is no built kernel tree (no Module.symvers): give a Rust-enabled 7.3 build tree"
+	user_kernel "$KDIR"
 	echo "$KDIR"
 	exit
 fi
+
 box=$("$TOP/scripts/toolbox.sh")
+source=$(readlink "$box/linux-source") || die "this toolbox has no kernel source: give KDIR="
 fragments=("$TOP/scripts/kernel/common.config" "$TOP/scripts/kernel/$flavour.config")
-# The recipe's number goes up when this script builds something else from the same fragments.
+# Comments are not part of the recipe; its number goes up when this script builds something else.
 id=$(echo "$(basename "$box") recipe 1" | key "${fragments[@]}")
 out=$CACHE/kernel-$flavour-$id
 if [ -e "$out/.complete" ]; then
@@ -31,32 +53,38 @@ if [ -e "$out/.complete" ]; then
 fi
 # A build tree cannot be moved, so the stamp at its end tells a whole one from a half-made one.
 rm -rf "$out"
-trap '[ -e "$out/.complete" ] || rm -rf "$out"' EXIT
-trap 'exit 130' INT TERM
+HALF=("$out")
 mkdir -p "$out"
-source=$(readlink "$box/linux-source")
+
 enter() { "$TOP/scripts/enter.sh" make -C "$source" O="$out" LLVM=1 "$@"; }
 configure() {
 	enter tinyconfig
 	cat "${fragments[@]}" >>"$out/.config"
 	enter olddefconfig
 }
+# dropped: the wanted options that are not as wanted. A later fragment's word counts.
+dropped() {
+	awk '/^CONFIG_/ {split($0, part, "="); want[part[1]] = part[2] == "n" ? "" : $0}
+		/^# CONFIG_.* is not set$/ {want[$2] = ""}
+		END {for (option in want) print option, want[option]}' "${fragments[@]}" |
+		sort | while read -r option line; do
+		if [ -n "$line" ]; then
+			grep -qxF -- "$line" "$out/.config" || echo "  $line"
+		elif grep -q "^$option=" "$out/.config"; then
+			echo "  # $option is not set"
+		fi
+	done
+}
 step "CONFIG kernel ($flavour)" "$LOGS/kernel-$flavour-config.log" 0 configure
-dropped=$(cat "${fragments[@]}" | awk -F= '/^CONFIG_.*=n$/ {next} /^CONFIG_/ {want[$1] = $0} /^# CONFIG_.* is not set$/ {off[$2] = 1}
-	END {for (o in want) print want[o]; for (o in off) print "OFF " o}' | while read -r line; do
-	case $line in
-	OFF*) if grep -q "^${line#OFF }=" "$out/.config"; then echo "${line#OFF } (wanted off)"; fi ;;
-	*) grep -qxF -- "$line" "$out/.config" || echo "$line" ;;
-	esac
-done)
-if [ -n "$dropped" ]; then
-	printf 'error: Kconfig drops options that the %s kernel wants:\n%s\n' "$flavour" "$dropped" >&2
+lost=$(dropped)
+if [ -n "$lost" ]; then
+	printf 'error: Kconfig drops options that the %s kernel wants:\n%s\n' "$flavour" "$lost" >&2
 	exit 1
 fi
-case $flavour in debug) total=2250 ;; *) total=2050 ;; esac
-step "KERNEL Linux $KERNEL_VERSION ($flavour)" "$LOGS/kernel-$flavour.log" $total \
+step "KERNEL Linux $(source_version "$source") ($flavour, about 6 min)" "$LOGS/kernel-$flavour.log" $total \
 	enter -j"$(nproc)" bzImage modules_prepare vmlinux
 # Module.symvers without building the modules of the tree: ours are built outside of it.
 [ -e "$out/Module.symvers" ] || cp "$out/vmlinux.symvers" "$out/Module.symvers"
 touch "$out/.complete"
+HALF=()
 echo "$out"

@@ -2,23 +2,33 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 # shellcheck shell=bash
 #
-# What the scripts share: the cache, locks, and steps that show how far they are.
+# What the scripts share: the cache, locks, half-made things, and steps that show how far they are.
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${GOYA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/goya}
 LOGS=${GOYA_LOGS:-$TOP/build/logs}
+mkdir -p "$CACHE" "$LOGS"
+# Paths with links in them do not exist in the toolbox.
+CACHE=$(cd "$CACHE" && pwd -P)
+LOGS=$(cd "$LOGS" && pwd -P)
 KERNEL_VERSION=7.3
 export TOP CACHE LOGS KERNEL_VERSION
-mkdir -p "$CACHE" "$LOGS"
 
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 say() { printf '  %-8s %s\n' "$1" "$2" >&2; }
 
 # need COMMAND PACKAGE: one line that says what to install.
-need() { command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2"; }
+need() { command -v "$1" >/dev/null || die "$1 is missing; on Debian: apt-get install $2"; }
 
-# key FILE...: a short name for the contents of the files, less comments (but "# CONFIG_..."), and of standard input.
+# key FILE...: a short name for the contents of the files, less comments (but "# CONFIG_..."), and of
+# standard input.
 key() { cat "$@" - | grep -vE '^#( [^C]|$)' | sha256sum | cut -c1-12; }
+
+# source_version DIR: the version of a kernel source tree, as 7.3.4.
+source_version() {
+	awk -F' *= *' '$1 == "VERSION" {v = $2} $1 == "PATCHLEVEL" {p = $2} $1 == "SUBLEVEL" {s = $2}
+		END {print v "." p "." s}' "$1/Makefile"
+}
 
 # lock NAME: one builder at a time; the second waits, and says so. Held until the script ends.
 lock() {
@@ -30,41 +40,73 @@ lock() {
 	fi
 }
 
+# Ctrl-C or a failure must leave nothing half-made: what is in HALF goes, after the step that was
+# filling it has ended.
+HALF=()
+STEP_PID=
+cleanup() {
+	local rc=$? i
+	set +e
+	trap '' INT TERM HUP
+	if [ -n "$STEP_PID" ]; then
+		kill -TERM -- "-$STEP_PID" 2>/dev/null
+		for ((i = 0; i < 100; i++)); do
+			kill -0 -- "-$STEP_PID" 2>/dev/null || break
+			sleep 0.1
+		done
+		kill -KILL -- "-$STEP_PID" 2>/dev/null
+		[ ! -t 2 ] || printf '\n' >&2
+	fi
+	[ ${#HALF[@]} -eq 0 ] || rm -rf -- "${HALF[@]}"
+	exit "$rc"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 # step TITLE LOG TOTAL COMMAND...: runs a long command with its output in LOG. Shows elapsed time
 # and, with TOTAL (the lines expected), how far it is; on failure the end of the log and its name.
+# V=1 shows the output itself as well.
 step() {
-	local title=$1 log=$2 total=$3 start=$SECONDS pid rc=0 last=0 lines far
+	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines far percent
 	shift 3
 	mkdir -p "$(dirname "$log")"
-	if [ -n "${V:-}" ]; then
-		"$@" 2>&1 | tee "$log"
-		return "${PIPESTATUS[0]}"
+	: >"$log"
+	# In a process group of its own (set -m), so that it can be ended with all its children. The
+	# lock is not for them: one that lingers would keep it.
+	set -m
+	if [ "${V:-0}" != 0 ]; then
+		say "$what" "$title"
+		{ { "$@"; } 2>&1 9>&- </dev/null | tee "$log" >&2; exit "${PIPESTATUS[0]}"; } 9>&- &
+	else
+		"$@" >"$log" 2>&1 9>&- </dev/null &
 	fi
-	"$@" >"$log" 2>&1 9>&- </dev/null &
-	pid=$!
-	# A half-made result must not outlive Ctrl-C: the caller's own traps remove it.
-	trap 'kill -- -$pid 2>/dev/null || kill $pid 2>/dev/null' INT TERM
-	while kill -0 "$pid" 2>/dev/null; do
-		sleep 0.5
-		lines=$(wc -l <"$log")
+	STEP_PID=$!
+	set +m
+	while kill -0 "$STEP_PID" 2>/dev/null; do
+		sleep 0.2
+		[ "${V:-0}" = 0 ] || continue
 		far=$((SECONDS - start))s
 		if [ "$total" -gt 0 ]; then
-			far="$((lines * 100 / total > 99 ? 99 : lines * 100 / total))%, $far"
+			lines=$(wc -l <"$log")
+			percent=$((lines * 100 / total))
+			far="$((percent > 99 ? 99 : percent))%, $far"
 		fi
 		if [ -t 2 ]; then
-			printf '\r  %-8s %s (%s)\033[K' "${title%% *}" "${title#* }" "$far" >&2
-		elif [ $((SECONDS - last)) -ge 20 ]; then
-			last=$SECONDS
-			say "${title%% *}" "${title#* } ($far)"
+			printf '\r  %-8s %s (%s)\033[K' "$what" "$title" "$far" >&2
+		elif [ $((SECONDS - start - last)) -ge 20 ]; then
+			last=$((SECONDS - start))
+			say "$what" "$title ($far)"
 		fi
 	done
-	wait "$pid" || rc=$?
-	trap - INT TERM
-	[ -t 2 ] && printf '\r\033[K' >&2
-	if [ $rc -ne 0 ]; then
-		tail -n 20 "$log" >&2
+	wait "$STEP_PID" || rc=$?
+	STEP_PID=
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	if [ "$rc" -ne 0 ]; then
+		[ "${V:-0}" != 0 ] || tail -n 20 "$log" >&2
 		printf 'error: %s failed; the whole log is %s\n' "$title" "$log" >&2
-		return $rc
+		return "$rc"
 	fi
-	say "${title%% *}" "${title#* } ($((SECONDS - start))s)"
+	say "$what" "$title ($((SECONDS - start))s)"
 }

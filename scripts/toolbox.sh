@@ -3,31 +3,47 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Makes the toolbox: a Debian 13 root file system with compiler, bindgen and QEMU, and the kernel
-# source unpacked beside it. Prints the toolbox's path.
+# source unpacked beside it. Prints the toolbox's path. See Documentation/toolbox.rst.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 # The recipe's number goes up when this script makes something else from the same packages.
-id=$(echo trixie recipe 1 | key "$TOP/scripts/packages.txt")
+recipe="trixie recipe 1"
+packages=$(grep -vE '^#|^$' "$TOP/scripts/packages.txt")
+id=$(echo "$recipe" | key "$TOP/scripts/packages.txt")
 box=$CACHE/toolbox-$id
+if [ ! -e "$box/.complete" ] && [ -n "${KDIR:-}" ]; then
+	# With a kernel of the user's, the toolbox needs no kernel source: it may be gone.
+	packages=$(grep -v '^linux-source-' <<<"$packages")
+	id=$(echo "$recipe" | key <(echo "$packages"))
+	box=$CACHE/toolbox-$id
+fi
 if [ -e "$box/.complete" ]; then
 	echo "$box"
 	exit
 fi
-need mmdebstrap mmdebstrap
+need mmdebstrap "mmdebstrap debian-archive-keyring"
 need bwrap bubblewrap
+[ "$(id -u)" = 0 ] || need newuidmap uidmap
+[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+	die "the archive's keys are missing; on Debian: apt-get install debian-archive-keyring"
+bwrap --ro-bind / / --unshare-pid true 2>/dev/null ||
+	die "bubblewrap can make no namespaces here: Documentation/toolbox.rst says what it needs"
 lock toolbox
 if [ -e "$box/.complete" ]; then
 	echo "$box"
 	exit
 fi
+rm -rf "$CACHE"/toolbox.tmp.*
 tmp=$(mktemp -d "$CACHE/toolbox.tmp.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM
-
-packages=$(grep -v '^#' "$TOP/scripts/packages.txt" | paste -sd,)
+HALF+=("$tmp")
+# mmdebstrap makes the root in TMPDIR first. As an ordinary user it does so under other user ids,
+# which cannot reach the cache.
+if [ "$(id -u)" = 0 ]; then
+	export TMPDIR=$tmp
+fi
 bootstrap() {
 	# Newer QEMU and the kernel source come from backports, on the mirror of the rest.
 	# shellcheck disable=SC2016 # the hooks expand $1 themselves
@@ -37,12 +53,13 @@ bootstrap() {
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--setup-hook='sed -n "s/ trixie / trixie-backports /p" "$1"/etc/apt/sources.list >"$1"/etc/apt/sources.list.d/backports.list' \
 		--setup-hook='printf "Package: qemu* seabios ipxe* linux-source-*\nPin: release n=trixie-backports\nPin-Priority: 600\n" >"$1"/etc/apt/preferences.d/backports' \
-		--include="$packages" trixie "$tmp/root.tar" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
+		--include="$(paste -sd, <<<"$packages")" trixie "$tmp/root.tar" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
 }
-if ! step "TOOLBOX Debian 13 with compiler, bindgen and QEMU" "$LOGS/toolbox.log" 0 bootstrap; then
-	if grep -q "linux-source-$KERNEL_VERSION" "$LOGS/toolbox.log"; then
-		echo "linux-source-$KERNEL_VERSION may be gone from the archive. Linux 7.3.x is supported:" >&2
-		echo "give a source tree of it with KDIR=/path/to/linux and remove the line from scripts/packages.txt." >&2
+# Its log grows by a line or two a second at first, then hardly: no percentage, only the time.
+if ! step "TOOLBOX Debian 13 with compilers, bindgen and QEMU (about 2 min)" "$LOGS/toolbox.log" 0 bootstrap; then
+	if grep -qE "(locate|No) (package|installation candidate).*linux-source-|linux-source-[0-9.]+' has no" "$LOGS/toolbox.log"; then
+		echo "linux-source-$KERNEL_VERSION is gone from the archive. Supported are Linux $KERNEL_VERSION.x kernels with Rust:" >&2
+		echo "build one from any source, and give its build tree: make KDIR=/path/to/build ..." >&2
 	fi
 	exit 1
 fi
@@ -50,18 +67,22 @@ mkdir "$tmp/root"
 step "TOOLBOX unpacking" "$LOGS/toolbox-unpack.log" 0 \
 	tar -C "$tmp/root" -xf "$tmp/root.tar" --no-same-owner --exclude='./dev/*'
 rm "$tmp/root.tar"
-if [ ! -e "$CACHE/linux-source-$id/Makefile" ]; then
-	mkdir -p "$tmp/linux"
-	for tarball in "$tmp"/root/usr/src/linux-source-*.tar.xz; do
-		[ -e "$tarball" ] || continue
-		step "SOURCE Linux $KERNEL_VERSION" "$LOGS/source.log" 0 \
-			tar -C "$tmp/linux" -xf "$tarball" --strip-components=1 --no-same-owner
-	done
+# enter.sh binds the host's over these.
+mkdir -p "$tmp/root/etc/ssl/certs"
+touch "$tmp/root/etc/resolv.conf" "$tmp/root/etc/ssl/certs/ca-certificates.crt"
+for tarball in "$tmp"/root/usr/src/linux-source-*.tar.xz; do
+	[ -e "$tarball" ] || continue
+	mkdir "$tmp/linux"
+	# By the toolbox's own tar and xz: the host may lack them.
+	step "SOURCE unpacking Linux $KERNEL_VERSION" "$LOGS/source.log" 0 \
+		env GOYA_TOOLBOX="$tmp/root" "$TOP/scripts/enter.sh" \
+		tar -C "$tmp/linux" -xf "$tarball" --strip-components=1 --no-same-owner
 	rm -rf "$CACHE/linux-source-$id"
 	mv "$tmp/linux" "$CACHE/linux-source-$id"
-fi
-rm -rf "$tmp"/root/usr/src/linux-source-*
-ln -s "$CACHE/linux-source-$id" "$tmp/root/linux-source"
+	ln -s "$CACHE/linux-source-$id" "$tmp/root/linux-source"
+done
+# The kernel needs rust-src's library only.
+rm -rf "$tmp"/root/usr/src/linux-source-* "$tmp"/root/usr/src/rustc-*/{src,compiler}
 touch "$tmp/root/.complete"
 rm -rf "$box"
 mv "$tmp/root" "$box"
