@@ -15,6 +15,7 @@ const DIRECTORY: u32 = 0o040_755;
 const FILE: u32 = 0o100_644;
 const PROGRAM: u32 = 0o100_755;
 const LINK: u32 = 0o120_777;
+const CHARACTER_DEVICE: u32 = 0o020_600;
 
 impl Archive {
     /// Adds a directory and those above it.
@@ -24,26 +25,33 @@ impl Archive {
             return;
         }
         self.parent(path);
-        self.entry(path, DIRECTORY, &[]);
+        self.entry(path, DIRECTORY, (0, 0), &[]);
     }
 
     /// Adds a file; `program` makes it executable.
     pub fn file(&mut self, path: &str, program: bool, data: &[u8]) {
         let path = path.trim_matches('/');
         self.parent(path);
-        self.entry(path, if program { PROGRAM } else { FILE }, data);
+        self.entry(path, if program { PROGRAM } else { FILE }, (0, 0), data);
     }
 
     /// Adds a symbolic link.
     pub fn link(&mut self, path: &str, target: &str) {
         let path = path.trim_matches('/');
         self.parent(path);
-        self.entry(path, LINK, target.as_bytes());
+        self.entry(path, LINK, (0, 0), target.as_bytes());
+    }
+
+    /// Adds a character device, given by its major and minor number.
+    pub fn device(&mut self, path: &str, number: (u32, u32)) {
+        let path = path.trim_matches('/');
+        self.parent(path);
+        self.entry(path, CHARACTER_DEVICE, number, &[]);
     }
 
     /// The whole archive.
     pub fn finish(mut self) -> Vec<u8> {
-        self.entry("TRAILER!!!", 0, &[]);
+        self.entry("TRAILER!!!", 0, (0, 0), &[]);
         self.bytes
     }
 
@@ -53,7 +61,7 @@ impl Archive {
         }
     }
 
-    fn entry(&mut self, path: &str, mode: u32, data: &[u8]) {
+    fn entry(&mut self, path: &str, mode: u32, device: (u32, u32), data: &[u8]) {
         self.inode += 1;
         let fields = [
             self.inode,
@@ -65,8 +73,8 @@ impl Archive {
             u32::try_from(data.len()).unwrap_or(u32::MAX),
             0,
             0,
-            0,
-            0,
+            device.0,
+            device.1,
             path.len() as u32 + 1,
             0,
         ];

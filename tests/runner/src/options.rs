@@ -9,31 +9,38 @@ use clap::Parser;
 
 /// Boots a guest with emulated Goya cards and runs a program in it.
 ///
-/// Returns the program's exit code; 124 when it took too long, 125 when the guest or a card died,
-/// 1 when the program succeeded but its KTAP output or the kernel log is not as it should be.
+/// Returns the program's exit code; 1 when the program succeeded but its KTAP output or the kernel log
+/// is not as it should be; 124 when it took too long; 125 when guest or card died or never started;
+/// 128 and the signal's number when interrupted.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Options {
     /// Kernel image
     #[arg(long, value_name = "BZIMAGE")]
     pub kernel: PathBuf,
-    /// Module to load before the program, in order; with the driver's name, it is GOYA_MODULE
+    /// Module to load before the program, in order; the last is the driver, GOYA_MODULE in the guest
     #[arg(long = "module", value_name = "KO")]
     pub modules: Vec<PathBuf>,
     /// Parameters of the last module
     #[arg(long, value_name = "PARAMS", default_value = "")]
     pub module_params: String,
+    /// Firmware images in place of the placeholders: the files of this directory
+    #[arg(long, value_name = "DIR")]
+    pub firmware: Option<PathBuf>,
     /// Emulated cards
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub cards: usize,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=8))]
+    pub cards: u8,
     /// The card's program
     #[arg(long, value_name = "PATH", default_value = "goya-card")]
     pub card_bin: PathBuf,
     /// Argument for each card, such as --mmap
     #[arg(long = "card-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub card_args: Vec<String>,
-    /// Guest memory in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 2048)]
+    /// Put an IOMMU between cards and memory
+    #[arg(long)]
+    pub iommu: bool,
+    /// Guest memory: MiB, or a number with M or G
+    #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = mebibytes)]
     pub mem: u32,
     /// Guest processors
     #[arg(long, value_name = "N", default_value_t = 2)]
@@ -41,28 +48,87 @@ pub struct Options {
     /// Seconds until the guest is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
-    /// File to put into the guest, as HOST:GUEST
-    #[arg(long = "file", value_name = "HOST:GUEST")]
-    pub files: Vec<String>,
+    /// File to put into the guest
+    #[arg(long = "file", visible_alias = "files", value_name = "HOST:GUEST", value_parser = host_and_guest)]
+    pub files: Vec<(PathBuf, String)>,
     /// Further kernel argument
     #[arg(long = "kernel-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub kernel_args: Vec<String>,
+    /// Further QEMU argument
+    #[arg(long = "qemu-arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub qemu_args: Vec<String>,
     /// Where the logs go
     #[arg(long, value_name = "DIR", default_value = "build/logs/guest")]
     pub log_dir: PathBuf,
+    /// Where the sockets go (the cards' control sockets, QEMU's monitor); a private directory else
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
     /// Init script of the guest
     #[arg(long, value_name = "PATH", default_value = "tests/guest/init")]
     pub init: PathBuf,
     /// Messages that the kernel log may hold, with reasons
     #[arg(long, value_name = "PATH", default_value = "tests/guest/dmesg-allowed.txt")]
     pub allowed: PathBuf,
-    /// The program speaks KTAP: check it, and the kernel log
+    /// The program speaks KTAP: check it, and the kernel log too
     #[arg(long)]
     pub ktap: bool,
-    /// A shell instead of a program
+    /// Check the kernel log, after unloading the modules and looking for leaks
     #[arg(long)]
+    pub check_log: bool,
+    /// A shell instead of a program
+    #[arg(long, conflicts_with_all = ["ktap", "program"])]
     pub interactive: bool,
     /// Program in the guest, and its arguments
     #[arg(last = true)]
     pub program: Vec<String>,
+}
+
+impl Options {
+    /// Whether the kernel log is judged.
+    pub fn judges_log(&self) -> bool {
+        self.ktap || self.check_log
+    }
+}
+
+/// Reads a memory size into MiB.
+fn mebibytes(text: &str) -> Result<u32, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'G' | 'g')) => (text.get(..at), 1024),
+        Some((at, 'M' | 'm')) => (text.get(..at), 1),
+        _ => (Some(text), 1),
+    };
+    let size = digits.and_then(|d| d.parse::<u32>().ok()).and_then(|n| n.checked_mul(unit));
+    size.filter(|n| *n >= 128).ok_or_else(|| "a size like 2048, 512M or 2G, at least 128M".to_owned())
+}
+
+fn host_and_guest(text: &str) -> Result<(PathBuf, String), String> {
+    match text.split_once(':') {
+        Some((host, guest)) if !host.is_empty() && guest.len() > 1 && guest.starts_with('/') => {
+            Ok((host.into(), guest.to_owned()))
+        }
+        _ => Err("a file here and a full path in the guest, with a colon between".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_files() {
+        assert_eq!((mebibytes("2G"), mebibytes("512M"), mebibytes("300")), (Ok(2048), Ok(512), Ok(300)));
+        for wrong in ["", "G", "1M", "99999999G", "-5", "2T"] {
+            assert!(mebibytes(wrong).is_err(), "{wrong:?}");
+        }
+        assert_eq!(host_and_guest("a:/b").unwrap(), ("a".into(), "/b".to_owned()));
+        for wrong in ["a", ":/b", "a:", "a:b", "a:/"] {
+            assert!(host_and_guest(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -1,101 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! The guest itself.
+//! The guest itself: QEMU's command line.
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::Error;
 use crate::card::Card;
+use crate::channel::Channel;
+use crate::error::Error;
 use crate::options::Options;
+use crate::process::Process;
 
-/// A running guest; ends when dropped.
-pub struct Qemu(Child);
+const QEMU: &str = "qemu-system-x86_64";
 
-impl Qemu {
-    /// Boots the guest. `dir` holds the initramfs, and the sockets `out` and `status` that are
-    /// listened on already.
-    pub fn start(options: &Options, cards: &[Card], dir: &Path) -> Result<Self, Error> {
-        let path = |name: &str| dir.join(name).display().to_string();
-        let mut command = Command::new("qemu-system-x86_64");
-        let accelerator = if kvm_works() { "kvm" } else { "tcg,thread=multi" };
-        command
-            .args([
-                "-nodefaults",
-                "-no-reboot",
-                "-display",
-                "none",
-                "-cpu",
-                "max,la57=off",
-                "-accel",
-                accelerator,
-            ])
-            .args(["-machine", "q35,memory-backend=ram"])
-            .args(["-smp", &options.smp.to_string(), "-m", &format!("{}M", options.mem)])
-            .args(["-object", &format!("memory-backend-memfd,id=ram,size={}M,share=on", options.mem)])
-            .arg("-kernel")
-            .arg(&options.kernel)
-            .args(["-initrd", &path("initramfs")])
-            .args(["-append", &kernel_command_line(options)])
-            .args(["-serial", &format!("file:{}", options.log_dir.join("dmesg.log").display())])
-            .args(["-device", "virtio-serial-pci"]);
-        let log = options.log_dir.join("kernel.log");
-        command
-            .args(["-chardev", &format!("file,id=log,path={}", log.display())])
-            .args(["-device", "virtserialport,chardev=log,name=goya.log"]);
-        for name in ["out", "status"] {
-            command
-                .args(["-chardev", &format!("socket,id={name},path={}", path(name))])
-                .args(["-device", &format!("virtserialport,chardev={name},name=goya.{name}")]);
-        }
-        if options.interactive {
-            command.args(["-chardev", "stdio,id=tty,signal=off", "-device", "virtconsole,chardev=tty"]);
-        }
-        for (n, card) in cards.iter().enumerate() {
-            let socket = card.socket.display();
-            let control = card.control.display();
-            command
-                .args(["-device", &format!("pcie-root-port,id=slot{n},chassis={n},slot={n}")])
-                .args([
-                    "-device",
-                    &format!(
-                        r#"{{"driver":"vfio-user-pci","bus":"slot{n}","socket":{{"type":"unix","path":"{socket}"}}}}"#
-                    ),
-                ])
-                .args(["-chardev", &format!("socket,id=ctl{n},path={control}")])
-                .args(["-device", &format!("virtserialport,chardev=ctl{n},name=goya.ctl{n}")]);
-        }
-        let log = options.log_dir.join("qemu.log");
-        let log = File::create(&log).map_err(|source| Error::File { path: log, source })?;
-        let stdio = |log: &File| log.try_clone().map_or_else(|_| Stdio::null(), Stdio::from);
-        if options.interactive {
-            command.stderr(stdio(&log));
-        } else {
-            command.stdin(Stdio::null()).stdout(stdio(&log)).stderr(stdio(&log));
-        }
-        command.spawn().map(Self).map_err(|source| Error::File { path: "qemu-system-x86_64".into(), source })
+/// Boots the guest. `dir` holds the initramfs and the channels' sockets, which are listened on already.
+pub fn start(options: &Options, cards: &[Card], dir: &Path) -> Result<Process, Error> {
+    let log = options.log_dir.join("qemu.log");
+    let log = File::create(&log).map_err(|e| Error::file(&log, e))?;
+    let mut command = Command::new(QEMU);
+    machine(&mut command, options);
+    boot(&mut command, options, dir);
+    ports(&mut command, options, dir);
+    for (n, card) in cards.iter().enumerate() {
+        attach(&mut command, n, card);
     }
+    command.args(&options.qemu_args);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    Process::start(&mut command).map_err(|e| Error::file(Path::new(QEMU), e))
+}
 
-    /// Whether the guest has ended.
-    pub fn dead(&mut self) -> bool {
-        !matches!(self.0.try_wait(), Ok(None))
+fn machine(command: &mut Command, options: &Options) {
+    let accelerator = if kvm_works() { "kvm" } else { "tcg,thread=multi" };
+    // Five-level page tables only cost time here.
+    command.args(["-nodefaults", "-no-reboot", "-display", "none", "-cpu", "max,la57=off"]);
+    command.args(["-accel", accelerator, "-machine", "q35,memory-backend=ram"]);
+    command.args(["-smp", &options.smp.to_string(), "-m", &format!("{}M", options.mem)]);
+    // The cards reach the guest's memory by its file descriptor.
+    command.args(["-object", &format!("memory-backend-memfd,id=ram,size={}M,share=on", options.mem)]);
+    if options.iommu {
+        // Ahead of what is behind it; caching mode is what lets QEMU follow the guest's mappings.
+        command.args(["-device", "intel-iommu,caching-mode=on"]);
     }
 }
 
-impl Drop for Qemu {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+fn boot(command: &mut Command, options: &Options, dir: &Path) {
+    command.arg("-kernel").arg(&options.kernel).arg("-initrd").arg(dir.join("initramfs"));
+    // An oops ends the run: what comes after it proves nothing. Programs' lines in the log are never
+    // dropped, because tests announce what they expect there.
+    let mut arguments =
+        "console=ttyS0,115200 panic=-1 oops=panic printk.devkmsg=on loglevel=8 kmemleak=on".to_owned();
+    if options.iommu {
+        arguments.push_str(" intel_iommu=on");
+    }
+    for argument in &options.kernel_args {
+        arguments.push(' ');
+        arguments.push_str(argument);
+    }
+    command.args(["-append", &arguments]);
+}
+
+fn ports(command: &mut Command, options: &Options, dir: &Path) {
+    let socket = |channel: Channel| dir.join(channel.name());
+    command.args(["-qmp", &format!("unix:{}", socket(Channel::Monitor).display())]);
+    for channel in Channel::ALL.into_iter().filter(|c| *c != Channel::Monitor) {
+        let (name, path) = (channel.name(), socket(channel));
+        command.args(["-chardev", &format!("socket,id={name},path={}", path.display())]);
+    }
+    command.args(["-serial", &format!("chardev:{}", Channel::Console.name())]);
+    command.args(["-device", "virtio-serial-pci"]);
+    for channel in [Channel::Output, Channel::Status, Channel::Log] {
+        let name = channel.name();
+        command.args(["-device", &format!("virtserialport,chardev={name},name=goya.{name}")]);
+    }
+    if options.interactive {
+        command.args(["-device", &format!("virtconsole,chardev={}", Channel::Terminal.name())]);
     }
 }
 
-fn kernel_command_line(options: &Options) -> String {
-    // Every level goes to the log with its level in front, so that errors can be told from news.
-    let base = "console=ttyS0,115200 panic=-1 oops=panic ignore_loglevel printk.console_no_auto_verbose=1 \
-                kmemleak=on no_hash_pointers loglevel=8";
-    [base.to_owned()].into_iter().chain(options.kernel_args.iter().cloned()).collect::<Vec<_>>().join(" ")
+fn attach(command: &mut Command, n: usize, card: &Card) {
+    // A root port lets the card be unplugged. The firmware finds room below 4 GiB for the windows of
+    // one such port only, so further cards sit on the root bus.
+    let bus = if n == 0 {
+        command.args(["-device", "pcie-root-port,id=slot0,chassis=1,slot=1"]);
+        "slot0"
+    } else {
+        "pcie.0"
+    };
+    command.args(["-device", &vfio_user(n, bus, &card.socket)]);
+    command.args(["-chardev", &format!("socket,id=ctl{n},path={}", card.control.display())]);
+    command.args(["-device", &format!("virtserialport,chardev=ctl{n},name=goya.ctl{n}")]);
+}
+
+/// The card's device. Sockets as device properties have no other form than JSON.
+fn vfio_user(n: usize, bus: &str, socket: &Path) -> String {
+    let path: String = socket.display().to_string().chars().fold(String::new(), |mut path, c| {
+        if matches!(c, '"' | '\\') {
+            path.push('\\');
+        }
+        path.push(c);
+        path
+    });
+    format!(
+        r#"{{"driver":"vfio-user-pci","id":"card{n}","bus":"{bus}","socket":{{"type":"unix","path":"{path}"}}}}"#
+    )
 }
 
 /// Whether KVM is more than a device node: without the processor's own support, guests crawl or die.
@@ -103,4 +112,15 @@ fn kvm_works() -> bool {
     let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let supported = flags.split_whitespace().any(|flag| flag == "svm" || flag == "vmx");
     supported && File::options().read(true).write(true).open("/dev/kvm").is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_path_survives_json() {
+        let device = vfio_user(1, "pcie.0", Path::new(r#"/a"b\c"#));
+        assert!(device.contains(r#""path":"/a\"b\\c""#), "{device}");
+    }
 }

@@ -3,138 +3,369 @@
 
 //! One run: cards, guest, and what comes back from it.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixListener;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::fs;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use tempfile::TempDir;
 
-use crate::Error;
 use crate::card::Card;
+use crate::channel::{self, Channel, Event, Lines};
+use crate::error::Error;
 use crate::image;
+use crate::kmsg::Log;
+use crate::logs::Logs;
 use crate::options::Options;
-use crate::qemu::Qemu;
+use crate::process::Process;
+use crate::qemu;
+use crate::terminal;
 
 /// How often the processes are looked at while the guest is silent.
-const LOOK: Duration = Duration::from_millis(500);
-/// How long the guest may take to switch itself off.
-const OFF: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(200);
+/// How long the guest may take to reach its init script.
+const BOOT: Duration = Duration::from_secs(120);
+/// How long the guest may take for its own checks when the program has ended.
+const CHECKS: Duration = Duration::from_secs(120);
+/// How long the guest may take to switch itself off, or to end after a panic.
+const OFF: Duration = Duration::from_secs(15);
+/// How long a guest that hangs may talk about itself.
+const CONFESS: Duration = Duration::from_secs(4);
+/// How long the guest's console may take for a key.
+const KEY: Duration = Duration::from_millis(300);
+/// How long what a dead guest sent may take to arrive.
+const DRAIN: Duration = Duration::from_secs(2);
+/// The last record of the kernel log that counts.
+const END_OF_LOG: &str = "goya-guest: end of log";
 
 /// How a run ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The program returned this.
     Exit(u8),
-    /// It took too long.
-    TimedOut,
+    /// It took too long; with what.
+    TimedOut(&'static str),
     /// The guest or a card died.
     Died(String),
+    /// This process was told to end.
+    Interrupted(i32),
 }
 
-enum Message {
-    Status(String),
-    OutputEnds(String),
+/// What the guest has handed over.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// What the program wrote.
+    pub output: Vec<u8>,
+    /// The kernel log.
+    pub log: Log,
 }
 
 /// A guest with its cards; all end when dropped, the guest first.
 pub struct Session<'a> {
     options: &'a Options,
-    qemu: Qemu,
+    qemu: Process,
     cards: Vec<Card>,
-    messages: Receiver<Message>,
-    output: String,
-    _dir: TempDir,
+    sender: Sender<Event>,
+    events: Receiver<Event>,
+    open: usize,
+    logs: Logs,
+    evidence: Evidence,
+    status: Option<UnixStream>,
+    monitor: Option<UnixStream>,
+    console: Option<UnixStream>,
+    terminal: Option<UnixStream>,
+    lines: [Lines; 3],
+    progress: Progress,
+    deadline: Option<(Instant, &'static str)>,
+    _terminal: Option<terminal::Raw>,
+    _dir: Option<TempDir>,
+}
+
+/// How far the guest is.
+#[derive(Debug, Default)]
+struct Progress {
+    booted: bool,
+    code: Option<u8>,
+    error: Option<String>,
+    log_complete: bool,
+    released: bool,
+    panic: Option<String>,
+    left: bool,
+    signal: Option<i32>,
 }
 
 impl<'a> Session<'a> {
     /// Starts everything.
     pub fn start(options: &'a Options) -> Result<Self, Error> {
-        let dir = tempfile::Builder::new().prefix("goya-guest").tempdir()?;
-        fs::write(dir.path().join("initramfs"), image::build(options)?)?;
+        let (dir, temporary) = run_dir(options)?;
+        let (sender, events) = mpsc::channel();
+        forward_signals(&sender)?;
+        let logs = Logs::create(&options.log_dir)?;
+        let initramfs = dir.join("initramfs");
+        fs::write(&initramfs, image::build(options)?).map_err(|e| Error::file(&initramfs, e))?;
         let cards =
-            (0..options.cards).map(|n| Card::start(options, n, dir.path())).collect::<Result<Vec<_>, _>>()?;
-        let (sender, messages) = mpsc::channel();
-        let out = UnixListener::bind(dir.path().join("out"))?;
-        let status = UnixListener::bind(dir.path().join("status"))?;
-        let log = options.log_dir.join("output.log");
-        let log = File::create(&log).map_err(|source| Error::File { path: log, source })?;
-        let output = sender.clone();
-        std::thread::spawn(move || copy_output(&out, log, &output));
-        std::thread::spawn(move || read_status(&status, &sender));
-        let qemu = Qemu::start(options, &cards, dir.path())?;
-        Ok(Self { options, qemu, cards, messages, output: String::new(), _dir: dir })
+            (0..options.cards).map(|n| Card::start(options, n, &dir)).collect::<Result<Vec<_>, _>>()?;
+        for channel in Channel::ALL {
+            channel::listen(channel, &dir, &sender).map_err(|e| Error::file(&dir.join(channel.name()), e))?;
+        }
+        let qemu = qemu::start(options, &cards, &dir)?;
+        Ok(Self {
+            options,
+            qemu,
+            cards,
+            sender,
+            events,
+            open: Channel::ALL.len(),
+            logs,
+            evidence: Evidence::default(),
+            status: None,
+            monitor: None,
+            console: None,
+            terminal: None,
+            lines: Default::default(),
+            progress: Progress::default(),
+            deadline: Some((Instant::now() + BOOT, "booting")),
+            _terminal: options.interactive.then(terminal::Raw::new),
+            _dir: temporary,
+        })
     }
 
     /// Waits for the end.
     pub fn wait(&mut self) -> Outcome {
-        let end = Instant::now() + Duration::from_secs(self.options.timeout);
-        let mut code = None;
-        let mut deadline = end;
         loop {
-            match self.messages.recv_timeout(LOOK) {
-                Ok(Message::Status(line)) => match line.split_once(' ') {
-                    Some(("exit", number)) => {
-                        code = number.parse().ok();
-                        deadline = Instant::now() + OFF;
-                    }
-                    _ => return Outcome::Died(format!("the guest says: {line}")),
-                },
-                Ok(Message::OutputEnds(text)) => self.output = text,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            if let Ok(event) = self.events.recv_timeout(LOOK) {
+                self.take(event);
             }
-            if self.qemu.dead() {
-                self.drain();
-                return match code {
-                    Some(code) => Outcome::Exit(code),
-                    None if self.options.interactive => Outcome::Exit(0),
-                    None => Outcome::Died("the guest died".into()),
-                };
-            }
-            if let Some(n) = self.cards.iter_mut().position(Card::dead) {
-                return Outcome::Died(format!("card {n} died"));
-            }
-            if Instant::now() > deadline && !self.options.interactive {
-                return Outcome::TimedOut;
+            if let Some(outcome) = self.outcome() {
+                return outcome;
             }
         }
     }
 
-    /// What the program wrote.
-    pub fn output(&mut self) -> String {
-        std::mem::take(&mut self.output)
+    /// What has come; the guest is over.
+    pub fn evidence(mut self) -> Evidence {
+        std::mem::take(&mut self.evidence)
+    }
+
+    /// How the run has ended, if it has.
+    fn outcome(&mut self) -> Option<Outcome> {
+        if let Some(signal) = self.progress.signal {
+            return Some(Outcome::Interrupted(signal));
+        }
+        if self.progress.left {
+            return Some(Outcome::Exit(0));
+        }
+        if let Some(error) = self.progress.error.take() {
+            return Some(Outcome::Died(error));
+        }
+        if self.qemu.ended().is_some() {
+            self.drain();
+            return Some(self.guest_ended());
+        }
+        if let Some(n) = self.cards.iter_mut().position(Card::dead) {
+            self.drain();
+            return Some(Outcome::Died(format!("card {n} has died")));
+        }
+        if self.progress.code.is_some() && self.progress.log_complete && !self.progress.released {
+            // All has arrived: the guest may switch itself off.
+            self.progress.released = true;
+            self.deadline = Some((Instant::now() + OFF, "switching off"));
+            if let Some(status) = &mut self.status {
+                let _ = status.write_all(b"off\n");
+            }
+        }
+        match self.deadline {
+            Some((end, what)) if Instant::now() > end => Some(self.late(what)),
+            _ => None,
+        }
+    }
+
+    fn guest_ended(&mut self) -> Outcome {
+        match (self.progress.code, self.progress.panic.take()) {
+            (_, Some(panic)) => Outcome::Died(format!("the guest's kernel has died: {panic}")),
+            (Some(code), None) if self.progress.log_complete => Outcome::Exit(code),
+            (Some(_), None) => Outcome::Died("the guest has ended before its log was complete".into()),
+            (None, None) if self.progress.booted => Outcome::Died("the guest has ended by itself".into()),
+            (None, None) => Outcome::Died("the guest has ended before it was up".into()),
+        }
+    }
+
+    fn late(&mut self, what: &'static str) -> Outcome {
+        if let Some(panic) = self.progress.panic.take() {
+            return Outcome::Died(format!("the guest's kernel has died: {panic}"));
+        }
+        match self.progress.code {
+            // Nothing that could count is missing.
+            Some(code) if self.progress.released => {
+                eprintln!("goya-guest: the guest does not switch itself off");
+                Outcome::Exit(code)
+            }
+            _ => {
+                self.confess();
+                Outcome::TimedOut(what)
+            }
+        }
+    }
+
+    /// Has the kernel say where its tasks and processors are: by the keys that follow a break on its
+    /// console, because nothing else may be alive.
+    fn confess(&mut self) {
+        // All messages to the console; blocked tasks; what each processor does.
+        for key in [b"9", b"w", b"l"] {
+            if let Some(monitor) = &mut self.monitor {
+                let _ =
+                    monitor.write_all(br#"{"execute":"chardev-send-break","arguments":{"id":"console"}}"#);
+            }
+            self.pump(KEY, false);
+            if let Some(console) = &mut self.console {
+                let _ = console.write_all(key);
+            }
+            self.pump(KEY, false);
+        }
+        self.pump(CONFESS, false);
     }
 
     /// Takes what is still on its way after the guest has ended.
     fn drain(&mut self) {
-        while self.output.is_empty() {
-            match self.messages.recv_timeout(LOOK) {
-                Ok(Message::OutputEnds(text)) => self.output = text,
-                Ok(Message::Status(_)) => {}
+        self.pump(DRAIN, true);
+    }
+
+    /// Takes events for `time`; with `until_closed`, only until nothing more can come.
+    fn pump(&mut self, time: Duration, until_closed: bool) {
+        let end = Instant::now() + time;
+        while !(until_closed && self.open == 0) {
+            match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(event) => self.take(event),
                 Err(_) => return,
             }
         }
     }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Connected(channel, stream) => self.connected(channel, stream),
+            Event::Data(Channel::Output, bytes) => {
+                self.logs.output(&bytes);
+                show(&bytes);
+                self.evidence.output.extend_from_slice(&bytes);
+            }
+            Event::Data(Channel::Terminal, bytes) => show(&bytes),
+            Event::Data(Channel::Monitor, _) => {}
+            Event::Data(Channel::Console, bytes) => {
+                self.logs.console(&bytes);
+                for line in self.lines[0].take(&bytes) {
+                    self.console_line(&line);
+                }
+            }
+            Event::Data(Channel::Status, bytes) => {
+                for line in self.lines[1].take(&bytes) {
+                    self.status_line(&line);
+                }
+            }
+            Event::Data(Channel::Log, bytes) => {
+                for line in self.lines[2].take(&bytes) {
+                    if let Some(record) = self.evidence.log.take(&line) {
+                        self.logs.kernel(record);
+                        self.progress.log_complete |= record.text == END_OF_LOG;
+                    }
+                }
+            }
+            Event::Closed => self.open = self.open.saturating_sub(1),
+            Event::Signal(signal) => self.progress.signal = Some(signal),
+            Event::Left => self.progress.left = true,
+        }
+    }
+
+    fn connected(&mut self, channel: Channel, mut stream: UnixStream) {
+        match channel {
+            Channel::Status => self.status = Some(stream),
+            Channel::Console => self.console = Some(stream),
+            Channel::Monitor => {
+                let _ = stream.write_all(b"{\"execute\":\"qmp_capabilities\"}\n");
+                self.monitor = Some(stream);
+            }
+            Channel::Terminal => self.terminal = Some(stream),
+            Channel::Output | Channel::Log => {}
+        }
+    }
+
+    fn console_line(&mut self, line: &str) {
+        if let Some((_, what)) = line.split_once("Kernel panic - not syncing: ") {
+            self.progress.panic.get_or_insert_with(|| what.to_owned());
+            self.deadline = Some((Instant::now() + OFF, "dying"));
+        }
+    }
+
+    /// A line of the init script (`tests/guest/init`).
+    fn status_line(&mut self, line: &str) {
+        match line.split_once(' ') {
+            Some(("up", _)) => {
+                self.progress.booted = true;
+                let limit = Duration::from_secs(self.options.timeout);
+                self.deadline = (!self.options.interactive).then(|| (Instant::now() + limit, "the program"));
+            }
+            Some(("exit", number)) if number.parse::<u8>().is_ok() => {
+                self.progress.code = number.parse().ok();
+                self.deadline = Some((Instant::now() + CHECKS, "the checks after the program"));
+            }
+            Some(("error", what)) => self.progress.error = Some(what.to_owned()),
+            // From here on somebody reads what is typed.
+            None if line == "shell" => {
+                if let Some(terminal) = self.terminal.take() {
+                    let sender = self.sender.clone();
+                    terminal::forward(terminal, move || {
+                        let _ = sender.send(Event::Left);
+                    });
+                }
+            }
+            _ => self.progress.error = Some(format!("the guest says {line:?}")),
+        }
+    }
 }
 
-/// Shows what the program writes as it comes, and keeps it.
-fn copy_output(listener: &UnixListener, mut log: File, messages: &Sender<Message>) {
-    let Ok((mut stream, _)) = listener.accept() else { return };
-    let mut all = Vec::new();
-    let mut block = [0; 4096];
-    while let Ok(n @ 1..) = stream.read(&mut block) {
-        let _ = log.write_all(&block[..n]);
-        let mut stdout = std::io::stdout();
-        let _ = stdout.write_all(&block[..n]).and_then(|()| stdout.flush());
-        all.extend_from_slice(&block[..n]);
-    }
-    let _ = messages.send(Message::OutputEnds(String::from_utf8_lossy(&all).into_owned()));
+/// Shows what comes from the guest as it comes.
+fn show(bytes: &[u8]) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
 }
 
-fn read_status(listener: &UnixListener, messages: &Sender<Message>) {
-    let Ok((stream, _)) = listener.accept() else { return };
-    for line in BufReader::new(stream).lines().map_while(Result::ok) {
-        let _ = messages.send(Message::Status(line));
+/// The directory for the sockets, with what removes it.
+fn run_dir(options: &Options) -> Result<(PathBuf, Option<TempDir>), Error> {
+    let Some(dir) = &options.run_dir else {
+        let dir = tempfile::Builder::new().prefix("goya-guest").tempdir()?;
+        return Ok((dir.path().to_owned(), Some(dir)));
+    };
+    fs::create_dir_all(dir).map_err(|e| Error::file(dir, e))?;
+    // QEMU wants full paths; sockets of an earlier run are in the way.
+    let dir = dir.canonicalize().map_err(|e| Error::file(dir, e))?;
+    for name in Channel::ALL.iter().map(|c| c.name().to_owned()) {
+        remove(&dir.join(name))?;
     }
+    for n in 0..options.cards {
+        remove(&dir.join(format!("card{n}.sock")))?;
+        remove(&dir.join(format!("card{n}.ctl")))?;
+    }
+    Ok((dir, None))
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::file(path, e)),
+        _ => Ok(()),
+    }
+}
+
+fn forward_signals(events: &Sender<Event>) -> Result<(), Error> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let events = events.clone();
+    std::thread::spawn(move || {
+        for signal in &mut signals {
+            let _ = events.send(Event::Signal(signal));
+        }
+    });
+    Ok(())
 }
