@@ -6,6 +6,8 @@
 
 DRIVER ?= habanalabs
 CARDS ?= 1
+# Guests that share the tests: one a processor is right, and some tests are all that one needs.
+GUESTS ?= $(if $(TEST),1,2)
 CARGO := build/cargo
 GUEST := build/guest
 BIN := $(CARGO)/release
@@ -42,7 +44,7 @@ demo: card guest ## Boot a guest, load the driver, do real work on the card and 
 
 test: unit uapi guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
 	@scripts/oracle.sh debug >/dev/null
-	@$(call run,debug) --ktap --timeout 900 -- goya-tests $(TEST)
+	@$(call run,debug) --guests $(GUESTS) --ktap --timeout 900 -- goya-tests $(TEST)
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
 	@scripts/cargo.sh test $(CARGO) test --workspace --features goya-chip/testing

@@ -215,7 +215,6 @@ fn bad_clients_do_no_harm() {
 }
 
 #[test]
-#[ignore = "has been seen to wait for ever on a loaded machine; the reason is not known yet"]
 fn noise_does_no_harm() {
     let card = Card::start("noise", &[]);
     let mut state = 0x9E37_79B9_7F4A_7C15u64;

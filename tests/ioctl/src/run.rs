@@ -24,12 +24,15 @@ enum Verdict {
     Failed,
 }
 
-/// Runs all tests whose names begin with one of `prefixes`; all, if there are none.
+/// Runs all tests whose names begin with one of `prefixes`; all, if there are none. Of these it runs its
+/// part, if there are others who run the rest.
 pub fn run(prefixes: &[String]) -> ExitCode {
     let chosen = |t: &Test| prefixes.is_empty() || prefixes.iter().any(|p| t.name.starts_with(p.as_str()));
     let tests: Vec<Test> = all().filter(chosen).collect();
-    println!("KTAP version 1\n1..{}", tests.len());
     let mut failed = tests.is_empty();
+    let (part, parts) = part(&std::env::var("GOYA_PART").unwrap_or_default());
+    let tests: Vec<Test> = tests.into_iter().skip(part).step_by(parts).collect();
+    println!("KTAP version 1\n1..{}", tests.len());
     for (i, test) in tests.iter().enumerate() {
         let start = Instant::now();
         // The kernel log tells which test its lines belong to.
@@ -50,6 +53,15 @@ pub fn run(prefixes: &[String]) -> ExitCode {
         let _ = io::stdout().flush();
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Reads `K/N`, part K from 1 to N; everything is part 1 of 1. Returns K - 1 and N.
+fn part(text: &str) -> (usize, usize) {
+    let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    match numbers {
+        Some((k @ 1.., n)) if k <= n => (k - 1, n),
+        _ => (0, 1),
+    }
 }
 
 /// Runs one test in a process group of its own, for its time at most.
@@ -99,6 +111,14 @@ fn read(output: &mut File) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_read_and_nonsense_is_everything() {
+        assert_eq!((part("1/2"), part("2/2"), part("1/1")), ((0, 2), (1, 2), (0, 1)));
+        for text in ["", "0/2", "3/2", "x/2", "2", "1/0"] {
+            assert_eq!(part(text), (0, 1), "{text:?}");
+        }
+    }
 
     fn verdict(status: ExitStatus) -> Verdict {
         judge(status, "first\nlast\n".into()).0

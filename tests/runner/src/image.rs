@@ -84,11 +84,13 @@ fn config(options: &Options, modules: &[String]) -> String {
     let program: Vec<_> = options.program.iter().map(|arg| quote(arg)).collect();
     let (columns, rows) = crate::terminal::size();
     format!(
-        "MODULES={}\nPARAMS={}\nexport GOYA_MODULE={}\nINTERACTIVE={}\nCHECK={}\nCOLUMNS={columns}\n\
+        "MODULES={}\nPARAMS={}\nexport GOYA_MODULE={} GOYA_PART={}/{}\nINTERACTIVE={}\nCHECK={}\nCOLUMNS={columns}\n\
          ROWS={rows}\nrun_program() {{\n\t{}\n}}\n",
         quote(&modules.join(" ")),
         quote(&options.module_params),
         quote(modules.last().map_or("", String::as_str)),
+        options.part + 1,
+        options.guests,
         u8::from(options.interactive),
         u8::from(options.judges_log()),
         if program.is_empty() { "true".to_owned() } else { program.join(" ") },

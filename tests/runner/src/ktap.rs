@@ -40,7 +40,7 @@ impl Summary {
         let (mut version, mut planned, mut ran) = (false, None, 0_usize);
         let (mut said, mut failed_below) = (Vec::new(), false);
         for line in text.lines().map(str::trim_end) {
-            if line.starts_with("KTAP version 1") || line.starts_with("TAP version 1") {
+            if is_version(line) {
                 version = true;
             } else if let Some(count) = line.strip_prefix("1..") {
                 let count = count.split_whitespace().next().and_then(|n| n.parse::<usize>().ok());
@@ -90,6 +90,20 @@ impl Summary {
             self.failed.push(Failure { name: result.name.to_owned(), said });
         }
     }
+}
+
+/// Whether `line` begins a stream.
+pub fn is_version(line: &str) -> bool {
+    line.starts_with("KTAP version 1") || line.starts_with("TAP version 1")
+}
+
+/// Splits a line with a result into `[not] ok` and what follows the number.
+pub fn split_result(line: &str) -> Option<(&str, &str)> {
+    let result = result_line(line)?;
+    let (verdict, rest) = line.split_at(if result.ok { "ok".len() } else { "not ok".len() });
+    let rest = rest.trim_start();
+    let what = rest.trim_start_matches(|c: char| result.number.is_some() && c.is_ascii_digit());
+    Some((verdict, what.trim_start()))
 }
 
 /// Reads `[not] ok NUMBER [- ]NAME [# DIRECTIVE]`.

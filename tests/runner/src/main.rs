@@ -16,17 +16,22 @@ mod options;
 mod process;
 mod qemu;
 mod report;
+mod screen;
 mod session;
 mod terminal;
 
 use std::fs;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use clap::Parser;
 
 use error::Error;
 use options::Options;
-use session::{Evidence, Outcome, Session};
+use report::Run;
+use screen::Screen;
+use session::{Outcome, Session};
 
 /// The program succeeded, but its output or the kernel log is not as it should be.
 const EXIT_BAD: u8 = 1;
@@ -54,31 +59,54 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<u8, Error> {
     let allowed = fs::read_to_string(&options.allowed).map_err(|e| Error::file(&options.allowed, e))?;
     let allowed = judge::Allowed::parse(&allowed).map_err(Error::Usage)?;
-    let mut session = Session::start(options)?;
-    let outcome = session.wait();
-    // Everything ends here, so that the logs are complete.
-    let evidence = session.evidence();
-    let (code, died) = match outcome {
-        Outcome::Exit(code) => (code, None),
-        Outcome::TimedOut(what) => (EXIT_TIMEOUT, Some(format!("{what} took too long"))),
-        Outcome::Died(what) => (EXIT_DIED, Some(what)),
-        Outcome::Interrupted(signal) => {
-            eprintln!("goya-guest: interrupted");
-            return Ok(EXIT_SIGNAL.saturating_add(u8::try_from(signal).unwrap_or_default()));
-        }
-    };
-    if let Some(died) = &died {
-        logs::show_ends(&options.log_dir);
-        eprintln!("goya-guest: {died}");
+    let screen = Mutex::new(Screen::new(options.guests.into()));
+    let runs: Result<Vec<Run>, Error> = thread::scope(|scope| {
+        let guest = |part| {
+            let screen = &screen;
+            scope.spawn(move || guest(&options.for_guest(part), screen))
+        };
+        let guests: Vec<_> = (0..options.guests).map(guest).collect();
+        guests
+            .into_iter()
+            .map(|g| g.join().map_err(|_| Error::Usage("a bug of goya-guest".into()))?)
+            .collect()
+    });
+    let runs = runs?;
+    let code = runs.iter().map(|run| run.code).max().unwrap_or_default();
+    if let Some(signal) = runs.iter().find_map(|run| run.signal) {
+        eprintln!("goya-guest: interrupted");
+        return Ok(EXIT_SIGNAL.saturating_add(u8::try_from(signal).unwrap_or_default()));
     }
-    let good = !options.judges_log() || judge(options, &evidence, &allowed, died.as_deref());
+    let screen = screen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let good = !options.judges_log() || judge(options, screen.shown(), &runs, &allowed);
     Ok(if code == 0 && !good { EXIT_BAD } else { code })
 }
 
+/// Boots one guest and runs the program in it.
+fn guest(options: &Options, screen: &Mutex<Screen>) -> Result<Run, Error> {
+    let session = Session::start(options, screen).map(|mut session| (session.wait(), session.log()));
+    screen.lock().unwrap_or_else(PoisonError::into_inner).end(options.part.into());
+    let (outcome, log) = session?;
+    let mut run = Run { log, ..Run::default() };
+    match outcome {
+        Outcome::Exit(code) => run.code = code,
+        Outcome::TimedOut(what) => {
+            (run.code, run.died) = (EXIT_TIMEOUT, Some(format!("{what} took too long")))
+        }
+        Outcome::Died(what) => (run.code, run.died) = (EXIT_DIED, Some(what)),
+        Outcome::Interrupted(signal) => run.signal = Some(signal),
+    }
+    if let Some(died) = &run.died {
+        logs::show_ends(&options.log_dir);
+        eprintln!("goya-guest: {died}");
+    }
+    Ok(run)
+}
+
 /// Prints the verdict, and returns it.
-fn judge(options: &Options, evidence: &Evidence, allowed: &judge::Allowed, died: Option<&str>) -> bool {
-    let output = String::from_utf8_lossy(&evidence.output);
-    let report = report::report(options.ktap.then_some(&*output), &evidence.log, allowed, died);
+fn judge(options: &Options, output: &[u8], runs: &[Run], allowed: &judge::Allowed) -> bool {
+    let output = String::from_utf8_lossy(output);
+    let report = report::report(options.ktap.then_some(&*output), runs, allowed);
     if !report.good {
         println!("logs: {} (the kernel's: {})", options.log_dir.display(), logs::KERNEL);
     }

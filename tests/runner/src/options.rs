@@ -12,7 +12,7 @@ use clap::Parser;
 /// Returns the program's exit code; 1 when the program succeeded but its KTAP output or the kernel log
 /// is not as it should be; 124 when it took too long; 125 when guest or card died or never started;
 /// 128 and the signal's number when interrupted.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(version)]
 pub struct Options {
     /// Kernel image
@@ -57,7 +57,15 @@ pub struct Options {
     /// Further QEMU argument
     #[arg(long = "qemu-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub qemu_args: Vec<String>,
-    /// Where the logs go
+    /// Guests that share the work at the same time: each runs the program, with GOYA_PART=K/N in its
+    /// environment, and the KTAP output of all becomes one stream
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(conflicts_with_all = ["interactive", "run_dir"])]
+    pub guests: u8,
+    /// Which of the guests this one is, from zero
+    #[arg(skip)]
+    pub part: u8,
+    /// Where the logs go; with several guests, in a directory for each
     #[arg(long, value_name = "DIR", default_value = "build/logs/guest")]
     pub log_dir: PathBuf,
     /// Where the sockets go (the cards' control sockets, QEMU's monitor); a private directory else
@@ -84,6 +92,15 @@ pub struct Options {
 }
 
 impl Options {
+    /// The options of guest `part`.
+    pub fn for_guest(&self, part: u8) -> Self {
+        let mut options = Self { part, ..self.clone() };
+        if self.guests > 1 {
+            options.log_dir.push(part.to_string());
+        }
+        options
+    }
+
     /// Whether the kernel log is judged.
     pub fn judges_log(&self) -> bool {
         self.ktap || self.check_log

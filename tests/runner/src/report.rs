@@ -21,23 +21,41 @@ pub struct Report {
     pub good: bool,
 }
 
-/// Judges a run. `output` is KTAP if given; `died` says how the run broke off, if it did.
+/// What is known of one guest's end.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// The exit code.
+    pub code: u8,
+    /// How the run broke off, if it did.
+    pub died: Option<String>,
+    /// The signal that ended this process, if one did.
+    pub signal: Option<i32>,
+    /// The kernel log.
+    pub log: Log,
+}
+
+/// Judges the guests' runs. `output` is the KTAP stream of all, if they spoke it.
 ///
-/// The kernel log counts as one test, and so does a run that broke off.
-pub fn report(output: Option<&str>, log: &Log, allowed: &Allowed, died: Option<&str>) -> Report {
+/// Each kernel log counts as one test, and so does each run that broke off.
+pub fn report(output: Option<&str>, runs: &[Run], allowed: &Allowed) -> Report {
     let mut text = String::new();
-    let findings = judge::findings(log, allowed);
-    let log_good = findings.is_empty() && log.lost == 0;
-    show_findings(&mut text, &findings, log.lost);
-    let mut good = log_good && died.is_none();
+    let (mut good_logs, mut broken) = (0, 0);
+    for run in runs {
+        let findings = judge::findings(&run.log, allowed);
+        good_logs += usize::from(findings.is_empty() && run.log.lost == 0);
+        show_findings(&mut text, &findings, run.log.lost);
+        if let Some(died) = &run.died {
+            broken += 1;
+            let _ = writeln!(text, "RUN: {died}");
+        }
+    }
+    let bad_logs = runs.len() - good_logs;
+    let mut good = bad_logs == 0 && broken == 0;
     if let Some(output) = output {
         let summary = Summary::parse(output);
-        show_tests(&mut text, &summary, died);
-        let passed = summary.passed + usize::from(log_good);
-        let failed = summary.failed.len()
-            + summary.problems.len()
-            + usize::from(!log_good)
-            + usize::from(died.is_some());
+        show_tests(&mut text, &summary);
+        let passed = summary.passed + good_logs;
+        let failed = summary.failed.len() + summary.problems.len() + bad_logs + broken;
         good &= summary.failed.is_empty() && summary.problems.is_empty();
         let _ = writeln!(text, "{passed} passed, {failed} failed, {} skipped", summary.skipped);
     }
@@ -66,7 +84,7 @@ fn show_findings(text: &mut String, findings: &[Finding<'_>], lost: u64) {
     }
 }
 
-fn show_tests(text: &mut String, summary: &Summary, died: Option<&str>) {
+fn show_tests(text: &mut String, summary: &Summary) {
     for failure in &summary.failed {
         let _ = writeln!(text, "FAILED: {}", failure.name);
         for line in &failure.said {
@@ -76,19 +94,16 @@ fn show_tests(text: &mut String, summary: &Summary, died: Option<&str>) {
     for problem in &summary.problems {
         let _ = writeln!(text, "KTAP: {problem}");
     }
-    if let Some(died) = died {
-        let _ = writeln!(text, "RUN: {died}");
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn log(lines: &[&str]) -> Log {
-        let mut log = Log::default();
-        lines.iter().for_each(|line| drop(log.take(line).cloned()));
-        log
+    fn run(lines: &[&str]) -> Run {
+        let mut run = Run::default();
+        lines.iter().for_each(|line| drop(run.log.take(line).cloned()));
+        run
     }
 
     fn last_line(report: &Report) -> &str {
@@ -98,7 +113,7 @@ mod tests {
     #[test]
     fn a_clean_run_is_good() {
         let output = Some("KTAP version 1\n1..2\nok 1 a\nok 2 b # SKIP no card\n");
-        let report = report(output, &log(&["6,0,0,-;fine"]), &Allowed::default(), None);
+        let report = report(output, &[run(&["6,0,0,-;fine"])], &Allowed::default());
         assert!(report.good);
         assert_eq!(report.text, "2 passed, 0 failed, 1 skipped\n");
     }
@@ -106,8 +121,9 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_counts() {
         let output = Some("KTAP version 1\n1..3\nok 1 a\n# why\nnot ok 2 b\n");
-        let log = log(&["6,0,0,-;fine", "3,5,0,-;broken"]);
-        let report = report(output, &log, &Allowed::default(), Some("the guest has died"));
+        let broken =
+            Run { died: Some("the guest has died".into()), ..run(&["6,0,0,-;fine", "3,5,0,-;broken"]) };
+        let report = report(output, &[broken], &Allowed::default());
         assert!(!report.good);
         assert_eq!(last_line(&report), "1 passed, 4 failed, 0 skipped");
         for part in
@@ -119,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_bad_log_alone_is_bad() {
-        assert!(!report(None, &log(&["4,0,0,-;WARNING: x"]), &Allowed::default(), None).good);
-        assert!(report(None, &log(&["4,0,0,-;x"]), &Allowed::default(), None).good);
+        let (good, bad) = (run(&["4,0,0,-;x"]), run(&["4,0,0,-;WARNING: x"]));
+        assert!(report(None, &[good], &Allowed::default()).good);
+        assert!(!report(None, &[run(&[]), bad], &Allowed::default()).good);
     }
 }

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -23,6 +24,7 @@ use crate::logs::Logs;
 use crate::options::Options;
 use crate::process::Process;
 use crate::qemu;
+use crate::screen::{self, Screen};
 use crate::terminal;
 
 /// How often the processes are looked at while the guest is silent.
@@ -55,25 +57,17 @@ pub enum Outcome {
     Interrupted(i32),
 }
 
-/// What the guest has handed over.
-#[derive(Debug, Default)]
-pub struct Evidence {
-    /// What the program wrote.
-    pub output: Vec<u8>,
-    /// The kernel log.
-    pub log: Log,
-}
-
 /// A guest with its cards; all end when dropped, the guest first.
 pub struct Session<'a> {
     options: &'a Options,
+    screen: &'a Mutex<Screen>,
     qemu: Process,
     cards: Vec<Card>,
     sender: Sender<Event>,
     events: Receiver<Event>,
     open: usize,
     logs: Logs,
-    evidence: Evidence,
+    log: Log,
     status: Option<UnixStream>,
     monitor: Option<UnixStream>,
     console: Option<UnixStream>,
@@ -100,7 +94,7 @@ struct Progress {
 
 impl<'a> Session<'a> {
     /// Starts everything.
-    pub fn start(options: &'a Options) -> Result<Self, Error> {
+    pub fn start(options: &'a Options, screen: &'a Mutex<Screen>) -> Result<Self, Error> {
         let (dir, temporary) = run_dir(options)?;
         let (sender, events) = mpsc::channel();
         forward_signals(&sender)?;
@@ -115,13 +109,14 @@ impl<'a> Session<'a> {
         let qemu = qemu::start(options, &cards, &dir)?;
         Ok(Self {
             options,
+            screen,
             qemu,
             cards,
             sender,
             events,
             open: Channel::ALL.len(),
             logs,
-            evidence: Evidence::default(),
+            log: Log::default(),
             status: None,
             monitor: None,
             console: None,
@@ -146,9 +141,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What has come; the guest is over.
-    pub fn evidence(mut self) -> Evidence {
-        std::mem::take(&mut self.evidence)
+    /// The kernel log; the guest is over.
+    pub fn log(mut self) -> Log {
+        std::mem::take(&mut self.log)
     }
 
     /// How the run has ended, if it has.
@@ -250,10 +245,12 @@ impl<'a> Session<'a> {
             Event::Connected(channel, stream) => self.connected(channel, stream),
             Event::Data(Channel::Output, bytes) => {
                 self.logs.output(&bytes);
-                show(&bytes);
-                self.evidence.output.extend_from_slice(&bytes);
+                self.screen
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take(self.options.part.into(), &bytes);
             }
-            Event::Data(Channel::Terminal, bytes) => show(&bytes),
+            Event::Data(Channel::Terminal, bytes) => screen::print(&bytes),
             Event::Data(Channel::Monitor, _) => {}
             Event::Data(Channel::Console, bytes) => {
                 self.logs.console(&bytes);
@@ -268,7 +265,7 @@ impl<'a> Session<'a> {
             }
             Event::Data(Channel::Log, bytes) => {
                 for line in self.lines[2].take(&bytes) {
-                    if let Some(record) = self.evidence.log.take(&line) {
+                    if let Some(record) = self.log.take(&line) {
                         self.logs.kernel(record);
                         self.progress.log_complete |= record.text == END_OF_LOG;
                     }
@@ -325,12 +322,6 @@ impl<'a> Session<'a> {
             _ => self.progress.error = Some(format!("the guest says {line:?}")),
         }
     }
-}
-
-/// Shows what comes from the guest as it comes.
-fn show(bytes: &[u8]) {
-    let mut stdout = std::io::stdout();
-    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
 }
 
 /// The directory for the sockets, with what removes it.

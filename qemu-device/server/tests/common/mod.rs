@@ -83,7 +83,11 @@ impl Card {
 
     /// A well-behaved client.
     pub fn client(&self) -> vfio_user::Client {
-        vfio_user::Client::new(&self.socket()).expect("the card takes a client")
+        // The crate's client waits for its answers for ever.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let socket = self.socket();
+        std::thread::spawn(move || sender.send(vfio_user::Client::new(&socket)));
+        receiver.recv_timeout(PATIENCE).expect("an answer in time").expect("the card takes a client")
     }
 
     /// A client that can say anything.
