@@ -28,7 +28,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
 	--log-dir build/logs/$(1)$(if $(MMAP),-mmap)
 
-.PHONY: help demo test unit uapi bench-card fuzz shell toolbox kernel card guest oracle lint docs clean distclean
+.PHONY: help demo test test-guest unit uapi bench-card fuzz shell toolbox kernel card guest oracle lint docs clean distclean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -42,7 +42,9 @@ demo: card guest ## Boot a guest, load the driver, do real work on the card and 
 	@GOYA_COLOR=$(if $(NO_COLOR),never,$$([ -t 1 ] && echo always || echo never)); \
 	$(call run,release) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
 
-test: unit uapi guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
+test: unit uapi test-guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
+
+test-guest: card guest ## Run the driver's tests only
 	@scripts/oracle.sh debug >/dev/null
 	@$(call run,debug) --guests $(GUESTS) --ktap --timeout 900 -- goya-tests $(TEST)
 

@@ -18,7 +18,7 @@ use serde_json::json;
 use super::{Test, fault, test};
 
 pub const TESTS: &[Test] = &[
-    test("reload.three_times", three_times),
+    Test { name: "reload.three_times", run: three_times, seconds: 120, emulated: false },
     fault("boot.preboot_fails", || boot_fails("preboot", "Device boot progress - Stuck in Preboot")),
     fault("boot.boot_fit_fails", || boot_fails("boot-fit", "Timeout waiting for boot fit load ack")),
     fault("boot.linux_fails", || boot_fails("linux", "Failed to load firmware to device")),
