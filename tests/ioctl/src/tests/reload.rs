@@ -15,7 +15,7 @@ use goya_tests::sys::{load_module, remove_module};
 use goya_tests::{Result, check};
 use serde_json::json;
 
-use super::{Test, fault, test};
+use super::{Test, fault};
 
 pub const TESTS: &[Test] = &[
     Test { name: "reload.three_times", run: three_times, seconds: 120, emulated: false },
