@@ -57,8 +57,8 @@ fn copy(from: u64, to: u64) -> Vec<u8> {
 }
 
 /// Maps `SIZE` bytes of host memory from bus address 128 MiB on at VA 2^48, in pages of 4 KiB, and as many
-/// of DRAM a GiB further, in pages of 2 MiB.
-fn map(chip: &mut Chip) {
+/// of DRAM a GiB further, in pages of 2 MiB. Scattered pages have no neighbour beside them.
+fn map(chip: &mut Chip, scattered: bool) {
     let table = |n: u64| 0x1000_0000 + n * 4096;
     let mut put = |at: u64, value: u64| {
         let _ = chip.inspect_memory_write(at, &value.to_le_bytes());
@@ -71,10 +71,12 @@ fn map(chip: &mut Chip) {
         put(table(100) + 8 * huge, (0x4000_0000 + (huge << 21)) | 0x801);
         put(table(3) + 8 * huge, table(4 + huge) | 1);
         for page in 0..512 {
-            let bus = (128 << 20) + (huge << 21) + (page << 12);
+            let place = if scattered { 511 - page } else { page };
+            let bus = (128 << 20) + (huge << 21) + (place << 12);
             put(table(4 + huge) + 8 * page, (0x80_0000_0000 + bus) | 0x801);
         }
     }
+    write(chip, 0x49_0034, 1);
     for (at, value) in [(0x49_0004, table(0) >> 12), (0x49_0008, 0), (0x49_0000, 0x8000_0001), (0x48_000C, 1)]
     {
         write(chip, at, value);
@@ -101,21 +103,20 @@ fn main() {
         gib(time) / gib(memcpy)
     );
 
-    map(&mut chip);
-    // The channel's accesses are translated; its queue's are not.
-    set_up(&mut chip, 0xF7);
-    write(&mut chip, 0x40_0020, 1);
-    let translated = copy(1 << 48, (1 << 48) + (1 << 30));
-    let before = chip.counters().dma_bytes;
-    let time = measure(|| run(&host, &mut chip, &translated, &mut pi));
-    println!(
-        "{:<34} {:>8.2} GiB/s  {:>5.2} of memcpy",
-        "DMA host to DRAM, 4 KiB pages",
-        gib(time),
-        gib(time) / gib(memcpy)
-    );
-
-    assert_eq!(chip.counters().dma_bytes - before, (ROUNDS as u64 + 1) * SIZE as u64, "every byte was moved");
+    for (scattered, what) in
+        [(false, "DMA through 4 KiB pages, in order"), (true, "DMA through 4 KiB pages, scattered")]
+    {
+        map(&mut chip, scattered);
+        // The channel's accesses are translated; its queue's are not.
+        set_up(&mut chip, 0xF7);
+        write(&mut chip, 0x40_0020, 1);
+        let translated = copy(1 << 48, (1 << 48) + (1 << 30));
+        let before = chip.counters().dma_bytes;
+        let time = measure(|| run(&host, &mut chip, &translated, &mut pi));
+        println!("{what:<34} {:>8.2} GiB/s  {:>5.2} of memcpy", gib(time), gib(time) / gib(memcpy));
+        let moved = chip.counters().dma_bytes - before;
+        assert_eq!(moved, (ROUNDS as u64 + 1) * SIZE as u64, "every byte was moved");
+    }
 
     set_up(&mut chip, 0xFF);
     let nops: Vec<u8> = std::iter::repeat_n((10u64 << 56).to_le_bytes(), 1000).flatten().collect();

@@ -81,11 +81,12 @@ impl Chip {
 
     /// Walks the page tables of `asid` for `va`; the TLB is neither asked nor filled.
     pub fn walk_view(&self, asid: u16, va: u64) -> WalkView {
-        let walk = self.walk(asid, va);
+        let mut hops = Vec::new();
+        let page = self.walk(asid, va, |hop| hops.push(hop));
         WalkView {
-            hops: walk.hops,
-            physical: walk.page.map(|(page, size)| page | va & (size.bytes() - 1)),
-            page: walk.page.map(|(_, size)| size.bytes()),
+            hops,
+            physical: page.map(|(page, size)| page | va & (size.bytes() - 1)),
+            page: page.map(|(_, size)| size.bytes()),
         }
     }
 

@@ -62,37 +62,51 @@ impl Default for Mmu {
 }
 
 impl Chip {
-    /// Translates `addr`: the physical address, and how many bytes from there on lie in the same page.
+    /// Translates an access to `len` bytes at `addr`: the physical address, and how many bytes from there
+    /// on are in one piece, which may be fewer than `len` or more.
     pub(crate) fn translate(
         &mut self,
         attributes: Attributes,
         addr: u64,
+        len: u64,
         origin: Origin,
     ) -> Result<(u64, u64), BusError> {
         if attributes.bypass || !self.mmu.enabled || bypasses_mmu(addr) {
             return Ok((addr, u64::MAX));
         }
         let asid = attributes.asid;
-        let (page, size) = match self.mmu.tlb.lookup(asid, addr) {
+        let Some((physical, mut room)) = self.translate_page(asid, addr, origin) else {
+            tracing::debug!(target: "goya::mmu", asid, va = %format_args!("{addr:#x}"), %origin, "page fault");
+            self.capture_page_fault(addr);
+            return Err(BusError::PageFault(addr));
+        };
+        // Large copies are faster than many small ones, so neighbours that lie side by side count as one.
+        while room < len {
+            match addr.checked_add(room).and_then(|next| self.translate_page(asid, next, origin)) {
+                Some((next, more)) if physical.checked_add(room) == Some(next) => room += more,
+                _ => break,
+            }
+        }
+        Ok((physical, room))
+    }
+
+    /// The physical address of `va`, and how many bytes from there on lie in its page.
+    fn translate_page(&mut self, asid: u16, va: u64, origin: Origin) -> Option<(u64, u64)> {
+        let (page, size) = match self.mmu.tlb.lookup(asid, va) {
             Some(hit) => {
                 self.counters.tlb_hits += 1;
                 hit
             }
             None => {
                 self.counters.tlb_misses += 1;
-                let walk = self.walk(asid, addr);
-                let Some((page, size)) = walk.page else {
-                    tracing::debug!(target: "goya::mmu", asid, va = %format_args!("{addr:#x}"), %origin, "page fault");
-                    self.capture_page_fault(addr);
-                    return Err(BusError::PageFault(addr));
-                };
-                self.mmu.tlb.insert(asid, addr, page, size);
-                tracing::trace!(target: "goya::mmu", asid, va = %format_args!("{addr:#x}"), page = %format_args!("{page:#x}"), ?size, %origin, "walk");
+                let (page, size) = self.walk(asid, va, |_| ())?;
+                self.mmu.tlb.insert(asid, va, page, size);
+                tracing::trace!(target: "goya::mmu", asid, va = %format_args!("{va:#x}"), page = %format_args!("{page:#x}"), ?size, %origin, "walk");
                 (page, size)
             }
         };
-        let offset = addr & (size.bytes() - 1);
-        Ok((page | offset, size.bytes() - offset))
+        let offset = va & (size.bytes() - 1);
+        Some((page | offset, size.bytes() - offset))
     }
 
     /// Reads memory as the device CPU sees it: through the MMU once the driver has turned that on.
@@ -118,8 +132,9 @@ impl Chip {
         let mut done = 0;
         while done < buf.len() {
             let at = addr.checked_add(done as u64).ok_or(BusError::Unmapped(addr))?;
-            let (physical, room) = self.translate(attributes, at, origin)?;
-            let n = part(buf.len() - done, room);
+            let left = buf.len() - done;
+            let (physical, room) = self.translate(attributes, at, left as u64, origin)?;
+            let n = part(left, room);
             self.physical_read(physical, &mut buf[done..done + n], origin)
                 .inspect_err(|_| self.capture_access_error(at))?;
             done += n;
@@ -138,8 +153,9 @@ impl Chip {
         let mut done = 0;
         while done < buf.len() {
             let at = addr.checked_add(done as u64).ok_or(BusError::Unmapped(addr))?;
-            let (physical, room) = self.translate(attributes, at, origin)?;
-            let n = part(buf.len() - done, room);
+            let left = buf.len() - done;
+            let (physical, room) = self.translate(attributes, at, left as u64, origin)?;
+            let n = part(left, room);
             self.physical_write(physical, &buf[done..done + n], origin)
                 .inspect_err(|_| self.capture_access_error(at))?;
             done += n;

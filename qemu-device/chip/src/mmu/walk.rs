@@ -26,31 +26,18 @@ pub struct Hop {
     pub entry: Option<u64>,
 }
 
-/// A walk, as far as it went.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Walk {
-    /// The steps, hop 0 first.
-    pub hops: Vec<Hop>,
-    /// The page it ended at: physical address and size.
-    pub page: Option<(u64, PageSize)>,
-}
-
 impl Chip {
-    /// Walks the tables of `asid` for `va`, without the TLB and without side effects.
-    pub(crate) fn walk(&self, asid: u16, va: u64) -> Walk {
-        let mut walk = Walk::default();
+    /// Walks the tables of `asid` for `va`, without the TLB and without side effects; `step` sees each hop.
+    /// Returns the page it ends at: physical address and size.
+    pub(crate) fn walk(&self, asid: u16, va: u64, mut step: impl FnMut(Hop)) -> Option<(u64, PageSize)> {
         let root = self.mmu.roots.get(usize::from(asid)).copied().flatten();
-        let Some(mut table) = root.filter(|_| va >> VA_BITS == 0) else {
-            return walk;
-        };
+        let mut table = root.filter(|_| va >> VA_BITS == 0)?;
         for shift in SHIFTS {
             let index = va >> shift & 0x1FF;
             let entry_address = table + index * 8;
             let entry = self.read_entry(entry_address);
-            walk.hops.push(Hop { entry_address, entry });
-            let Some(entry) = entry.filter(|e| e & PRESENT != 0) else {
-                return walk;
-            };
+            step(Hop { entry_address, entry });
+            let entry = entry.filter(|e| e & PRESENT != 0)?;
             table = entry & ADDRESS;
             let size = match shift {
                 21 if entry & LAST != 0 => PageSize::Huge,
@@ -58,10 +45,9 @@ impl Chip {
                 12 => PageSize::Small,
                 _ => continue,
             };
-            walk.page = Some((table & !(size.bytes() - 1), size));
-            return walk;
+            return Some((table & !(size.bytes() - 1), size));
         }
-        walk
+        None
     }
 
     fn read_entry(&self, addr: u64) -> Option<u64> {

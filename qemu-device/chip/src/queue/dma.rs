@@ -273,7 +273,8 @@ impl Chip {
             self.protection_check(id, addr, u64::from(len), write)?;
         }
         let attributes = self.queue_attributes(id, secure);
-        let (physical, room) = self.translate(attributes, addr, Origin::Queue { id, secure })?;
+        let (physical, room) =
+            self.translate(attributes, addr, u64::from(len), Origin::Queue { id, secure })?;
         let target = Target::decode(physical, self.dram.size());
         if !matches!(target, Target::Cfg(_)) && self.memory(target, 1).is_none() {
             self.capture_access_error(addr);
