@@ -3,6 +3,12 @@
 
 //! Driver for the Habana Labs Goya accelerator card (PCI 1da3:0001).
 
+mod abstractions;
+mod context;
+mod hw;
+mod queue;
+mod submit;
+
 use kernel::prelude::*;
 
 module! {

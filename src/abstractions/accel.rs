@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! DRM devices with an accel node (`/dev/accel/accelN`), in the manner of `kernel::drm`, which can make
+//! GEM and render nodes only.
+//!
+//! C headers: `include/drm/drm_accel.h`, `include/drm/drm_device.h`, `include/drm/drm_drv.h`.
+
+use core::marker::PhantomData;
+use core::mem;
+use core::ptr::{self, NonNull};
+
+use kernel::bindings;
+use kernel::device::{self, Bound};
+use kernel::error::{from_err_ptr, from_result, to_result};
+use kernel::prelude::*;
+use kernel::sync::aref::{ARef, AlwaysRefCounted};
+use kernel::transmute::{AsBytes, FromBytes};
+use kernel::types::Opaque;
+
+use super::vma::NewMapping;
+
+extern "C" {
+    /// `drivers/accel/drm_accel.c`
+    fn accel_open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int;
+}
+
+/// What a driver says of itself.
+pub(crate) struct Info {
+    /// Name and description, as `DRM_IOCTL_VERSION` and sysfs show them.
+    pub(crate) name: &'static CStr,
+    pub(crate) desc: &'static CStr,
+    /// Version.
+    pub(crate) version: (i32, i32, i32),
+}
+
+/// An entry of a driver's table of ioctls; made by [`descriptor`].
+pub(crate) type Descriptor = bindings::drm_ioctl_desc;
+
+/// A driver with an accel node.
+pub(crate) trait Driver: Sized + 'static {
+    /// What belongs to the device.
+    type Data: Send + Sync + 'static;
+    /// What belongs to an open file.
+    type File: Send + Sync + 'static;
+    /// The module that must not go while a file is open.
+    type Module: kernel::ModuleMetadata;
+    /// What it is called.
+    const INFO: Info;
+    /// Its ioctls: number n stands at place n - `DRM_COMMAND_BASE`.
+    const IOCTLS: &'static [Descriptor];
+
+    /// Opens a file.
+    fn open(data: &Self::Data) -> Result<Pin<KBox<Self::File>>>;
+    /// A file is closed for good; no other call that uses it is running.
+    fn close(data: &Self::Data, file: Pin<KBox<Self::File>>);
+    /// Maps something of the file's into a process.
+    fn mmap(data: &Self::Data, file: &Self::File, mapping: NewMapping<'_>) -> Result;
+}
+
+/// The call of an ioctl.
+pub(crate) struct Call<'a, T: Driver> {
+    /// What belongs to the device.
+    pub(crate) data: &'a T::Data,
+    /// What belongs to the file.
+    pub(crate) file: &'a T::File,
+    /// The parent device, which stays bound during the call.
+    pub(crate) parent: &'a device::Device<Bound>,
+}
+
+/// An ioctl.
+pub(crate) trait Ioctl {
+    /// Whose.
+    type Driver: Driver;
+    /// The structure that it reads and writes.
+    type Args: FromBytes + AsBytes;
+    /// Its number, from `DRM_COMMAND_BASE` on.
+    const COMMAND: u32;
+    /// What `drm_debug` calls it.
+    const NAME: &'static CStr;
+
+    /// Runs it. `args` holds what the caller gave, zeros beyond, and goes back to the caller also
+    /// after an error.
+    fn run(call: &Call<'_, Self::Driver>, args: &mut Self::Args) -> Result;
+}
+
+/// The request number of a command that reads and writes a `T`: `DRM_IOWR(DRM_COMMAND_BASE + command, T)`.
+pub(crate) const fn request<T>(command: u32) -> u32 {
+    kernel::ioctl::_IOWR::<T>(kernel::uapi::DRM_IOCTL_BASE as u32, kernel::uapi::DRM_COMMAND_BASE + command)
+}
+
+/// The entry of `I` in its driver's table.
+pub(crate) const fn descriptor<I: Ioctl>() -> Descriptor {
+    bindings::drm_ioctl_desc {
+        cmd: request::<I::Args>(I::COMMAND),
+        flags: 0,
+        func: Some(ioctl_callback::<I>),
+        name: kernel::str::as_char_ptr_in_const_context(I::NAME),
+    }
+}
+
+unsafe extern "C" fn ioctl_callback<I: Ioctl>(
+    dev: *mut bindings::drm_device,
+    args: *mut c_void,
+    file: *mut bindings::drm_file,
+) -> c_int {
+    let mut idx = 0;
+    // SAFETY: DRM calls with a valid device.
+    if !unsafe { bindings::drm_dev_enter(dev, &mut idx) } {
+        return ENODEV.to_errno();
+    }
+    // SAFETY: DRM calls with a device of this driver's, which keeps living during the call.
+    let device = unsafe { &*Device::<I::Driver>::from_raw(dev) };
+    // SAFETY: The parent is valid as long as the device, and bound as long as that is not unplugged, which
+    // waits for `drm_dev_exit()`.
+    let parent = unsafe { <device::Device>::from_raw((*dev).dev).as_bound() };
+    // SAFETY: `open_callback()` stored a valid pointer, and the file is not closed during the call.
+    let file = unsafe { &*(*file).driver_priv.cast::<<I::Driver as Driver>::File>() };
+    // SAFETY: DRM hands over a buffer of `_IOC_SIZE(cmd)` bytes, which is the size of `Args`, for this
+    // call alone; `Args` takes any bytes.
+    let args = unsafe { &mut *args.cast::<I::Args>() };
+    let call = Call { data: &device.data, file, parent };
+    let result = from_result(|| I::run(&call, args).map(|()| 0));
+    // SAFETY: Belongs to the `drm_dev_enter()` above.
+    unsafe { bindings::drm_dev_exit(idx) };
+    result
+}
+
+/// A DRM device with an accel node.
+///
+/// # Invariants
+///
+/// `dev` is a valid DRM device, embedded in this structure; `data` is initialised.
+#[repr(C)]
+pub(crate) struct Device<T: Driver> {
+    dev: Opaque<bindings::drm_device>,
+    data: T::Data,
+    _driver: PhantomData<T>,
+}
+
+impl<T: Driver> Device<T> {
+    const FOPS: bindings::file_operations = bindings::file_operations {
+        owner: kernel::module::this_module::<T::Module>().as_ptr(),
+        open: Some(accel_open),
+        release: Some(bindings::drm_release),
+        unlocked_ioctl: Some(bindings::drm_ioctl),
+        // The structures are the same for 32-bit programs.
+        compat_ioctl: Some(bindings::drm_ioctl),
+        llseek: Some(bindings::noop_llseek),
+        mmap: Some(Self::mmap_callback),
+        fop_flags: bindings::FOP_UNSIGNED_OFFSET,
+        ..pin_init::zeroed()
+    };
+
+    const DRIVER: bindings::drm_driver = bindings::drm_driver {
+        open: Some(Self::open_callback),
+        postclose: Some(Self::postclose_callback),
+        release: Some(Self::release_callback),
+        major: T::INFO.version.0,
+        minor: T::INFO.version.1,
+        patchlevel: T::INFO.version.2,
+        name: kernel::str::as_char_ptr_in_const_context(T::INFO.name).cast_mut(),
+        desc: kernel::str::as_char_ptr_in_const_context(T::INFO.desc).cast_mut(),
+        driver_features: bindings::drm_driver_feature_DRIVER_COMPUTE_ACCEL,
+        ioctls: T::IOCTLS.as_ptr(),
+        num_ioctls: T::IOCTLS.len() as i32,
+        fops: &Self::FOPS,
+        ..pin_init::zeroed()
+    };
+
+    /// Makes a device that no program sees yet.
+    pub(crate) fn new(parent: &device::Device<Bound>, data: T::Data) -> Result<ARef<Self>> {
+        // SAFETY: The parent is valid, the driver's structure lives for ever, and size and offset are
+        // those of `Self`, whose `dev` is a `drm_device`.
+        let raw = unsafe {
+            bindings::__drm_dev_alloc(
+                ptr::from_ref(parent).cast_mut().cast(),
+                const { &Self::DRIVER },
+                mem::size_of::<Self>(),
+                mem::offset_of!(Self, dev),
+            )
+        };
+        let raw = NonNull::new(from_err_ptr(raw)?.cast::<Self>()).ok_or(ENOMEM)?;
+        // SAFETY: The allocation is as large as `Self`, and nobody has seen its `data` yet.
+        unsafe { (&raw mut (*raw.as_ptr()).data).write(data) };
+        // SAFETY: The one reference that the allocation came with is handed over.
+        Ok(unsafe { ARef::from_raw(raw) })
+    }
+
+    /// What belongs to the device.
+    pub(crate) fn data(&self) -> &T::Data {
+        &self.data
+    }
+
+    /// The number of the node, and the class device of the node.
+    ///
+    /// The latter is there only between registration and its end.
+    pub(super) fn node(&self) -> Result<(u32, *mut bindings::device)> {
+        // SAFETY: By the type's invariants; the accel minor is there from allocation to release.
+        let minor = unsafe { NonNull::new((*self.dev.get()).accel).ok_or(ENODEV)?.as_ref() };
+        if minor.kdev.is_null() {
+            return Err(ENODEV);
+        }
+        Ok((u32::try_from(minor.index)?, minor.kdev))
+    }
+
+    fn from_raw(dev: *mut bindings::drm_device) -> *mut Self {
+        let dev: *mut Opaque<bindings::drm_device> = dev.cast();
+        // `dev` is the first field.
+        dev.cast()
+    }
+
+    unsafe extern "C" fn open_callback(
+        dev: *mut bindings::drm_device,
+        file: *mut bindings::drm_file,
+    ) -> c_int {
+        // SAFETY: DRM calls with a device of this driver's.
+        let device = unsafe { &*Self::from_raw(dev) };
+        from_result(|| {
+            let inner = T::open(&device.data)?;
+            // SAFETY: The box stays pinned: nothing moves it out of the pointer until `postclose`.
+            let raw = KBox::into_raw(unsafe { Pin::into_inner_unchecked(inner) });
+            // SAFETY: DRM calls with a file that is being opened: nobody else reads the field.
+            unsafe { (*file).driver_priv = raw.cast() };
+            Ok(0)
+        })
+    }
+
+    unsafe extern "C" fn postclose_callback(
+        dev: *mut bindings::drm_device,
+        file: *mut bindings::drm_file,
+    ) {
+        // SAFETY: As for `open_callback()`.
+        let device = unsafe { &*Self::from_raw(dev) };
+        // SAFETY: `open_callback()` made the pointer; this is its end, and it was pinned all the time.
+        let inner = unsafe {
+            Pin::new_unchecked(KBox::from_raw((*file).driver_priv.cast::<T::File>()))
+        };
+        T::close(&device.data, inner);
+    }
+
+    unsafe extern "C" fn mmap_callback(
+        file: *mut bindings::file,
+        vma: *mut bindings::vm_area_struct,
+    ) -> c_int {
+        // SAFETY: An accel file has its DRM file there, which knows its minor, device and private data.
+        let (dev, inner) = unsafe {
+            let drm_file = (*file).private_data.cast::<bindings::drm_file>();
+            ((*(*drm_file).minor).dev, &*(*drm_file).driver_priv.cast::<T::File>())
+        };
+        let mut idx = 0;
+        // SAFETY: The device lives as long as a file of it is open.
+        if !unsafe { bindings::drm_dev_enter(dev, &mut idx) } {
+            return ENODEV.to_errno();
+        }
+        // SAFETY: As above, and the device is one of this driver's.
+        let device = unsafe { &*Self::from_raw(dev) };
+        // SAFETY: The caller maps: the area is new and belongs to this call.
+        let mapping = unsafe { NewMapping::new(vma, (*dev).dev) };
+        let result = from_result(|| T::mmap(&device.data, inner, mapping).map(|()| 0));
+        // SAFETY: Belongs to the `drm_dev_enter()` above.
+        unsafe { bindings::drm_dev_exit(idx) };
+        result
+    }
+
+    unsafe extern "C" fn release_callback(dev: *mut bindings::drm_device) {
+        // SAFETY: The last reference is gone: nobody uses the data any more. DRM frees the memory.
+        unsafe { ptr::drop_in_place(&raw mut (*Self::from_raw(dev)).data) };
+    }
+}
+
+// SAFETY: DRM counts the references; `Data` may be used and dropped on any thread.
+unsafe impl<T: Driver> Send for Device<T> {}
+// SAFETY: As above; all methods that take `&self` may run at the same time.
+unsafe impl<T: Driver> Sync for Device<T> {}
+
+// SAFETY: DRM counts the references.
+unsafe impl<T: Driver> AlwaysRefCounted for Device<T> {
+    fn inc_ref(&self) {
+        // SAFETY: There is a reference.
+        unsafe { bindings::drm_dev_get(self.dev.get()) };
+    }
+
+    unsafe fn dec_ref(obj: NonNull<Self>) {
+        // SAFETY: The caller gives its reference up.
+        unsafe { bindings::drm_dev_put(obj.as_ref().dev.get()) };
+    }
+}
+
+/// The time during which programs see the device.
+pub(crate) struct Registration<T: Driver>(ARef<Device<T>>);
+
+impl<T: Driver> Registration<T> {
+    /// Shows the device.
+    pub(crate) fn new(device: ARef<Device<T>>) -> Result<Self> {
+        // SAFETY: The device is valid; it is registered once, since its maker hands it over here.
+        to_result(unsafe { bindings::drm_dev_register(device.dev.get(), 0) })?;
+        Ok(Self(device))
+    }
+
+    /// The device.
+    pub(crate) fn device(&self) -> &Device<T> {
+        &self.0
+    }
+}
+
+impl<T: Driver> Drop for Registration<T> {
+    fn drop(&mut self) {
+        // SAFETY: The device was registered. Waits for all calls that have entered.
+        unsafe { bindings::drm_dev_unplug(self.0.dev.get()) };
+    }
+}

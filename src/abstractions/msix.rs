@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! All MSI-X vectors of a device, with a handler thread for each that has a handler.
+//!
+//! C headers: `include/linux/pci.h`, `include/linux/interrupt.h`.
+
+use core::pin::Pin;
+
+use kernel::bindings;
+use kernel::device::Bound;
+use kernel::error::to_result;
+use kernel::pci;
+use kernel::prelude::*;
+use kernel::sync::aref::ARef;
+use kernel::sync::Arc;
+
+/// What happens at an interrupt.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// Vector `vector` was signalled. Runs in a thread, once at a time for each vector.
+    fn interrupt(&self, vector: u32);
+}
+
+/// The vectors; given back when dropped, after the last handler has returned.
+pub(crate) struct Vectors<H: Handler> {
+    pdev: ARef<pci::Device>,
+    requested: KVec<Pin<KBox<Cookie<H>>>>,
+}
+
+struct Cookie<H> {
+    irq: u32,
+    vector: u32,
+    handler: Arc<H>,
+}
+
+// SAFETY: The cookies are only read by handlers until they are dropped.
+unsafe impl<H: Handler> Send for Vectors<H> {}
+// SAFETY: No method takes `&self`.
+unsafe impl<H: Handler> Sync for Vectors<H> {}
+
+fn raw(pdev: &pci::Device) -> *mut bindings::pci_dev {
+    // `pci::Device` is a transparent wrapper.
+    core::ptr::from_ref(pdev).cast_mut().cast()
+}
+
+impl<H: Handler> Vectors<H> {
+    /// Allocates exactly `count` vectors and has `handler` called for those of `names`, in order.
+    pub(crate) fn new(
+        pdev: &pci::Device<Bound>,
+        count: u32,
+        names: &[&'static CStr],
+        handler: Arc<H>,
+    ) -> Result<Self> {
+        let raw = raw(pdev);
+        // SAFETY: The device is valid and bound.
+        let got = unsafe {
+            bindings::pci_alloc_irq_vectors(raw, count, count, bindings::PCI_IRQ_MSIX)
+        };
+        to_result(got)?;
+        // From here on dropping gives the vectors back.
+        let mut vectors = Self { pdev: pdev.into(), requested: KVec::new() };
+        for (vector, name) in (0..).zip(names) {
+            // SAFETY: As above.
+            let irq = unsafe { bindings::pci_irq_vector(raw, vector) };
+            to_result(irq)?;
+            let cookie = Cookie { irq: u32::try_from(irq)?, vector, handler: handler.clone() };
+            let cookie = KBox::pin(cookie, GFP_KERNEL)?;
+            vectors.requested.reserve(1, GFP_KERNEL)?;
+            // SAFETY: The cookie lives, where it is, until `free_irq()` has waited for the handlers.
+            to_result(unsafe {
+                bindings::request_threaded_irq(
+                    cookie.irq,
+                    None,
+                    Some(Self::callback),
+                    bindings::IRQF_ONESHOT as c_ulong,
+                    name.as_char_ptr(),
+                    core::ptr::from_ref(&*cookie).cast_mut().cast(),
+                )
+            })?;
+            // Cannot fail: the room is reserved.
+            vectors.requested.push(cookie, GFP_KERNEL)?;
+        }
+        Ok(vectors)
+    }
+
+    /// Waits until no handler is running that was called before.
+    pub(crate) fn synchronize(&self) {
+        for cookie in &self.requested {
+            // SAFETY: The interrupt is requested.
+            unsafe { bindings::synchronize_irq(cookie.irq) };
+        }
+    }
+
+    unsafe extern "C" fn callback(_irq: c_int, cookie: *mut c_void) -> bindings::irqreturn_t {
+        // SAFETY: The cookie of `new()`, which lives until `free_irq()` has returned.
+        let cookie = unsafe { &*cookie.cast::<Cookie<H>>() };
+        cookie.handler.interrupt(cookie.vector);
+        bindings::irqreturn::IRQ_HANDLED
+    }
+}
+
+impl<H: Handler> Drop for Vectors<H> {
+    fn drop(&mut self) {
+        for cookie in &self.requested {
+            // SAFETY: Requested with this cookie; waits for its handler.
+            unsafe {
+                bindings::free_irq(cookie.irq, core::ptr::from_ref(&**cookie).cast_mut().cast());
+            }
+        }
+        // SAFETY: Allocated in `new()`; no handler is left. The device is still bound: the vectors belong to
+        // its driver's data.
+        unsafe { bindings::pci_free_irq_vectors(raw(&self.pdev)) };
+    }
+}

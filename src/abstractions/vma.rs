@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Memory of the driver's in a process's address space.
+//!
+//! C header: `include/linux/mm.h`.
+
+use core::marker::PhantomData;
+
+use kernel::bindings;
+use kernel::error::to_result;
+use kernel::prelude::*;
+use kernel::sync::Arc;
+use kernel::types::ForeignOwnable;
+
+use super::shared::SharedMemory;
+
+/// An area that a process is about to get.
+pub(crate) struct NewMapping<'a> {
+    vma: *mut bindings::vm_area_struct,
+    parent: *mut bindings::device,
+    _call: PhantomData<&'a ()>,
+}
+
+/// What lives as long as a mapping of it does.
+pub(crate) trait Mapped: Send + Sync + 'static {
+    /// The memory that processes see.
+    fn memory(&self) -> &SharedMemory;
+}
+
+impl NewMapping<'_> {
+    /// # Safety
+    ///
+    /// `vma` is being mapped by the calling thread; `parent` is the bound device that the memory was
+    /// allocated for.
+    pub(super) unsafe fn new(vma: *mut bindings::vm_area_struct, parent: *mut bindings::device) -> Self {
+        Self { vma, parent, _call: PhantomData }
+    }
+
+    /// The offset that the process asked for, in bytes: a handle of the driver's.
+    pub(crate) fn offset(&self) -> u64 {
+        // SAFETY: By the safety requirements of `new()`.
+        (unsafe { (*self.vma).vm_pgoff } as u64) << bindings::PAGE_SHIFT
+    }
+
+    /// Bytes.
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: By the safety requirements of `new()`.
+        unsafe {
+            let range = &(*self.vma).__bindgen_anon_1.__bindgen_anon_1;
+            range.vm_end.wrapping_sub(range.vm_start)
+        }
+    }
+
+    /// Maps all of `what`'s memory, which lives on until the last part of the area is unmapped.
+    ///
+    /// The area must be as long as the memory. It is not inherited by children.
+    pub(crate) fn map<M: Mapped>(self, what: Arc<M>) -> Result {
+        let memory = what.memory();
+        if self.len() != memory.len() {
+            return Err(EINVAL);
+        }
+        let flags = bindings::VM_PFNMAP
+            | bindings::VM_DONTEXPAND
+            | bindings::VM_DONTDUMP
+            | bindings::VM_DONTCOPY
+            | bindings::VM_NORESERVE;
+        // SAFETY: The area is being mapped by this thread; the memory was allocated for the same device and
+        // is as long as the area.
+        unsafe {
+            let handle = (*self.vma).vm_pgoff;
+            (*self.vma).__bindgen_anon_2.vm_flags |= flags;
+            // Mapped from its first page on; the offset is only a name.
+            (*self.vma).vm_pgoff = 0;
+            let mapped = to_result(bindings::dma_mmap_attrs(
+                self.parent,
+                self.vma,
+                memory.cpu_address().cast(),
+                memory.dma_address(),
+                memory.len(),
+                0,
+            ));
+            (*self.vma).vm_pgoff = handle;
+            mapped?;
+            (*self.vma).vm_private_data = what.into_foreign();
+            (*self.vma).vm_ops = &Operations::<M>::VTABLE;
+        }
+        Ok(())
+    }
+}
+
+struct Operations<M>(PhantomData<M>);
+
+impl<M: Mapped> Operations<M> {
+    const VTABLE: bindings::vm_operations_struct = bindings::vm_operations_struct {
+        open: Some(Self::open),
+        close: Some(Self::close),
+        ..pin_init::zeroed()
+    };
+
+    /// The area was split.
+    unsafe extern "C" fn open(vma: *mut bindings::vm_area_struct) {
+        // SAFETY: `map()` stored the pointer, and each area gives its reference up in `close()` only.
+        let what: Arc<M> = unsafe { <Arc<M> as ForeignOwnable>::borrow((*vma).vm_private_data) }.into();
+        // SAFETY: The area is being made: nobody else reads the field.
+        unsafe { (*vma).vm_private_data = what.into_foreign() };
+    }
+
+    unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
+        // SAFETY: The area's reference, which `map()` or `open()` stored.
+        drop(unsafe { Arc::<M>::from_foreign((*vma).vm_private_data) });
+    }
+}

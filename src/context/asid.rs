@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Address space numbers (upstream `asid.c`).
+
+use kernel::prelude::*;
+use kernel::sync::{new_spinlock, Arc, SpinLock};
+
+/// Address spaces that the card can tell apart (`MAX_ASID`, `mmu_general.h`).
+pub(crate) const ASIDS: u32 = 2;
+/// The driver's own.
+pub(crate) const KERNEL: u32 = 0;
+
+/// The numbers that are in use.
+#[pin_data]
+pub(crate) struct Asids {
+    /// Bit n stands for number n.
+    #[pin]
+    used: SpinLock<u32>,
+}
+
+/// A number that belongs to its holder, until dropped.
+pub(crate) struct Asid {
+    number: u32,
+    of: Arc<Asids>,
+}
+
+impl Asids {
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        Arc::pin_init(pin_init!(Self { used <- new_spinlock!(1 << KERNEL) }), GFP_KERNEL)
+    }
+
+    /// The lowest number that nobody has; `ENOMEM` if there is none.
+    pub(crate) fn allocate(self: &Arc<Self>) -> Result<Asid> {
+        let mut used = self.used.lock();
+        let number = used.trailing_ones();
+        if number >= ASIDS {
+            return Err(ENOMEM);
+        }
+        *used |= 1 << number;
+        Ok(Asid { number, of: self.clone() })
+    }
+}
+
+impl Asid {
+    /// The number.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+impl Drop for Asid {
+    fn drop(&mut self) {
+        *self.of.used.lock() &= !(1 << self.number);
+    }
+}
+
+#[kunit_tests(goya_asid)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_given_out_once() -> Result {
+        let asids = Asids::new()?;
+        let first = asids.allocate()?;
+        assert_eq!(first.number(), 1);
+        assert!(asids.allocate().is_err());
+        drop(first);
+        assert_eq!(asids.allocate()?.number(), 1);
+        Ok(())
+    }
+}

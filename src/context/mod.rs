@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Contexts: an address space of the card's, and the submissions of whoever has it (upstream `context.c`).
+
+pub(crate) mod asid;
+pub(crate) mod counters;
+
+use kernel::prelude::*;
+use kernel::sync::{new_spinlock, Arc, SpinLock};
+
+use crate::submit::fence::{Fence, Outcome};
+use asid::Asid;
+use counters::DropCounters;
+
+/// Submissions of a context that can be at work (`GOYA_MAX_PENDING_CS`, `goyaP.h`); a power of two.
+pub(crate) const WINDOW: usize = 64;
+/// Ends of time-stamped submissions that are remembered after they have left the window
+/// (`HL_CS_OUTCOME_HISTORY_LEN`).
+const REMEMBERED: usize = 256;
+
+/// What the window says of a sequence number.
+pub(crate) enum Found {
+    /// It is in the window.
+    Fence(Arc<Fence>),
+    /// It was, and its end is remembered no more.
+    Gone,
+    /// It was, and this is how it ended.
+    Remembered(Outcome),
+    /// It has not been given out.
+    Future,
+}
+
+struct Window {
+    /// The next number.
+    next: u64,
+    fences: [Option<Arc<Fence>>; WINDOW],
+}
+
+/// The ends of the latest submissions that were to be time-stamped: a ring.
+struct Memory {
+    ends: KVec<(u64, Outcome)>,
+    next: usize,
+}
+
+/// A context.
+#[pin_data]
+pub(crate) struct Context {
+    /// Its address space; given back at its end.
+    pub(crate) asid: Asid,
+    /// Submissions that were refused, by reason.
+    pub(crate) drops: DropCounters,
+    #[pin]
+    window: SpinLock<Window>,
+    #[pin]
+    memory: SpinLock<Memory>,
+}
+
+impl Context {
+    pub(crate) fn new(asid: Asid) -> Result<Arc<Self>> {
+        let ends = KVec::with_capacity(REMEMBERED, GFP_KERNEL)?;
+        let window = Window { next: 1, fences: [const { None }; WINDOW] };
+        Arc::pin_init(
+            pin_init!(Self {
+                asid,
+                drops: DropCounters::default(),
+                window <- new_spinlock!(window),
+                memory <- new_spinlock!(Memory { ends, next: 0 }),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Takes the next number and a place in the window for it. `EAGAIN` while the submission that has
+    /// the place is at work.
+    ///
+    /// What goes wrong later must signal the fence.
+    pub(crate) fn enter(&self, timeout: Option<u32>, skip_reset: bool) -> Result<Arc<Fence>> {
+        // Made before the lock is taken; its number is known under the lock only.
+        let fence = Fence::new(timeout, skip_reset)?;
+        let mut window = self.window.lock();
+        let sequence = window.next;
+        let place = (sequence as usize) & (WINDOW - 1);
+        let slot = window.fences.get_mut(place).ok_or(EINVAL)?;
+        if slot.as_ref().is_some_and(|fence| fence.outcome().is_none()) {
+            return Err(EAGAIN);
+        }
+        fence.set_sequence(sequence);
+        let old = slot.replace(fence.clone());
+        window.next = sequence.wrapping_add(1);
+        drop(window);
+        drop(old);
+        Ok(fence)
+    }
+
+    /// Finds the submission with number `sequence`.
+    pub(crate) fn find(&self, sequence: u64) -> Found {
+        let window = self.window.lock();
+        if sequence >= window.next {
+            return Found::Future;
+        }
+        if sequence.saturating_add(WINDOW as u64) >= window.next {
+            let place = (sequence as usize) & (WINDOW - 1);
+            if let Some(Some(fence)) = window.fences.get(place) {
+                if fence.sequence() == sequence {
+                    return Found::Fence(fence.clone());
+                }
+            }
+        }
+        drop(window);
+        self.recall(sequence).map_or(Found::Gone, Found::Remembered)
+    }
+
+    /// The next number.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.window.lock().next
+    }
+
+    /// The oldest submission that is at work.
+    pub(crate) fn oldest(&self) -> Option<Arc<Fence>> {
+        let window = self.window.lock();
+        let at_work = window.fences.iter().flatten().filter(|fence| fence.outcome().is_none());
+        at_work.min_by_key(|fence| fence.sequence()).cloned()
+    }
+
+    /// Remembers the end of a submission for those who ask late.
+    pub(crate) fn remember(&self, sequence: u64, outcome: Outcome) {
+        let mut memory = self.memory.lock();
+        if memory.ends.len() < REMEMBERED {
+            // Cannot fail: there is room.
+            let _ = memory.ends.push_within_capacity((sequence, outcome));
+            return;
+        }
+        let next = memory.next;
+        if let Some(oldest) = memory.ends.get_mut(next) {
+            *oldest = (sequence, outcome);
+        }
+        memory.next = next.wrapping_add(1) % REMEMBERED;
+    }
+
+    /// Takes the end of submission `sequence` out of the memory: it is told once.
+    fn recall(&self, sequence: u64) -> Option<Outcome> {
+        let mut memory = self.memory.lock();
+        let end = memory.ends.iter_mut().find(|end| end.0 == sequence)?;
+        // No submission has this number.
+        end.0 = 0;
+        Some(end.1)
+    }
+}

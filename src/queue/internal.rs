@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Internal queues: the matrix engine's and the TPCs', whose rings lie in SRAM (upstream `hw_queue.c`).
+//!
+//! They announce nothing: their places are free again when the submission ends that the jobs belong to.
+
+use kernel::prelude::*;
+use kernel::sync::lock::spinlock::SpinLockBackend;
+use kernel::sync::lock::Guard;
+use kernel::sync::{new_spinlock, Arc, SpinLock};
+
+use super::index::INTERNAL as LENGTH;
+use super::INTERNAL;
+use crate::hw::bars::Bars;
+use crate::hw::Io;
+
+/// Bytes of a descriptor, and of a ring.
+const DESCRIPTOR: usize = 16;
+const RING: usize = DESCRIPTOR * LENGTH.entries() as usize;
+/// The matrix engine's doorbell, TPC 0's, and the distance to the next TPC's (`mme_qm_regs.h`,
+/// `tpc0_qm_regs.h`).
+const MME_DOORBELL: u32 = 0xD_806C;
+const TPC_DOORBELL: u32 = 0xE0_806C;
+const TPC_STRIDE: u32 = 0x4_0000;
+
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// Next descriptor, and descriptors whose submission has not ended.
+    producer: u32,
+    in_flight: u32,
+}
+
+/// All internal queues, under one lock: what a job costs is two writes to SRAM.
+#[pin_data]
+pub(crate) struct Internal {
+    #[pin]
+    states: SpinLock<[State; INTERNAL]>,
+}
+
+/// Where queue `n`'s ring begins in SRAM. Bytes.
+pub(crate) const fn ring_offset(n: usize) -> usize {
+    n * RING
+}
+
+impl Internal {
+    pub(super) fn new() -> Result<Arc<Self>> {
+        let states = [State::default(); INTERNAL];
+        Arc::pin_init(pin_init!(Self { states <- new_spinlock!(states) }), GFP_KERNEL)
+    }
+
+    /// Takes places for `counts` jobs on each queue; `EAGAIN` if one is full.
+    pub(crate) fn occupy(self: &Arc<Self>, counts: [u32; INTERNAL]) -> Result<Occupied> {
+        let mut states = self.states.lock();
+        let full = |(state, count): (&State, u32)| {
+            state.in_flight.checked_add(count).is_none_or(|sum| sum > LENGTH.entries())
+        };
+        if states.iter().zip(counts).any(full) {
+            return Err(EAGAIN);
+        }
+        for (state, count) in states.iter_mut().zip(counts) {
+            state.in_flight = state.in_flight.saturating_add(count);
+        }
+        Ok(Occupied { queues: self.clone(), counts })
+    }
+
+    pub(super) fn hold(&self) -> Held<'_> {
+        Held(self.states.lock())
+    }
+
+    pub(super) fn reset(&self) {
+        for state in self.states.lock().iter_mut() {
+            state.producer = 0;
+        }
+    }
+}
+
+/// Places that a submission has taken; free again when dropped.
+pub(crate) struct Occupied {
+    queues: Arc<Internal>,
+    counts: [u32; INTERNAL],
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        if self.counts.iter().all(|count| *count == 0) {
+            return;
+        }
+        for (state, count) in self.queues.states.lock().iter_mut().zip(self.counts) {
+            state.in_flight = state.in_flight.saturating_sub(count);
+        }
+    }
+}
+
+/// The queues with their lock held.
+pub(super) struct Held<'a>(Guard<'a, [State; INTERNAL], SpinLockBackend>);
+
+impl Held<'_> {
+    /// Puts a command buffer in the card's memory on queue `n`. Its place was taken by [`Occupied`].
+    pub(super) fn push(&mut self, bars: &Bars, n: usize, address: u64, size: u32) -> Result {
+        let state = self.0.get_mut(n).ok_or(EINVAL)?;
+        let mut descriptor = [0; DESCRIPTOR];
+        for (to, word) in descriptor.chunks_exact_mut(8).zip([address, u64::from(size)]) {
+            to.copy_from_slice(&word.to_le_bytes());
+        }
+        bars.write_sram(ring_offset(n) + LENGTH.place(state.producer) * DESCRIPTOR, &descriptor)?;
+        state.producer = LENGTH.next(state.producer);
+        // Writes to the card stay in order: the descriptor is there before the doorbell.
+        bars.write(doorbell(n), state.producer);
+        Ok(())
+    }
+}
+
+fn doorbell(n: usize) -> u32 {
+    match n.checked_sub(1) {
+        None => MME_DOORBELL,
+        Some(tpc) => TPC_DOORBELL.wrapping_add(TPC_STRIDE.wrapping_mul(tpc as u32)),
+    }
+}

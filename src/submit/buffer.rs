@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Command buffers: those that programs make and map, and the driver's own copies of them (upstream
+//! `command_buffer.c`, `memory_mgr.c`).
+
+use kernel::device::{Bound, Device};
+use kernel::prelude::*;
+use kernel::sync::atomic::{ordering::Acquire, Atomic, Relaxed, Release};
+use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
+
+use crate::abstractions::shared::SharedMemory;
+use crate::abstractions::vma::{Mapped, NewMapping};
+use crate::hw::bars::HOST_BASE;
+
+const PAGE_SHIFT: u32 = 12;
+const PAGE: usize = 1 << PAGE_SHIFT;
+/// The kind of a handle, in the offset of a mapping (`HL_MMAP_TYPE_CB`).
+const HANDLE_KIND: u64 = 2 << 59;
+/// The largest command buffer. Bytes.
+pub(crate) const LARGEST: u32 = 2 << 20;
+
+/// A program's command buffer.
+pub(crate) struct CommandBuffer {
+    memory: SharedMemory,
+    /// Bytes that were asked for, one page at least.
+    size: u32,
+    /// Submissions that use it now.
+    users: Atomic<i32>,
+    mapped: Atomic<bool>,
+    destroyed: Atomic<bool>,
+}
+
+impl CommandBuffer {
+    /// Bytes.
+    pub(crate) fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Submissions that use it now.
+    pub(crate) fn users(&self) -> i32 {
+        self.users.load(Relaxed)
+    }
+
+    /// What is in it. The program can change it at any time.
+    pub(crate) fn memory(&self) -> &SharedMemory {
+        &self.memory
+    }
+}
+
+/// The use of a command buffer by a submission.
+pub(crate) struct InUse(Arc<CommandBuffer>);
+
+impl InUse {
+    pub(crate) fn new(buffer: Arc<CommandBuffer>) -> Self {
+        buffer.users.add(1, Relaxed);
+        Self(buffer)
+    }
+}
+
+impl core::ops::Deref for InUse {
+    type Target = CommandBuffer;
+
+    fn deref(&self) -> &CommandBuffer {
+        &self.0
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.users.add(-1, Relaxed);
+    }
+}
+
+/// A mapping of a command buffer; it can be mapped again when the last part of it is gone.
+struct MappedBuffer(Arc<CommandBuffer>);
+
+impl Mapped for MappedBuffer {
+    fn memory(&self) -> &SharedMemory {
+        &self.0.memory
+    }
+}
+
+impl Drop for MappedBuffer {
+    fn drop(&mut self) {
+        self.0.mapped.store(false, Release);
+    }
+}
+
+/// The command buffers of an open file, by their handles.
+#[pin_data]
+pub(crate) struct BufferTable {
+    /// Place n has the buffer of id n + 1.
+    #[pin]
+    slots: Mutex<KVec<Option<Arc<CommandBuffer>>>>,
+}
+
+impl BufferTable {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self { slots <- new_mutex!(KVec::new()) })
+    }
+
+    /// Makes a buffer of `size` bytes, zeroed; returns its handle.
+    pub(crate) fn create(&self, dev: &Device<Bound>, size: u32) -> Result<u64> {
+        let size = size.max(PAGE as u32);
+        let memory = SharedMemory::new(dev, (size as usize).next_multiple_of(PAGE), GFP_KERNEL)?;
+        let buffer = Arc::new(
+            CommandBuffer {
+                memory,
+                size,
+                users: Atomic::new(0),
+                mapped: Atomic::new(false),
+                destroyed: Atomic::new(false),
+            },
+            GFP_KERNEL,
+        )?;
+        let mut slots = self.slots.lock();
+        let place = match slots.iter().position(Option::is_none) {
+            Some(place) => place,
+            None => {
+                slots.push(None, GFP_KERNEL)?;
+                slots.len().saturating_sub(1)
+            }
+        };
+        *slots.get_mut(place).ok_or(ENOMEM)? = Some(buffer);
+        let id = u64::try_from(place)?.saturating_add(1);
+        Ok((id << PAGE_SHIFT) | HANDLE_KIND)
+    }
+
+    /// The buffer of `handle`.
+    pub(crate) fn get(&self, handle: u64) -> Option<Arc<CommandBuffer>> {
+        self.slots.lock().get(place(handle)?)?.clone()
+    }
+
+    /// Takes the handle from the program. The buffer lives on while it is in use or mapped.
+    pub(crate) fn destroy(&self, handle: u64) -> Result {
+        let mut slots = self.slots.lock();
+        let slot = place(handle).and_then(|place| slots.get_mut(place)).ok_or(EINVAL)?;
+        let buffer = slot.take().ok_or(EINVAL)?;
+        buffer.destroyed.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// Maps a buffer into a process.
+    pub(crate) fn map(&self, dev: &Device, mapping: NewMapping<'_>) -> Result {
+        let handle = mapping.offset();
+        let Some(buffer) = self.get(handle) else {
+            dev_err!(dev, "Memory mmap failed, no match to handle {:#x}\n", handle);
+            return Err(EINVAL);
+        };
+        let size = buffer.memory.len();
+        if mapping.len() != size {
+            dev_err!(
+                dev,
+                "CB: Memory mmap failed, mmap VM size {:#x} != {:#x} allocated physical mem size\n",
+                mapping.len(),
+                buffer.size
+            );
+            return Err(EINVAL);
+        }
+        if buffer.mapped.xchg(true, Acquire) {
+            dev_err!(dev, "CB, Memory mmap failed, already mapped to user\n");
+            return Err(EINVAL);
+        }
+        // From here on dropping makes the buffer mappable again.
+        mapping.map(Arc::new(MappedBuffer(buffer.clone()), GFP_KERNEL).inspect_err(|_| {
+            buffer.mapped.store(false, Release);
+        })?)
+    }
+
+    /// Forgets all buffers; those that are mapped live on until they are unmapped.
+    pub(crate) fn clear(&self) {
+        self.slots.lock().clear();
+    }
+}
+
+fn place(handle: u64) -> Option<usize> {
+    // The kind is not looked at, as upstream.
+    let id = (handle >> PAGE_SHIFT) as u32;
+    usize::try_from(id).ok()?.checked_sub(1)
+}
+
+/// Sizes of the driver's copies: 4 KiB, 64 KiB, 1 MiB, and the largest with its tail.
+const CLASSES: [usize; 4] = [PAGE, 64 << 10, 1 << 20, (LARGEST as usize) + PAGE];
+/// Copies of each size that are kept for the next submission.
+const KEPT: [usize; 4] = [128, 16, 2, 0];
+
+/// Memory for the driver's copies of command buffers: what a job gives back, the next one takes.
+#[pin_data]
+pub(crate) struct CopyPool {
+    #[pin]
+    free: SpinLock<[KVec<SharedMemory>; 4]>,
+}
+
+/// The driver's copy of a command buffer, which the card reads. Goes back to the pool when dropped.
+pub(crate) struct JobCopy {
+    memory: Option<SharedMemory>,
+    class: usize,
+    /// Bytes that the card reads.
+    pub(crate) size: u32,
+    pool: Arc<CopyPool>,
+}
+
+impl CopyPool {
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        let mut free = [KVec::new(), KVec::new(), KVec::new(), KVec::new()];
+        for (list, kept) in free.iter_mut().zip(KEPT) {
+            list.reserve(kept, GFP_KERNEL)?;
+        }
+        Arc::pin_init(pin_init!(Self { free <- new_spinlock!(free) }), GFP_KERNEL)
+    }
+
+    /// Memory for at least `size` bytes.
+    pub(crate) fn take(self: &Arc<Self>, dev: &Device<Bound>, size: usize) -> Result<JobCopy> {
+        let class = CLASSES.iter().position(|class| *class >= size).ok_or(ENOMEM)?;
+        let kept = self.free.lock().get_mut(class).and_then(KVec::pop);
+        let memory = match kept {
+            Some(memory) => memory,
+            None => SharedMemory::new(dev, *CLASSES.get(class).ok_or(ENOMEM)?, GFP_KERNEL)?,
+        };
+        Ok(JobCopy { memory: Some(memory), class, size: 0, pool: self.clone() })
+    }
+
+    /// Frees what is kept.
+    pub(crate) fn clear(&self) {
+        // Freed outside of the lock.
+        let lists = core::mem::replace(
+            &mut *self.free.lock(),
+            [KVec::new(), KVec::new(), KVec::new(), KVec::new()],
+        );
+        drop(lists);
+    }
+}
+
+impl JobCopy {
+    /// Where the card finds it.
+    pub(crate) fn address(&self) -> u64 {
+        self.memory.as_ref().map_or(0, |memory| memory.dma_address().wrapping_add(HOST_BASE))
+    }
+
+    /// Writes `data` at `offset`.
+    pub(crate) fn write(&self, offset: usize, data: &[u8]) -> Result {
+        self.memory.as_ref().ok_or(EINVAL)?.write(offset, data)
+    }
+}
+
+impl Drop for JobCopy {
+    fn drop(&mut self) {
+        let Some(memory) = self.memory.take() else { return };
+        let mut free = self.pool.free.lock();
+        let rest = match free.get_mut(self.class) {
+            // Room was reserved when the pool was made: pushing does not allocate.
+            Some(list) if list.len() < list.capacity() => list.push_within_capacity(memory).err().map(|_| ()),
+            _ => {
+                drop(free);
+                // Freed outside of the lock.
+                drop(memory);
+                None
+            }
+        };
+        let _: Option<()> = rest;
+    }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Command buffers, their checking, submission, fences, waiting.
+
+pub(crate) mod buffer;
+pub(crate) mod fence;
+pub(crate) mod submission;

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! A submission on its way through the queues (upstream `hl_cs`).
+
+use kernel::prelude::*;
+use kernel::sync::atomic::{ordering::Full, Atomic, Relaxed};
+use kernel::sync::Arc;
+
+use super::fence::Fence;
+use crate::abstractions::time::monotonic_ns;
+use crate::context::Context;
+use crate::queue::internal::Occupied;
+
+/// Jobs that belong together: it has ended when its last external job has.
+pub(crate) struct Submission {
+    /// Who submitted it.
+    pub(crate) context: Arc<Context>,
+    /// Signalled at its end.
+    pub(crate) fence: Arc<Fence>,
+    /// The program wants to know when it ended.
+    timestamp: bool,
+    /// External jobs that are not done.
+    remaining: Atomic<i32>,
+    /// Places in the internal queues' rings, free again at its end.
+    _internal: Occupied,
+}
+
+impl Submission {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        fence: Arc<Fence>,
+        external: usize,
+        timestamp: bool,
+        internal: Occupied,
+    ) -> Result<Arc<Self>> {
+        let remaining = Atomic::new(i32::try_from(external)?);
+        Ok(Arc::new(
+            Self { context, fence, timestamp, remaining, _internal: internal },
+            GFP_KERNEL,
+        )?)
+    }
+
+    /// One of its external jobs is done, or will never be.
+    pub(crate) fn job_ended(&self, result: Result) {
+        if result.is_err() {
+            // The first one that is lost ends it.
+            self.remaining.store(0, Relaxed);
+        } else if self.remaining.fetch_sub(1, Full) != 1 {
+            return;
+        }
+        let now = if self.timestamp { monotonic_ns() } else { 0 };
+        let outcome = self.fence.signal(result, now);
+        if self.timestamp {
+            self.context.remember(self.fence.sequence(), outcome);
+        }
+    }
+}
