@@ -3,27 +3,28 @@
 
 //! Driver for the Habana Labs Goya accelerator card (PCI 1da3:0001).
 
+#![allow(dead_code)]
+
 mod abstractions;
+mod bringup;
 mod context;
+mod device;
+mod driver;
+mod events;
+mod fw;
 mod hw;
+mod mem;
+mod observe;
+mod params;
 mod queue;
+mod removal;
 mod submit;
+mod uapi;
 
-use kernel::prelude::*;
-
-module! {
-    type: Goya,
+kernel::module_pci_driver! {
+    type: driver::GoyaDriver,
     name: "goya",
     authors: ["The goya-rs authors"],
-    description: "Habana Labs Goya accelerator",
+    description: "Driver for the Habana Labs Goya accelerator card",
     license: "GPL v2",
-}
-
-struct Goya;
-
-impl kernel::Module for Goya {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
-        pr_info!("hello\n");
-        Ok(Self)
-    }
 }

@@ -16,7 +16,7 @@ use kernel::error::{from_err_ptr, from_result, to_result};
 use kernel::prelude::*;
 use kernel::sync::aref::{ARef, AlwaysRefCounted};
 use kernel::transmute::{AsBytes, FromBytes};
-use kernel::types::Opaque;
+use kernel::types::{NotThreadSafe, Opaque};
 
 use super::vma::NewMapping;
 
@@ -86,7 +86,10 @@ pub(crate) trait Ioctl {
 
 /// The request number of a command that reads and writes a `T`: `DRM_IOWR(DRM_COMMAND_BASE + command, T)`.
 pub(crate) const fn request<T>(command: u32) -> u32 {
-    kernel::ioctl::_IOWR::<T>(kernel::uapi::DRM_IOCTL_BASE as u32, kernel::uapi::DRM_COMMAND_BASE + command)
+    kernel::ioctl::_IOWR::<T>(
+        kernel::uapi::DRM_IOCTL_BASE as u32,
+        kernel::uapi::DRM_COMMAND_BASE + command,
+    )
 }
 
 /// The entry of `I` in its driver's table.
@@ -104,26 +107,22 @@ unsafe extern "C" fn ioctl_callback<I: Ioctl>(
     args: *mut c_void,
     file: *mut bindings::drm_file,
 ) -> c_int {
-    let mut idx = 0;
-    // SAFETY: DRM calls with a valid device.
-    if !unsafe { bindings::drm_dev_enter(dev, &mut idx) } {
-        return ENODEV.to_errno();
-    }
     // SAFETY: DRM calls with a device of this driver's, which keeps living during the call.
     let device = unsafe { &*Device::<I::Driver>::from_raw(dev) };
-    // SAFETY: The parent is valid as long as the device, and bound as long as that is not unplugged, which
-    // waits for `drm_dev_exit()`.
-    let parent = unsafe { <device::Device>::from_raw((*dev).dev).as_bound() };
+    let Some(live) = device.enter() else {
+        return ENODEV.to_errno();
+    };
     // SAFETY: `open_callback()` stored a valid pointer, and the file is not closed during the call.
     let file = unsafe { &*(*file).driver_priv.cast::<<I::Driver as Driver>::File>() };
     // SAFETY: DRM hands over a buffer of `_IOC_SIZE(cmd)` bytes, which is the size of `Args`, for this
     // call alone; `Args` takes any bytes.
     let args = unsafe { &mut *args.cast::<I::Args>() };
-    let call = Call { data: &device.data, file, parent };
-    let result = from_result(|| I::run(&call, args).map(|()| 0));
-    // SAFETY: Belongs to the `drm_dev_enter()` above.
-    unsafe { bindings::drm_dev_exit(idx) };
-    result
+    let call = Call {
+        data: &device.data,
+        file,
+        parent: live.parent(),
+    };
+    from_result(|| I::run(&call, args).map(|()| 0))
 }
 
 /// A DRM device with an accel node.
@@ -197,11 +196,26 @@ impl<T: Driver> Device<T> {
     /// The latter is there only between registration and its end.
     pub(super) fn node(&self) -> Result<(u32, *mut bindings::device)> {
         // SAFETY: By the type's invariants; the accel minor is there from allocation to release.
-        let minor = unsafe { NonNull::new((*self.dev.get()).accel).ok_or(ENODEV)?.as_ref() };
+        let minor = unsafe {
+            NonNull::new((*self.dev.get()).accel)
+                .ok_or(ENODEV)?
+                .as_ref()
+        };
         if minor.kdev.is_null() {
             return Err(ENODEV);
         }
         Ok((u32::try_from(minor.index)?, minor.kdev))
+    }
+
+    /// Keeps the parent bound; nothing if the device is unplugged.
+    pub(crate) fn enter(&self) -> Option<Live<'_, T>> {
+        let mut idx = 0;
+        // SAFETY: By the type's invariants.
+        unsafe { bindings::drm_dev_enter(self.dev.get(), &mut idx) }.then(|| Live {
+            device: self,
+            idx,
+            _not_send: NotThreadSafe,
+        })
     }
 
     fn from_raw(dev: *mut bindings::drm_device) -> *mut Self {
@@ -233,9 +247,8 @@ impl<T: Driver> Device<T> {
         // SAFETY: As for `open_callback()`.
         let device = unsafe { &*Self::from_raw(dev) };
         // SAFETY: `open_callback()` made the pointer; this is its end, and it was pinned all the time.
-        let inner = unsafe {
-            Pin::new_unchecked(KBox::from_raw((*file).driver_priv.cast::<T::File>()))
-        };
+        let inner =
+            unsafe { Pin::new_unchecked(KBox::from_raw((*file).driver_priv.cast::<T::File>())) };
         T::close(&device.data, inner);
     }
 
@@ -246,21 +259,19 @@ impl<T: Driver> Device<T> {
         // SAFETY: An accel file has its DRM file there, which knows its minor, device and private data.
         let (dev, inner) = unsafe {
             let drm_file = (*file).private_data.cast::<bindings::drm_file>();
-            ((*(*drm_file).minor).dev, &*(*drm_file).driver_priv.cast::<T::File>())
+            (
+                (*(*drm_file).minor).dev,
+                &*(*drm_file).driver_priv.cast::<T::File>(),
+            )
         };
-        let mut idx = 0;
-        // SAFETY: The device lives as long as a file of it is open.
-        if !unsafe { bindings::drm_dev_enter(dev, &mut idx) } {
-            return ENODEV.to_errno();
-        }
-        // SAFETY: As above, and the device is one of this driver's.
+        // SAFETY: The device lives as long as a file of it is open, and is one of this driver's.
         let device = unsafe { &*Self::from_raw(dev) };
+        let Some(_live) = device.enter() else {
+            return ENODEV.to_errno();
+        };
         // SAFETY: The caller maps: the area is new and belongs to this call.
         let mapping = unsafe { NewMapping::new(vma, (*dev).dev) };
-        let result = from_result(|| T::mmap(&device.data, inner, mapping).map(|()| 0));
-        // SAFETY: Belongs to the `drm_dev_enter()` above.
-        unsafe { bindings::drm_dev_exit(idx) };
-        result
+        from_result(|| T::mmap(&device.data, inner, mapping).map(|()| 0))
     }
 
     unsafe extern "C" fn release_callback(dev: *mut bindings::drm_device) {
@@ -284,6 +295,29 @@ unsafe impl<T: Driver> AlwaysRefCounted for Device<T> {
     unsafe fn dec_ref(obj: NonNull<Self>) {
         // SAFETY: The caller gives its reference up.
         unsafe { bindings::drm_dev_put(obj.as_ref().dev.get()) };
+    }
+}
+
+/// A time during which the parent of a device stays bound: unplugging waits for its end.
+pub(crate) struct Live<'a, T: Driver> {
+    device: &'a Device<T>,
+    idx: c_int,
+    _not_send: NotThreadSafe,
+}
+
+impl<T: Driver> Live<'_, T> {
+    /// The parent.
+    pub(crate) fn parent(&self) -> &device::Device<Bound> {
+        // SAFETY: The parent is valid as long as the device, and bound as long as that is not unplugged,
+        // which waits for `drm_dev_exit()`.
+        unsafe { <device::Device>::from_raw((*self.device.dev.get()).dev).as_bound() }
+    }
+}
+
+impl<T: Driver> Drop for Live<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: Belongs to the `drm_dev_enter()` of `enter()`.
+        unsafe { bindings::drm_dev_exit(self.idx) };
     }
 }
 

@@ -6,7 +6,29 @@
 //! All `unsafe` code of the driver is in here.
 
 pub(crate) mod accel;
+pub(crate) mod dma;
+pub(crate) mod eventfd;
+pub(crate) mod hwmon;
+mod hwmon_sys;
 pub(crate) mod msix;
+pub(crate) mod pci_id;
+pub(crate) mod pinned;
+pub(crate) mod ratelimit;
 pub(crate) mod shared;
+pub(crate) mod sysfs;
+pub(crate) mod task;
 pub(crate) mod time;
 pub(crate) mod vma;
+
+use kernel::{
+    bindings,
+    device::{Device, DeviceContext},
+};
+
+/// The C side of a device: valid as long as the reference, and for as long as one holds a count.
+///
+/// The `kernel` crate keeps its own `as_raw()` to itself.
+fn raw_device<C: DeviceContext>(dev: &Device<C>) -> *mut bindings::device {
+    // `Device` is transparent, and all of it may change behind a shared reference (`Opaque`).
+    core::ptr::from_ref(dev).cast_mut().cast()
+}

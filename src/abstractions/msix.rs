@@ -53,17 +53,23 @@ impl<H: Handler> Vectors<H> {
     ) -> Result<Self> {
         let raw = raw(pdev);
         // SAFETY: The device is valid and bound.
-        let got = unsafe {
-            bindings::pci_alloc_irq_vectors(raw, count, count, bindings::PCI_IRQ_MSIX)
-        };
+        let got =
+            unsafe { bindings::pci_alloc_irq_vectors(raw, count, count, bindings::PCI_IRQ_MSIX) };
         to_result(got)?;
         // From here on dropping gives the vectors back.
-        let mut vectors = Self { pdev: pdev.into(), requested: KVec::new() };
+        let mut vectors = Self {
+            pdev: pdev.into(),
+            requested: KVec::new(),
+        };
         for (vector, name) in (0..).zip(names) {
             // SAFETY: As above.
             let irq = unsafe { bindings::pci_irq_vector(raw, vector) };
             to_result(irq)?;
-            let cookie = Cookie { irq: u32::try_from(irq)?, vector, handler: handler.clone() };
+            let cookie = Cookie {
+                irq: u32::try_from(irq)?,
+                vector,
+                handler: handler.clone(),
+            };
             let cookie = KBox::pin(cookie, GFP_KERNEL)?;
             vectors.requested.reserve(1, GFP_KERNEL)?;
             // SAFETY: The cookie lives, where it is, until `free_irq()` has waited for the handlers.

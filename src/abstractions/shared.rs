@@ -15,7 +15,11 @@ pub(crate) struct SharedMemory(Coherent<[u8]>);
 
 impl SharedMemory {
     /// Allocates `len` bytes, whole pages.
-    pub(crate) fn new(dev: &Device<Bound>, len: usize, flags: kernel::alloc::Flags) -> Result<Self> {
+    pub(crate) fn new(
+        dev: &Device<Bound>,
+        len: usize,
+        flags: kernel::alloc::Flags,
+    ) -> Result<Self> {
         Coherent::zeroed_slice(dev, len, flags).map(Self)
     }
 

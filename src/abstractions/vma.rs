@@ -33,8 +33,15 @@ impl NewMapping<'_> {
     ///
     /// `vma` is being mapped by the calling thread; `parent` is the bound device that the memory was
     /// allocated for.
-    pub(super) unsafe fn new(vma: *mut bindings::vm_area_struct, parent: *mut bindings::device) -> Self {
-        Self { vma, parent, _call: PhantomData }
+    pub(super) unsafe fn new(
+        vma: *mut bindings::vm_area_struct,
+        parent: *mut bindings::device,
+    ) -> Self {
+        Self {
+            vma,
+            parent,
+            _call: PhantomData,
+        }
     }
 
     /// The offset that the process asked for, in bytes: a handle of the driver's.
@@ -101,7 +108,8 @@ impl<M: Mapped> Operations<M> {
     /// The area was split.
     unsafe extern "C" fn open(vma: *mut bindings::vm_area_struct) {
         // SAFETY: `map()` stored the pointer, and each area gives its reference up in `close()` only.
-        let what: Arc<M> = unsafe { <Arc<M> as ForeignOwnable>::borrow((*vma).vm_private_data) }.into();
+        let what: Arc<M> =
+            unsafe { <Arc<M> as ForeignOwnable>::borrow((*vma).vm_private_data) }.into();
         // SAFETY: The area is being made: nobody else reads the field.
         unsafe { (*vma).vm_private_data = what.into_foreign() };
     }

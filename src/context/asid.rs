@@ -27,7 +27,10 @@ pub(crate) struct Asid {
 
 impl Asids {
     pub(crate) fn new() -> Result<Arc<Self>> {
-        Arc::pin_init(pin_init!(Self { used <- new_spinlock!(1 << KERNEL) }), GFP_KERNEL)
+        Arc::pin_init(
+            pin_init!(Self { used <- new_spinlock!(1 << KERNEL) }),
+            GFP_KERNEL,
+        )
     }
 
     /// The lowest number that nobody has; `ENOMEM` if there is none.
@@ -38,7 +41,10 @@ impl Asids {
             return Err(ENOMEM);
         }
         *used |= 1 << number;
-        Ok(Asid { number, of: self.clone() })
+        Ok(Asid {
+            number,
+            of: self.clone(),
+        })
     }
 }
 

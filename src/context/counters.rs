@@ -44,6 +44,8 @@ impl DropCounters {
 
     /// How many there were.
     pub(crate) fn get(&self, reason: Reason) -> u64 {
-        self.0.get(reason as usize).map_or(0, |counter| counter.0.load(Relaxed))
+        self.0
+            .get(reason as usize)
+            .map_or(0, |counter| counter.0.load(Relaxed))
     }
 }

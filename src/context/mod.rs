@@ -5,6 +5,7 @@
 
 pub(crate) mod asid;
 pub(crate) mod counters;
+pub(crate) mod file;
 
 use kernel::prelude::*;
 use kernel::sync::{new_spinlock, Arc, SpinLock};
@@ -59,7 +60,10 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(asid: Asid) -> Result<Arc<Self>> {
         let ends = KVec::with_capacity(REMEMBERED, GFP_KERNEL)?;
-        let window = Window { next: 1, fences: [const { None }; WINDOW] };
+        let window = Window {
+            next: 1,
+            fences: [const { None }; WINDOW],
+        };
         Arc::pin_init(
             pin_init!(Self {
                 asid,
@@ -119,7 +123,11 @@ impl Context {
     /// The oldest submission that is at work.
     pub(crate) fn oldest(&self) -> Option<Arc<Fence>> {
         let window = self.window.lock();
-        let at_work = window.fences.iter().flatten().filter(|fence| fence.outcome().is_none());
+        let at_work = window
+            .fences
+            .iter()
+            .flatten()
+            .filter(|fence| fence.outcome().is_none());
         at_work.min_by_key(|fence| fence.sequence()).cloned()
     }
 

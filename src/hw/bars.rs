@@ -10,29 +10,15 @@ use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::time::{delay::fsleep, Delta};
 
-use super::Io;
+use super::iatu::{
+    self, ElbiWrite, DRAM_BAR, MSIX_BAR, MSIX_BAR_SIZE, SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE,
+};
+use super::map::{self, SRAM_SIZE};
+use super::{lower_half, Io};
+use crate::fw::boot::Window;
 
-/// SRAM and registers: BAR and bytes.
-pub(crate) const SRAM_CFG_BAR: u32 = 0;
-pub(crate) const SRAM_CFG_BAR_SIZE: usize = 0x1000_0000;
-/// MSI-X table: BAR and bytes.
-pub(crate) const MSIX_BAR: u32 = 2;
-pub(crate) const MSIX_BAR_SIZE: u64 = 0x1000;
-/// Window to DRAM, of any size.
-pub(crate) const DRAM_BAR: u32 = 4;
-/// Where registers begin in the first BAR; SRAM begins at 0.
 const CFG_IN_BAR: usize = 0x0C00_0000;
-/// First and last byte of SRAM, as the card sees it.
-pub(crate) const SRAM_BASE: u64 = 0x7F_F000_0000;
-pub(crate) const SRAM_SIZE: u64 = 0x32A_0000;
-/// Registers, as the card sees them.
-pub(crate) const CFG_BASE: u64 = 0x7F_FC00_0000;
-/// Host memory, as the card sees it.
-pub(crate) const HOST_BASE: u64 = 0x80_0000_0000;
-/// Bytes of host memory that the card reaches (48 bits of bus address).
-pub(crate) const HOST_SIZE: u64 = 0x1_0000_0000_0000;
-/// The register that is read to flush writes (`mmPCIE_DBI_DEVICE_ID_VENDOR_ID_REG`).
-const FLUSH: u32 = 0xC0_2000;
+const SRAM_CFG_SIZE: usize = SRAM_CFG_BAR_SIZE as usize;
 
 /// ELBI: a window to the card's registers in configuration space, for as long as there are no BARs.
 const ELBI_ADDRESS: usize = 0xFF0;
@@ -45,15 +31,9 @@ const ELBI_ERROR: u32 = 1 << 30;
 /// How often an access is looked at, a quarter of a millisecond apart.
 const ELBI_LOOKS: u32 = 40;
 
-/// iATU: selected by `mmPCIE_AUX_DBI`, seen through `mmPCIE_DBI_BASE`.
-const AUX_DBI: u64 = CFG_BASE + 0xC0_7490;
-const DBI: u64 = CFG_BASE + 0xC0_2000;
-const AUX_DBI_IATU: u32 = 0x30_0000;
-const INBOUND_ENABLE: u32 = 1 << 31 | 1 << 30 | 1 << 19;
-
 /// The mapped BARs. After the card is gone, reads are all ones and writes are lost.
 pub(crate) struct Bars {
-    sram_cfg: DevresBar<SRAM_CFG_BAR_SIZE>,
+    sram_cfg: DevresBar<SRAM_CFG_SIZE>,
     dram: DevresBar,
     dram_size: u64,
     /// Device address at which the window to DRAM begins.
@@ -63,15 +43,23 @@ pub(crate) struct Bars {
 impl Bars {
     /// Checks the BARs' sizes and maps them. The windows are not set yet.
     pub(crate) fn map(pdev: &pci::Device<Bound>) -> Result<Self> {
-        for (bar, expected) in [(SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE as u64), (MSIX_BAR, MSIX_BAR_SIZE)] {
+        for (bar, expected) in [(SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE), (MSIX_BAR, MSIX_BAR_SIZE)] {
             let size = pdev.resource_len(bar)?;
             if size != expected {
-                dev_err!(pdev, "Not habanalabs? BAR {} size {:#x}, expecting {}\n", bar, size, expected);
+                dev_err!(
+                    pdev,
+                    "Not habanalabs? BAR {} size {:#x}, expecting {}\n",
+                    bar,
+                    size,
+                    expected
+                );
                 return Err(ENODEV);
             }
         }
         Ok(Self {
-            sram_cfg: pdev.iomap_region_sized::<SRAM_CFG_BAR_SIZE>(SRAM_CFG_BAR, c"goya")?.into_devres()?,
+            sram_cfg: pdev
+                .iomap_region_sized::<SRAM_CFG_SIZE>(SRAM_CFG_BAR, c"goya")?
+                .into_devres()?,
             dram: pdev.iomap_region(DRAM_BAR, c"goya")?.into_devres()?,
             dram_size: pdev.resource_len(DRAM_BAR)?,
             dram_base: Atomic::new(0),
@@ -83,43 +71,30 @@ impl Bars {
         self.dram_size
     }
 
-    /// Makes all that was written before reach the card.
-    pub(crate) fn flush(&self) {
-        self.read(FLUSH);
-    }
-
-    /// Points the BARs to SRAM and registers and to DRAM, and the card's outbound window to host memory
-    /// (`goya_init_iatu()`).
+    /// Points the BARs to SRAM, registers and DRAM, and the card's outbound window to host memory.
     pub(crate) fn open_windows(&self, pdev: &pci::Device<Bound>) -> Result {
-        inbound(pdev, 0, SRAM_CFG_BAR, SRAM_BASE)?;
-        self.set_dram_window(pdev, 0)?;
-        let last = HOST_BASE + HOST_SIZE - 1;
-        iatu(
-            pdev,
-            &[
-                (0x008, HOST_BASE as u32),
-                (0x00C, (HOST_BASE >> 32) as u32),
-                (0x010, last as u32),
-                (0x014, 0),
-                (0x018, 0),
-                (0x020, (last >> 32) as u32),
-                // More than 4 GiB.
-                (0x000, 0x2000),
-                (0x004, 1 << 31),
-            ],
-        )
+        elbi_write(pdev, &iatu::show_sram_and_registers())?;
+        self.move_window(pdev, 0)?;
+        elbi_write(pdev, &iatu::reach_host())
     }
 
     /// Moves the window to DRAM to the device address `address`, a multiple of its size.
-    pub(crate) fn set_dram_window(&self, pdev: &pci::Device<Bound>, address: u64) -> Result {
-        inbound(pdev, 1, DRAM_BAR, address)?;
+    pub(crate) fn move_window(&self, pdev: &pci::Device<Bound>, address: u64) -> Result {
+        elbi_write(pdev, &iatu::show_dram(address))?;
         self.dram_base.store(address, Relaxed);
         Ok(())
     }
 
+    /// Where the window to DRAM is.
+    pub(crate) fn window(&self) -> u64 {
+        self.dram_base.load(Relaxed)
+    }
+
     /// The offset of `len` bytes at device address `address` in the window, if they are in it.
     fn in_window(&self, address: u64, len: usize) -> Result<usize> {
-        let offset = address.checked_sub(self.dram_base.load(Relaxed)).ok_or(EFAULT)?;
+        let offset = address
+            .checked_sub(self.dram_base.load(Relaxed))
+            .ok_or(EFAULT)?;
         match offset.checked_add(len as u64) {
             Some(end) if end <= self.dram_size => Ok(usize::try_from(offset)?),
             _ => Err(EFAULT),
@@ -128,11 +103,17 @@ impl Bars {
 
     /// Writes `data` to SRAM, `offset` bytes from its base. Both are multiples of four.
     pub(crate) fn write_sram(&self, offset: usize, data: &[u8]) -> Result {
-        if offset.checked_add(data.len()).is_none_or(|end| end as u64 > SRAM_SIZE) {
+        if offset
+            .checked_add(data.len())
+            .is_none_or(|end| end as u64 > SRAM_SIZE)
+        {
             return Err(EINVAL);
         }
         for (at, word) in words(offset, data) {
-            self.sram_cfg.try_access().ok_or(ENODEV)?.try_write32(word, at)?;
+            self.sram_cfg
+                .try_access()
+                .ok_or(ENODEV)?
+                .try_write32(word, at)?;
         }
         Ok(())
     }
@@ -140,7 +121,12 @@ impl Bars {
     /// Reads SRAM, `offset` bytes from its base: whole words.
     pub(crate) fn read_sram(&self, offset: usize, data: &mut [u8]) -> Result {
         for (at, chunk) in (offset..).step_by(4).zip(data.chunks_mut(4)) {
-            let word = self.sram_cfg.try_access().ok_or(ENODEV)?.try_read32(at)?.to_le_bytes();
+            let word = self
+                .sram_cfg
+                .try_access()
+                .ok_or(ENODEV)?
+                .try_read32(at)?
+                .to_le_bytes();
             chunk.iter_mut().zip(word).for_each(|(to, from)| *to = from);
         }
         Ok(())
@@ -150,7 +136,10 @@ impl Bars {
     pub(crate) fn write_dram(&self, address: u64, data: &[u8]) -> Result {
         let offset = self.in_window(address, data.len())?;
         for (at, word) in words(offset, data) {
-            self.dram.try_access().ok_or(ENODEV)?.try_write32(word, at)?;
+            self.dram
+                .try_access()
+                .ok_or(ENODEV)?
+                .try_write32(word, at)?;
         }
         Ok(())
     }
@@ -158,23 +147,34 @@ impl Bars {
     /// Writes a double word of DRAM, which the window must show.
     pub(crate) fn write_dram64(&self, address: u64, value: u64) -> Result {
         let offset = self.in_window(address, 8)?;
-        self.dram.try_access().ok_or(ENODEV)?.try_write64(value, offset)
+        self.dram
+            .try_access()
+            .ok_or(ENODEV)?
+            .try_write64(value, offset)
     }
 }
 
 /// The words of `data`, each with its offset; bytes that are missing at the end are zero.
 fn words(offset: usize, data: &[u8]) -> impl Iterator<Item = (usize, u32)> + '_ {
-    (offset..).step_by(4).zip(data.chunks(4)).map(|(at, chunk)| {
-        let mut word = [0; 4];
-        word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-        (at, u32::from_le_bytes(word))
-    })
+    (offset..)
+        .step_by(4)
+        .zip(data.chunks(4))
+        .map(|(at, chunk)| {
+            let mut word = [0; 4];
+            word.iter_mut()
+                .zip(chunk)
+                .for_each(|(to, from)| *to = *from);
+            (at, u32::from_le_bytes(word))
+        })
 }
 
 impl Io for Bars {
     fn read(&self, offset: u32) -> u32 {
         let at = CFG_IN_BAR.wrapping_add(offset as usize);
-        self.sram_cfg.try_access().and_then(|bar| bar.try_read32(at).ok()).unwrap_or(!0)
+        self.sram_cfg
+            .try_access()
+            .and_then(|bar| bar.try_read32(at).ok())
+            .unwrap_or(!0)
     }
 
     fn write(&self, offset: u32, value: u32) {
@@ -186,34 +186,24 @@ impl Io for Bars {
     }
 }
 
-/// Shows device address `target` in BAR `bar`, by inbound region `region`.
-fn inbound(pdev: &pci::Device<Bound>, region: u32, bar: u32, target: u64) -> Result {
-    let at = region * 0x200 + 0x100;
-    iatu(
-        pdev,
-        &[
-            (at + 0x14, target as u32),
-            (at + 0x18, (target >> 32) as u32),
-            (at, 0),
-            (at + 0x4, INBOUND_ENABLE | bar << 8),
-        ],
-    )
+impl Window for Bars {
+    fn copy_to_sram(&self, offset: u64, data: &[u8]) -> Result {
+        self.write_sram(usize::try_from(offset)?, data)
+    }
+
+    fn copy_to_dram(&self, address: u64, data: &[u8]) -> Result {
+        self.write_dram(address, data)
+    }
+
+    fn read_sram(&self, offset: u64, out: &mut [u8]) -> Result {
+        Bars::read_sram(self, usize::try_from(offset)?, out)
+    }
 }
 
-/// Writes iATU registers, in order.
-fn iatu(pdev: &pci::Device<Bound>, registers: &[(u32, u32)]) -> Result {
-    elbi_write(pdev, AUX_DBI, AUX_DBI_IATU)?;
-    let written =
-        registers.iter().try_for_each(|&(at, value)| elbi_write(pdev, DBI + u64::from(at), value));
-    // Back to the core's own registers in any case.
-    elbi_write(pdev, AUX_DBI, 0)?;
-    written
-}
-
-fn elbi(pdev: &pci::Device<Bound>, address: u64, value: Option<u32>) -> Result<u32> {
+fn elbi(pdev: &pci::Device<Bound>, address: u32, value: Option<u32>) -> Result<u32> {
     let config = pdev.config_space_extended()?;
     config.write32(0, ELBI_STATUS);
-    config.write32(address as u32, ELBI_ADDRESS);
+    config.write32(address, ELBI_ADDRESS);
     if let Some(value) = value {
         config.write32(value, ELBI_DATA);
     }
@@ -233,11 +223,18 @@ fn elbi(pdev: &pci::Device<Bound>, address: u64, value: Option<u32>) -> Result<u
     Err(EIO)
 }
 
-/// Reads the register at device address `address`, before there are BARs.
-pub(crate) fn elbi_read(pdev: &pci::Device<Bound>, address: u64) -> Result<u32> {
-    elbi(pdev, address, None)
+/// Reads the register at `offset`, before there are BARs.
+pub(crate) fn elbi_read(pdev: &pci::Device<Bound>, offset: u32) -> Result<u32> {
+    elbi(pdev, lower_half(map::register(offset)), None)
 }
 
-fn elbi_write(pdev: &pci::Device<Bound>, address: u64, value: u32) -> Result {
-    elbi(pdev, address, Some(value)).map(|_| ())
+/// Makes writes, in order. One that fails and is not required does no harm.
+fn elbi_write(pdev: &pci::Device<Bound>, writes: &[ElbiWrite]) -> Result {
+    for write in writes {
+        let written = elbi(pdev, write.address, Some(write.value));
+        if write.required {
+            written?;
+        }
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use kernel::sync::{Arc, LockClassKey, SpinLock};
 
 use super::index::EXTERNAL as LENGTH;
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
-use crate::hw::bars::HOST_BASE;
+use crate::hw::map::HOST_BASE;
 use crate::hw::Io;
 use crate::submit::buffer::JobCopy;
 use crate::submit::submission::Submission;
@@ -30,7 +30,7 @@ const PLACE: u32 = 0xFFF;
 const DOORBELL: u32 = 0x40_006C;
 const STRIDE: u32 = 0x8000;
 /// What a write of a vector number to sends the interrupt (`mmPCIE_DBI_MSIX_DOORBELL_OFF`).
-const MSIX_DOORBELL: u64 = crate::hw::bars::CFG_BASE + 0xC0_2948;
+const MSIX_DOORBELL: u64 = crate::hw::map::MSIX_DOORBELL;
 /// Completions that are taken under one lock.
 const BATCH: usize = 32;
 
@@ -88,7 +88,13 @@ impl External {
         for _ in 0..entries {
             slots.push(None, GFP_KERNEL)?;
         }
-        let state = State { producer: 0, in_flight: 0, completion: 0, consumer: 0, slots };
+        let state = State {
+            producer: 0,
+            in_flight: 0,
+            completion: 0,
+            consumer: 0,
+            slots,
+        };
         let class = class(number);
         Arc::pin_init(
             pin_init!(Self { number, ring, completions, state <- SpinLock::new(state, c"goya_queue", class) }),
@@ -131,14 +137,18 @@ impl External {
         let at = place * DESCRIPTOR;
         self.ring.write64(at, address)?;
         let control = state.producer & PLACE;
-        self.ring.write64(at + 8, u64::from(size) | u64::from(control) << 32)?;
+        self.ring
+            .write64(at + 8, u64::from(size) | u64::from(control) << 32)?;
         state.producer = LENGTH.next(state.producer);
         Ok(place)
     }
 
     fn ring(&self, state: &State, io: &impl Io) {
         write_barrier();
-        io.write(DOORBELL.wrapping_add(STRIDE.wrapping_mul(self.number as u32)), state.producer);
+        io.write(
+            DOORBELL.wrapping_add(STRIDE.wrapping_mul(self.number as u32)),
+            state.producer,
+        );
     }
 
     /// Takes everything that has completed.
@@ -164,7 +174,9 @@ impl External {
         let mut state = self.state.lock();
         for (n, room) in done.iter_mut().enumerate() {
             let at = LENGTH.place(state.consumer) * COMPLETION;
-            let Ok(entry) = self.completions.read32(at) else { return n };
+            let Ok(entry) = self.completions.read32(at) else {
+                return n;
+            };
             if entry & READY == 0 {
                 return n;
             }
@@ -230,7 +242,10 @@ impl Held<'_> {
         let size = body.checked_add(TAIL as u32).ok_or(EINVAL)?;
         queue.describe(&mut self.state, copy.address(), size)?;
         if let Some(slot) = self.state.slots.get_mut(place) {
-            *slot = Some(Slot { submission: submission.clone(), copy });
+            *slot = Some(Slot {
+                submission: submission.clone(),
+                copy,
+            });
         }
         self.state.completion = LENGTH.next(self.state.completion);
         self.state.in_flight = self.state.in_flight.saturating_add(1);
@@ -246,7 +261,11 @@ impl Held<'_> {
 /// and the interrupt (`goya_add_end_of_cb_packets()`).
 fn tail(queue: &External, place: usize, completion: usize) -> [u8; TAIL] {
     let at = (completion * COMPLETION) as u64;
-    let completion = queue.completions.dma_address().wrapping_add(HOST_BASE).wrapping_add(at);
+    let completion = queue
+        .completions
+        .dma_address()
+        .wrapping_add(HOST_BASE)
+        .wrapping_add(at);
     let entry = READY | NAMED | place as u32 & PLACE;
     let words = [
         u64::from(entry) | u64::from(MSG_PROT | ENGINE_BARRIER | MESSAGE_BARRIER) << 32,

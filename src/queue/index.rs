@@ -42,7 +42,6 @@ impl Length {
 #[kunit_tests(goya_queue_index)]
 mod tests {
     use super::*;
-    use kernel::prelude::*;
 
     #[test]
     fn indices_run_twice_round() {

@@ -46,14 +46,20 @@ pub(crate) const fn ring_offset(n: usize) -> usize {
 impl Internal {
     pub(super) fn new() -> Result<Arc<Self>> {
         let states = [State::default(); INTERNAL];
-        Arc::pin_init(pin_init!(Self { states <- new_spinlock!(states) }), GFP_KERNEL)
+        Arc::pin_init(
+            pin_init!(Self { states <- new_spinlock!(states) }),
+            GFP_KERNEL,
+        )
     }
 
     /// Takes places for `counts` jobs on each queue; `EAGAIN` if one is full.
     pub(crate) fn occupy(self: &Arc<Self>, counts: [u32; INTERNAL]) -> Result<Occupied> {
         let mut states = self.states.lock();
         let full = |(state, count): (&State, u32)| {
-            state.in_flight.checked_add(count).is_none_or(|sum| sum > LENGTH.entries())
+            state
+                .in_flight
+                .checked_add(count)
+                .is_none_or(|sum| sum > LENGTH.entries())
         };
         if states.iter().zip(counts).any(full) {
             return Err(EAGAIN);
@@ -61,7 +67,10 @@ impl Internal {
         for (state, count) in states.iter_mut().zip(counts) {
             state.in_flight = state.in_flight.saturating_add(count);
         }
-        Ok(Occupied { queues: self.clone(), counts })
+        Ok(Occupied {
+            queues: self.clone(),
+            counts,
+        })
     }
 
     pub(super) fn hold(&self) -> Held<'_> {
@@ -100,10 +109,16 @@ impl Held<'_> {
     pub(super) fn push(&mut self, bars: &Bars, n: usize, address: u64, size: u32) -> Result {
         let state = self.0.get_mut(n).ok_or(EINVAL)?;
         let mut descriptor = [0; DESCRIPTOR];
-        for (to, word) in descriptor.chunks_exact_mut(8).zip([address, u64::from(size)]) {
+        for (to, word) in descriptor
+            .chunks_exact_mut(8)
+            .zip([address, u64::from(size)])
+        {
             to.copy_from_slice(&word.to_le_bytes());
         }
-        bars.write_sram(ring_offset(n) + LENGTH.place(state.producer) * DESCRIPTOR, &descriptor)?;
+        bars.write_sram(
+            ring_offset(n) + LENGTH.place(state.producer) * DESCRIPTOR,
+            &descriptor,
+        )?;
         state.producer = LENGTH.next(state.producer);
         // Writes to the card stay in order: the descriptor is there before the doorbell.
         bars.write(doorbell(n), state.producer);

@@ -3,8 +3,9 @@
 
 //! The hardware queues, their completions, and events.
 
-//cpu
-//event
+pub(crate) mod cpu;
+pub(crate) mod driver_job;
+pub(crate) mod event;
 pub(crate) mod external;
 pub(crate) mod index;
 pub(crate) mod internal;
@@ -58,7 +59,11 @@ pub(crate) enum Job {
     /// For an external queue: the driver's copy of the command buffer, without its tail.
     External { queue: usize, copy: JobCopy },
     /// For an internal queue: a command buffer in the card's memory.
-    Internal { queue: usize, address: u64, size: u32 },
+    Internal {
+        queue: usize,
+        address: u64,
+        size: u32,
+    },
 }
 
 /// The queues that take jobs.
@@ -74,7 +79,10 @@ impl Queues {
         for n in 0..EXTERNAL {
             external.push(External::new(dev, n)?, GFP_KERNEL)?;
         }
-        Ok(Self { external, internal: Internal::new()? })
+        Ok(Self {
+            external,
+            internal: Internal::new()?,
+        })
     }
 
     /// External queue `n`.
@@ -125,7 +133,11 @@ impl Queues {
                         queue.push(submission, copy)?;
                     }
                 }
-                Job::Internal { queue, address, size } => {
+                Job::Internal {
+                    queue,
+                    address,
+                    size,
+                } => {
                     internal.push(io, queue, address, size)?;
                 }
             }

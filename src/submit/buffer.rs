@@ -11,7 +11,7 @@ use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
 
 use crate::abstractions::shared::SharedMemory;
 use crate::abstractions::vma::{Mapped, NewMapping};
-use crate::hw::bars::HOST_BASE;
+use crate::hw::map::HOST_BASE;
 
 const PAGE_SHIFT: u32 = 12;
 const PAGE: usize = 1 << PAGE_SHIFT;
@@ -135,7 +135,9 @@ impl BufferTable {
     /// Takes the handle from the program. The buffer lives on while it is in use or mapped.
     pub(crate) fn destroy(&self, handle: u64) -> Result {
         let mut slots = self.slots.lock();
-        let slot = place(handle).and_then(|place| slots.get_mut(place)).ok_or(EINVAL)?;
+        let slot = place(handle)
+            .and_then(|place| slots.get_mut(place))
+            .ok_or(EINVAL)?;
         let buffer = slot.take().ok_or(EINVAL)?;
         buffer.destroyed.store(true, Relaxed);
         Ok(())
@@ -145,7 +147,11 @@ impl BufferTable {
     pub(crate) fn map(&self, dev: &Device, mapping: NewMapping<'_>) -> Result {
         let handle = mapping.offset();
         let Some(buffer) = self.get(handle) else {
-            dev_err!(dev, "Memory mmap failed, no match to handle {:#x}\n", handle);
+            dev_err!(
+                dev,
+                "Memory mmap failed, no match to handle {:#x}\n",
+                handle
+            );
             return Err(EINVAL);
         };
         let size = buffer.memory.len();
@@ -163,9 +169,11 @@ impl BufferTable {
             return Err(EINVAL);
         }
         // From here on dropping makes the buffer mappable again.
-        mapping.map(Arc::new(MappedBuffer(buffer.clone()), GFP_KERNEL).inspect_err(|_| {
-            buffer.mapped.store(false, Release);
-        })?)
+        mapping.map(
+            Arc::new(MappedBuffer(buffer.clone()), GFP_KERNEL).inspect_err(|_| {
+                buffer.mapped.store(false, Release);
+            })?,
+        )
     }
 
     /// Forgets all buffers; those that are mapped live on until they are unmapped.
@@ -212,13 +220,21 @@ impl CopyPool {
 
     /// Memory for at least `size` bytes.
     pub(crate) fn take(self: &Arc<Self>, dev: &Device<Bound>, size: usize) -> Result<JobCopy> {
-        let class = CLASSES.iter().position(|class| *class >= size).ok_or(ENOMEM)?;
+        let class = CLASSES
+            .iter()
+            .position(|class| *class >= size)
+            .ok_or(ENOMEM)?;
         let kept = self.free.lock().get_mut(class).and_then(KVec::pop);
         let memory = match kept {
             Some(memory) => memory,
             None => SharedMemory::new(dev, *CLASSES.get(class).ok_or(ENOMEM)?, GFP_KERNEL)?,
         };
-        Ok(JobCopy { memory: Some(memory), class, size: 0, pool: self.clone() })
+        Ok(JobCopy {
+            memory: Some(memory),
+            class,
+            size: 0,
+            pool: self.clone(),
+        })
     }
 
     /// Frees what is kept.
@@ -235,7 +251,9 @@ impl CopyPool {
 impl JobCopy {
     /// Where the card finds it.
     pub(crate) fn address(&self) -> u64 {
-        self.memory.as_ref().map_or(0, |memory| memory.dma_address().wrapping_add(HOST_BASE))
+        self.memory
+            .as_ref()
+            .map_or(0, |memory| memory.dma_address().wrapping_add(HOST_BASE))
     }
 
     /// Writes `data` at `offset`.
@@ -246,11 +264,15 @@ impl JobCopy {
 
 impl Drop for JobCopy {
     fn drop(&mut self) {
-        let Some(memory) = self.memory.take() else { return };
+        let Some(memory) = self.memory.take() else {
+            return;
+        };
         let mut free = self.pool.free.lock();
         let rest = match free.get_mut(self.class) {
             // Room was reserved when the pool was made: pushing does not allocate.
-            Some(list) if list.len() < list.capacity() => list.push_within_capacity(memory).err().map(|_| ()),
+            Some(list) if list.len() < list.capacity() => {
+                list.push_within_capacity(memory).err().map(|_| ())
+            }
             _ => {
                 drop(free);
                 // Freed outside of the lock.

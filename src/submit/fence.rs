@@ -74,7 +74,11 @@ impl Fence {
 
     /// Ends it; only the first end counts.
     pub(crate) fn signal(&self, result: Result, timestamp: i64) -> Outcome {
-        let result = if self.timed_out() && result.is_err() { Err(ETIMEDOUT) } else { result };
+        let result = if self.timed_out() && result.is_err() {
+            Err(ETIMEDOUT)
+        } else {
+            result
+        };
         let mut outcome = self.outcome.lock();
         let outcome = *outcome.get_or_insert(Outcome { result, timestamp });
         self.changed.notify_all();
@@ -129,5 +133,7 @@ fn jiffies(us: u64) -> Jiffies {
 
 /// The errors that a program sees when it waits.
 pub(crate) fn reported(result: Result) -> Option<Error> {
-    result.err().filter(|error| *error == ETIMEDOUT || *error == EIO)
+    result
+        .err()
+        .filter(|error| *error == ETIMEDOUT || *error == EIO)
 }

@@ -36,7 +36,13 @@ impl Submission {
     ) -> Result<Arc<Self>> {
         let remaining = Atomic::new(i32::try_from(external)?);
         Ok(Arc::new(
-            Self { context, fence, timestamp, remaining, _internal: internal },
+            Self {
+                context,
+                fence,
+                timestamp,
+                remaining,
+                _internal: internal,
+            },
             GFP_KERNEL,
         )?)
     }

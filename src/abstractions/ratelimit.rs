@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! A limit for messages that a user can cause at will (C: `dev_err_ratelimited()`).
+
+use kernel::{
+    bindings,
+    sync::atomic::{Atomic, Relaxed},
+};
+
+/// How long a window is, in nanoseconds, and how many messages it may have: the kernel's defaults.
+const WINDOW: i64 = 5_000_000_000;
+const BURST: i32 = 10;
+
+/// At most ten messages in five seconds.
+///
+/// Tasks that race at the end of a window may get a message or two more: nobody minds.
+pub(crate) struct RateLimit {
+    /// When the window began, in nanoseconds since boot; 0: never.
+    began: Atomic<i64>,
+    used: Atomic<i32>,
+}
+
+impl RateLimit {
+    /// A limit that has let nothing through yet.
+    pub(crate) const fn new() -> Self {
+        Self {
+            began: Atomic::new(0),
+            used: Atomic::new(0),
+        }
+    }
+
+    /// Whether one more message is fine now.
+    pub(crate) fn allows(&self) -> bool {
+        // SAFETY: Has no preconditions but that time keeping runs, which it does before modules load.
+        let now = unsafe { bindings::ktime_get() };
+        let began = self.began.load(Relaxed);
+        if began == 0 || now.saturating_sub(began) > WINDOW {
+            self.began.store(now, Relaxed);
+            self.used.store(0, Relaxed);
+        }
+        // Stop counting when it is enough, so that the counter can't wrap.
+        self.used.load(Relaxed) < BURST && self.used.fetch_add(1, Relaxed) < BURST
+    }
+}

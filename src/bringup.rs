@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! From a card that was reset to one that takes work (upstream `hl_device_init()`, `goya_hw_init()`,
+//! `goya_late_init()`).
+
+use kernel::device::{Bound, Device};
+use kernel::pci;
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+use crate::device::{Card, Firmware};
+use crate::fw::boot;
+use crate::fw::capabilities::Capabilities;
+use crate::fw::{info, messages};
+use crate::hw::{self, golden, iatu, map, mmu, pll, qman, reset, security, timestamp, tpc};
+use crate::mem::tables;
+use crate::queue::driver_job;
+
+/// The word that fills the default page (`MMU_DEFAULT_PAGE`: what is read where nothing is mapped).
+const DEFAULT_WORD: u64 = 0x9999_9999_9999_9999;
+
+/// Looks for preboot, and makes sure that nobody has used the card since its last reset.
+pub(crate) fn early(card: &Card, pdev: &pci::Device<Bound>) -> Result<boot::Preboot> {
+    let dev: &Device = card.dev.as_ref();
+    let bars = &*card.bars;
+    let preboot = boot::read_preboot(dev, bars, bars, card.params.boot_error_mask)?;
+    if reset::is_dirty(bars) {
+        dev_dbg!(dev, "H/W state is dirty, must reset before initializing\n");
+        hard_reset(card, pdev).inspect_err(|error| {
+            dev_err!(
+                dev,
+                "failed to reset HW in dirty state ({})\n",
+                error.to_errno()
+            );
+        })?;
+    }
+    reset::check_straps(dev, bars);
+    Ok(preboot)
+}
+
+/// Resets the whole card. Nothing of what was set up is left.
+pub(crate) fn hard_reset(card: &Card, pdev: &pci::Device<Bound>) -> Result {
+    let bars = &*card.bars;
+    reset::stop_cpu(bars);
+    bars.move_window(pdev, map::DRAM_BASE)?;
+    reset::hard(card.dev.as_ref(), bars)
+}
+
+/// Boots the firmware and sets up everything that a reset takes away.
+///
+/// An error leaves a card that needs a hard reset; what the host has of it is unchanged.
+pub(crate) fn hardware(
+    card: &Arc<Card>,
+    pdev: &pci::Device<Bound>,
+    capabilities: &mut Capabilities,
+) -> Result<crate::fw::text::Text> {
+    let dev: &Device = card.dev.as_ref();
+    let bars = &*card.bars;
+    reset::mark_dirty(bars);
+    let loader = boot::start(dev, bars, bars, card.params.boot_error_mask, capabilities)
+        .inspect_err(|_| dev_err!(dev, "failed to initialize CPU\n"))?;
+    tpc::initialize_memories(dev, bars);
+    golden::initialize(bars);
+    bars.move_window(pdev, iatu::page_table_window(bars.dram_window()))
+        .map_err(|_| {
+            dev_err!(dev, "failed to map DDR bar to MMU page tables\n");
+            EIO
+        })?;
+    mmu::start(dev, bars, tables::first_tables(), map::CACHE_MANAGEMENT)?;
+    security::protect(bars, true);
+    engines(card)?;
+    timestamp::start(bars);
+    card.enable_interrupts(pdev)?;
+    hw::flush(bars);
+    Ok(loader)
+}
+
+/// Sets up all queue managers.
+pub(crate) fn engines(card: &Card) -> Result {
+    let bars = &*card.bars;
+    let mut rings = [0; hw::dma::COUNT as usize];
+    for (ring, queue) in rings.iter_mut().zip(card.queues.externals()) {
+        *ring = queue.ring_address();
+    }
+    qman::start_dma(bars, &rings, true, false);
+    qman::start_mme(bars);
+    qman::start_tpcs(bars);
+    Ok(())
+}
+
+/// What comes once the queues work: page tables, the device CPU's queues, what it knows of the card.
+pub(crate) fn late(
+    card: &Arc<Card>,
+    dev: &Device<Bound>,
+    capabilities: &mut Capabilities,
+) -> Result<(info::CpuInfo, u64)> {
+    let bars = &*card.bars;
+    pll::pci(dev, bars);
+    let tables = map::PAGE_TABLES_SIZE + map::DEFAULT_PAGE_SIZE + map::CACHE_MANAGEMENT_SIZE;
+    driver_job::fill(dev, bars, &card.queues, map::PAGE_TABLES, tables, 0, true).inspect_err(
+        |error| {
+            dev_err!(
+                dev,
+                "Failed to clear MMU page tables range {}\n",
+                error.to_errno()
+            );
+        },
+    )?;
+    driver_job::fill(
+        dev,
+        bars,
+        &card.queues,
+        map::DEFAULT_PAGE,
+        map::DEFAULT_PAGE_SIZE,
+        DEFAULT_WORD,
+        true,
+    )
+    .inspect_err(|error| {
+        dev_err!(
+            dev,
+            "Failed to set DRAM default page {}\n",
+            error.to_errno()
+        )
+    })?;
+    card.tables.start(dev, card.cpu.host_address())?;
+    card.events.reset();
+    card.cpu.start(dev)?;
+    card.cpu.set_index_ack(capabilities.packet_index_ack());
+    messages::test_queue(dev, &*card.cpu)?;
+    let info = info::get_info(
+        dev,
+        &*card.cpu,
+        bars,
+        card.params.boot_error_mask,
+        capabilities,
+    )
+    .inspect_err(|error| dev_err!(dev, "Failed to get cpucp info {}\n", error.to_errno()))?;
+    let dram_size = info.dram_size(dev);
+    mmu::set_dram_size(bars, dram_size);
+    Ok((info, dram_size))
+}
+
+/// Brings the card up, all of it.
+pub(crate) fn all(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
+    let dev: &Device<Bound> = pdev.as_ref();
+    let boot::Preboot {
+        mut capabilities,
+        version: preboot,
+    } = early(card, pdev)?;
+    let loader = hardware(card, pdev, &mut capabilities)
+        .inspect_err(|_| dev_err!(dev, "failed to initialize the H/W\n"))?;
+    driver_job::test_queues(dev, &card.bars, &card.queues)
+        .inspect_err(|_| dev_err!(dev, "Failed to detect if device is alive\n"))?;
+    let (info, dram_size) = late(card, dev, &mut capabilities)
+        .inspect_err(|_| dev_err!(dev, "Failed late initialization\n"))?;
+    dev_info!(dev, "Found GOYA device with {}GB DRAM\n", dram_size >> 30);
+    *card.firmware.lock() = Some(Firmware {
+        preboot,
+        loader,
+        info,
+        dram_size,
+    });
+    Ok(())
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! What a card is, and its states (upstream `struct hl_device`, `hl_device_status()`).
+
+use kernel::device::{Bound, Device};
+use kernel::pci;
+use kernel::prelude::*;
+use kernel::sync::aref::ARef;
+use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
+use kernel::sync::{new_mutex, Arc, Mutex};
+
+use crate::abstractions::msix::{Handler, Vectors};
+use crate::context::asid::Asids;
+use crate::context::counters::DropCounters;
+use crate::fw::info::CpuInfo;
+use crate::fw::text::Text;
+use crate::hw::bars::Bars;
+use crate::mem::tables::Tables;
+use crate::params::Params;
+use crate::queue::cpu::CpuQueue;
+use crate::queue::event::EventQueue;
+use crate::queue::Queues;
+use crate::submit::buffer::CopyPool;
+
+/// A card's state, as programs see it (`enum hl_device_status`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Status {
+    Operational = 0,
+    InReset = 1,
+    Malfunction = 2,
+    NeedsReset = 3,
+    InCreation = 4,
+    InResetAfterRelease = 5,
+}
+
+impl Status {
+    /// Whether the card takes work.
+    pub(crate) fn operational(self) -> bool {
+        matches!(self, Self::Operational | Self::InCreation)
+    }
+
+    /// For messages, as upstream.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Operational => "operational",
+            Self::InReset => "in reset",
+            Self::Malfunction => "disabled",
+            Self::NeedsReset => "needs reset",
+            Self::InCreation => "in device creation",
+            Self::InResetAfterRelease => "in reset after device release",
+        }
+    }
+}
+
+/// What makes up the status. Each is set by one thread at a time: probe, or whoever resets.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) disabled: Flag,
+    pub(crate) in_reset: Flag,
+    pub(crate) in_soft_reset: Flag,
+    pub(crate) needs_reset: Flag,
+    pub(crate) initialised: Flag,
+}
+
+/// Something that is so or not.
+pub(crate) struct Flag(Atomic<bool>);
+
+impl Default for Flag {
+    fn default() -> Self {
+        Self(Atomic::new(false))
+    }
+}
+
+impl Flag {
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Acquire)
+    }
+
+    pub(crate) fn set(&self, value: bool) {
+        self.0.store(value, Release);
+    }
+
+    /// Sets it; whether it was not set before.
+    pub(crate) fn claim(&self) -> bool {
+        !self.0.xchg(true, Acquire)
+    }
+}
+
+/// What firmware says of itself and of the card.
+pub(crate) struct Firmware {
+    pub(crate) preboot: Text,
+    pub(crate) loader: Text,
+    pub(crate) info: CpuInfo,
+    pub(crate) dram_size: u64,
+}
+
+/// A card.
+#[pin_data]
+pub(crate) struct Card {
+    pub(crate) dev: ARef<Device>,
+    pub(crate) params: Params,
+    pub(crate) bars: Arc<Bars>,
+    pub(crate) state: State,
+    pub(crate) queues: Queues,
+    pub(crate) cpu: Arc<CpuQueue>,
+    pub(crate) events: Arc<EventQueue>,
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) asids: Arc<Asids>,
+    pub(crate) copies: Arc<CopyPool>,
+    /// Refused submissions of all contexts.
+    pub(crate) drops: DropCounters,
+    pub(crate) hard_resets: Atomic<u32>,
+    pub(crate) soft_resets: Atomic<u32>,
+    /// There once the card has come up.
+    #[pin]
+    pub(crate) firmware: Mutex<Option<Firmware>>,
+    /// There while interrupts are on.
+    #[pin]
+    vectors: Mutex<Option<Vectors<Interrupts>>>,
+}
+
+/// Names of the vectors, as `/proc/interrupts` shows them (`goya_irq_name`).
+const VECTORS: [&CStr; 6] = [
+    c"goya cq 0",
+    c"goya cq 1",
+    c"goya cq 2",
+    c"goya cq 3",
+    c"goya cq 4",
+    c"goya cpu eq",
+];
+/// Vectors that the card has; all are demanded.
+const VECTOR_COUNT: u32 = 8;
+/// The event queue's.
+const EVENT_VECTOR: u32 = 5;
+
+/// Handles the card's interrupts.
+pub(crate) struct Interrupts(Arc<Card>);
+
+impl Handler for Interrupts {
+    fn interrupt(&self, vector: u32) {
+        if vector == EVENT_VECTOR {
+            crate::events::handle(&self.0);
+        } else if let Some(queue) = self.0.queues.external(vector as usize) {
+            queue.interrupt();
+        }
+    }
+}
+
+impl Card {
+    pub(crate) fn new(
+        pdev: &pci::Device<Bound>,
+        params: Params,
+        bars: Arc<Bars>,
+    ) -> Result<Arc<Self>> {
+        let dev: &Device<Bound> = pdev.as_ref();
+        let cpu = CpuQueue::new(dev, bars.clone())?;
+        let events = EventQueue::new(cpu.clone())?;
+        let tables = Tables::new(bars.clone())?;
+        let (queues, asids, copies) = (Queues::new(dev)?, Asids::new()?, CopyPool::new()?);
+        Arc::pin_init(
+            pin_init!(Self {
+                dev: dev.into(),
+                params,
+                bars,
+                state: State::default(),
+                queues,
+                cpu,
+                events,
+                tables,
+                asids,
+                copies,
+                drops: DropCounters::default(),
+                hard_resets: Atomic::new(0),
+                soft_resets: Atomic::new(0),
+                firmware <- new_mutex!(None),
+                vectors <- new_mutex!(None),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// What it is doing.
+    pub(crate) fn status(&self) -> Status {
+        let state = &self.state;
+        if state.in_reset.get() {
+            if state.in_soft_reset.get() {
+                Status::InResetAfterRelease
+            } else {
+                Status::InReset
+            }
+        } else if state.needs_reset.get() {
+            Status::NeedsReset
+        } else if state.disabled.get() {
+            Status::Malfunction
+        } else if !state.initialised.get() {
+            Status::InCreation
+        } else {
+            Status::Operational
+        }
+    }
+
+    /// Hard and soft resets so far.
+    pub(crate) fn resets(&self) -> (u32, u32) {
+        (
+            self.hard_resets.load(Relaxed),
+            self.soft_resets.load(Relaxed),
+        )
+    }
+
+    /// Turns interrupts on.
+    pub(crate) fn enable_interrupts(self: &Arc<Self>, pdev: &pci::Device<Bound>) -> Result {
+        let mut vectors = self.vectors.lock();
+        if vectors.is_none() {
+            let handler = Arc::new(Interrupts(self.clone()), GFP_KERNEL)?;
+            *vectors = Some(Vectors::new(pdev, VECTOR_COUNT, &VECTORS, handler)?);
+        }
+        Ok(())
+    }
+
+    /// Turns interrupts off, and waits for their handlers.
+    pub(crate) fn disable_interrupts(&self) {
+        // Outside of the lock: handlers may want it.
+        let vectors = self.vectors.lock().take();
+        drop(vectors);
+    }
+
+    /// Waits for the handlers of interrupts that have come.
+    pub(crate) fn synchronize_interrupts(&self) {
+        if let Some(vectors) = &*self.vectors.lock() {
+            vectors.synchronize();
+        }
+    }
+}

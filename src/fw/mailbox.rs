@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The way to the device's processor, as the senders of messages see it.
+//!
+//! The implementor owns the ring, the doorbell and the pool of memory that the processor can reach.
+//! Facts: `hl_fw_send_cpu_message()` in `common/firmware_if.c`.
+
+use kernel::{prelude::*, time::Delta};
+
+use super::message::{Packet, Reply};
+
+/// How long the processor may take for most messages.
+pub(crate) const TIMEOUT: Delta = Delta::from_secs(4);
+/// How long it may take for a message that makes it gather data.
+pub(crate) const TIMEOUT_LONG: Delta = Delta::from_secs(10);
+
+/// Memory that the device's processor can reach, zeroed when taken from the pool.
+///
+/// It goes back to the pool when dropped, except after a time-out: see [`Mailbox::send`].
+pub(crate) trait Buffer {
+    /// Where the processor finds it.
+    fn device_address(&self) -> u64;
+
+    /// Its length in bytes, as asked for.
+    fn len(&self) -> usize;
+
+    /// Reads once, into memory of our own: the processor can write at any time.
+    ///
+    /// Errors: `EINVAL` outside of the buffer.
+    fn read(&self, offset: usize, out: &mut [u8]) -> Result;
+
+    /// Writes `data`. Errors: `EINVAL` outside of the buffer.
+    fn write(&self, offset: usize, data: &[u8]) -> Result;
+}
+
+/// The queue of messages to the device's processor.
+pub(crate) trait Mailbox {
+    /// The memory that [`Mailbox::buffer`] lends.
+    type Buffer: Buffer;
+
+    /// Sends `packet` and waits for the reply, one packet at a time.
+    ///
+    /// The implementor copies the packet ([`Packet::encode`]) to memory that the processor can reach,
+    /// posts it, and waits until its fence reads [`super::message::expected_fence`]. Only then does it
+    /// read the packet back, once, and decode it.
+    ///
+    /// While there is no queue yet, or the card is disabled outside of a soft reset, nothing is sent
+    /// and the reply is [`Reply::NOTHING`]. Whoever checks what comes back (test, heartbeat, description
+    /// of the card) must not ask without a queue.
+    ///
+    /// Errors: `ENOMEM`; `EAGAIN` if an earlier packet timed out and no hard reset came since;
+    /// `ETIMEDOUT`, after which the processor may still write to the packet and its buffer: their
+    /// memory must not be lent to anyone before the card has been reset; `EIO` if the firmware refuses
+    /// the packet (that is what [`Reply::accepted`] says).
+    fn send(&self, packet: &Packet<'_>, timeout: Delta) -> Result<Reply>;
+
+    /// Takes `len` bytes, zeroed, from the pool. Errors: `ENOMEM`.
+    fn buffer(&self, len: usize) -> Result<Self::Buffer>;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! DMA channels: what they have beyond their queue managers, and the traps for illegal accesses.
+//!
+//! Facts from upstream's `goya_init_dma_ch()`, `goya_context_switch()` and `goya_print_razwi_info()`.
+
+use super::{
+    lower_half, map,
+    regs::{dma_ch, event, razwi, GIC_SETSPI},
+    sync, upper_half, write_pair, Io,
+};
+
+/// DMA channels.
+pub(crate) const COUNT: u32 = 5;
+/// The first channel's queue manager.
+pub(crate) const QMS: u32 = 0x40_0000;
+/// Bytes from a channel's blocks to the next one's.
+pub(crate) const STEP: u32 = 0x8000;
+/// The first channel.
+const CHANNELS: u32 = QMS + 0x1000;
+
+/// The offset of a register of [`dma_ch`] in the block of a channel (0 to 4).
+pub(crate) const fn register(channel: u32, register: u32) -> u32 {
+    CHANNELS + channel * STEP + register
+}
+
+/// The sync object that a channel adds 1 to at the end of a transfer: 1000 and up for channels 1 to 4, and 1007 for
+/// channel 0, where users don't look.
+fn completion_object(channel: u32) -> u64 {
+    let object = match channel {
+        0 => 1007,
+        n => 999 + n,
+    };
+    map::register(sync::object(object))
+}
+
+/// Sets up error and completion messages of a channel.
+///
+/// The low half of the completion's address is not set here: users may change it, so
+/// [`reset_user_registers`] does it for every context.
+pub(super) fn start_channel(io: &impl Io, channel: u32) {
+    let errors = register(channel, dma_ch::ERRMSG_ADDR);
+    write_pair(io, errors, map::register(GIC_SETSPI));
+    let error_event = register(channel, dma_ch::ERRMSG_WDATA);
+    io.write(error_event, event::DMA0_CH + channel);
+
+    let completion = register(channel, dma_ch::WR_COMP_ADDR_HI);
+    io.write(completion, upper_half(completion_object(channel)));
+    io.write(register(channel, dma_ch::WR_COMP_WDATA), sync::ADD | 1);
+}
+
+/// Gives the channels' registers that users may change their first values again.
+pub(crate) fn reset_user_registers(io: &impl Io) {
+    for channel in 0..COUNT {
+        let completion = register(channel, dma_ch::WR_COMP_ADDR_LO);
+        io.write(completion, lower_half(completion_object(channel)));
+    }
+}
+
+/// Calls `report` with a text for each kind of illegal access since the last call, and forgets them.
+pub(crate) fn take_illegal_accesses(io: &impl Io, mut report: impl FnMut(&'static str)) {
+    let kinds = [
+        (razwi::LBW_WRITE, "Illegal write to LBW"),
+        (razwi::LBW_READ, "Illegal read from LBW"),
+        (razwi::HBW_WRITE, "Illegal write to HBW"),
+        (razwi::HBW_READ, "Illegal read from HBW"),
+    ];
+    for (register, text) in kinds {
+        if io.read(register) != 0 {
+            report(text);
+            io.write(register, 0);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! What protects the card, and the host behind it, from the card's users.
+//!
+//! The engines run command buffers and programs that users wrote, so the card checks each access
+//! that an engine makes without the secure attribute, twice: the router that the engine sits at
+//! compares the address with its ranges ([`ranges`]), and the register block that it arrives at
+//! looks at a bit for each of its registers ([`bits`], [`blocks`]). Secure accesses, the driver's
+//! among them, are not checked.
+//!
+//! The facts are from upstream's `goya_security.c`. The registers end up with exactly the values
+//! that they get there, upstream's slips included (see [`blocks`]): the test `same_as_upstream`
+//! has a digest of them.
+
+mod bits;
+mod blocks;
+mod ranges;
+
+use crate::hw::Io;
+use kernel::prelude::*;
+
+/// Programs all of the card's protection.
+///
+/// Call it with the engines idle, between setting up the MMU and enabling the first queue
+/// manager, and again after every reset, since a reset forgets it. It only writes: about 4,700
+/// registers.
+///
+/// `mmu` says whether the MMU translates for the DMA engines. If it does, it is the MMU that
+/// keeps users out of the host's memory; without it, the DMA engines' ranges do, and users' DMA
+/// can't reach the host at all.
+pub(crate) fn protect(io: &impl Io, mmu: bool) {
+    ranges::write(io, mmu);
+    blocks::write(io);
+}
+
+#[kunit_tests(goya_security)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+
+    /// A card that remembers one register, and the number and a digest of all writes, whatever
+    /// their order.
+    struct Recorder {
+        watched: u32,
+        value: Cell<Option<u32>>,
+        writes: Cell<u32>,
+        digest: Cell<u64>,
+    }
+
+    impl Recorder {
+        /// Protects a card and watches the register at `offset` meanwhile.
+        fn watch(offset: u32, mmu: bool) -> Self {
+            let recorder = Self {
+                watched: offset,
+                value: Cell::new(None),
+                writes: Cell::new(0),
+                digest: Cell::new(0),
+            };
+            protect(&recorder, mmu);
+            recorder
+        }
+
+        /// What the register at `offset` is set to on a card with an MMU.
+        fn value(offset: u32) -> Option<u32> {
+            Self::watch(offset, true).value.get()
+        }
+
+        /// Number of writes and digest.
+        fn summary(mmu: bool) -> (u32, u64) {
+            let recorder = Self::watch(0, mmu);
+            (recorder.writes.get(), recorder.digest.get())
+        }
+    }
+
+    impl Io for Recorder {
+        fn read(&self, _offset: u32) -> u32 {
+            !0
+        }
+
+        fn write(&self, offset: u32, value: u32) {
+            if offset == self.watched {
+                self.value.set(Some(value));
+            }
+            // FNV-1a of the pair; their sum does not depend on their order.
+            let pair = u64::from(offset) << 32 | u64::from(value);
+            let hash = pair
+                .to_le_bytes()
+                .iter()
+                .fold(0xCBF2_9CE4_8422_2325_u64, |hash, &byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
+                });
+            self.digest.set(self.digest.get().wrapping_add(hash));
+            self.writes.set(self.writes.get().wrapping_add(1));
+        }
+    }
+
+    /// The digests are of the last value of every register that upstream's
+    /// `goya_init_security()`, compiled for the host with a recording `WREG32()`, writes: with
+    /// the MMU, and without.
+    #[test]
+    fn same_as_upstream() {
+        assert_eq!(Recorder::summary(true), (4734, 0xD414_E5FA_9B79_AD1B));
+        assert_eq!(Recorder::summary(false), (4738, 0x1383_D521_0018_FA43));
+    }
+
+    #[test]
+    fn ranges_of_the_dma_engines() {
+        // Memory that the DMA engines may not touch: with the MMU the first 512 MiB, without it
+        // the host, too.
+        assert_eq!(Recorder::watch(0x4B_0084, true).value.get(), Some(0xFF));
+        assert_eq!(Recorder::watch(0x4B_0084, false).value.get(), Some(0xFE));
+        assert_eq!(Recorder::watch(0x4B_00A8, true).value.get(), None);
+        assert_eq!(
+            Recorder::watch(0x4B_00A8, false).value.get(),
+            Some(0xF_FF80)
+        );
+        assert_eq!(Recorder::value(0x4B_00CC), Some(0xE000_0000));
+        // The interrupt controller's registers.
+        assert_eq!(Recorder::value(0x4B_0050), Some(0x80_0000));
+        assert_eq!(Recorder::value(0x4B_0010), Some(0x3F0_0000));
+    }
+
+    #[test]
+    fn ranges_of_the_compute_engines() {
+        for router in [0x4_0000, 0x18_0000, 0xE0_0000, 0xFC_0000] {
+            assert_eq!(Recorder::value(router + 0x470), Some(0xFE));
+            assert_eq!(Recorder::value(router + 0x4A0), Some(0xF_FF80));
+            assert_eq!(Recorder::value(router + 0x500), Some(0xFFFF));
+            assert_eq!(Recorder::value(router + 0x584), Some(0x2C4_3000));
+        }
+    }
+
+    #[test]
+    fn bits_of_the_blocks() {
+        // PQ_BASE_LO (0x60) to PQ_ARUSER (0x7C) and the global registers of the first and the
+        // last queue manager.
+        assert_eq!(Recorder::value(0x40_0F80), Some(0x00FF_F800));
+        assert_eq!(Recorder::value(0xFC_8F80), Some(0x00FF_F800));
+        // A router; the PLL's one open register; words of a queue manager that stay as they are.
+        assert_eq!(Recorder::value(0x1C_0FFC), Some(0));
+        assert_eq!(Recorder::value(0xE0_1F98), Some(1 << 4));
+        assert_eq!(Recorder::value(0x40_0F8C), None);
+        assert_eq!(Recorder::value(0x40_0FFC), None);
+    }
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Address spaces of the card: what is mapped where, kept in shadows of the card's tables.
+//!
+//! The shadows answer every question, the card's memory is only written. Card and shadow differ in one
+//! thing only: a table that is about to be freed may not be wiped entry by entry, see [`super::shadow`].
+//!
+//! In users' spaces, DRAM addresses that nothing is mapped to lead to a default page. Upstream fills a
+//! hop-3 table for each GiB of them when it makes a context. Here, all these share one, and a GiB gets a
+//! table of its own with the first page that is mapped into it.
+//!
+//! Facts: upstream's `common/mmu/mmu_v1.c`, and `goya_set_fixed_properties()` in `goya/goya.c`.
+
+use kernel::{
+    error::code::*,
+    fmt,
+    prelude::*, //
+};
+
+use super::{
+    hop::*,
+    range::DRAM_VIRTUAL,
+    shadow::{
+        Change,
+        Table, //
+    }, //
+};
+
+/// End of the virtual addresses that lead to the default page unless something is mapped. They begin at
+/// 0, though the addresses that are handed out for DRAM begin later.
+pub(crate) const DRAM_DEFAULT_END: u64 = DRAM_VIRTUAL.end;
+
+/// Memory that is contiguous for the card: host memory by its bus address with the card's offset, or
+/// DRAM. A multiple of 4 KiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Where it begins.
+    pub(crate) address: u64,
+    /// Bytes.
+    pub(crate) size: u64,
+}
+
+/// Why memory could not be mapped. [`fmt::Display`] gives the text for the kernel log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MapFailure {
+    /// There is a mapping at this virtual address already.
+    Exists(u64),
+    /// Address, virtual address and size don't suit the pages.
+    Misaligned(u64, Run),
+    /// DRAM addresses take huge pages only.
+    SmallPage(u64),
+    /// The card has no memory for a table, or the host none for its shadow.
+    NoTable,
+}
+
+impl MapFailure {
+    /// What the user gets.
+    pub(crate) fn errno(self) -> Error {
+        match self {
+            Self::Exists(_) | Self::Misaligned(..) => EINVAL,
+            Self::SmallPage(_) => EFAULT,
+            Self::NoTable => ENOMEM,
+        }
+    }
+}
+
+impl fmt::Display for MapFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exists(va) if DRAM_VIRTUAL.contains(va) => {
+                write!(f, "DRAM: mapping already exists for virt_addr {va:#x}")
+            }
+            Self::Exists(va) => write!(f, "mapping already exists for virt_addr {va:#x}"),
+            Self::Misaligned(va, run) => write!(
+                f,
+                "Mapping address {:#x} with virtual address {va:#x} and page size of {:#x} is erroneous! \
+                 Addresses must be divisible by page size",
+                run.address, run.size
+            ),
+            Self::SmallPage(_) => {
+                write!(f, "page size of {SMALL_PAGE} is not {}KB aligned, can't map", HUGE_PAGE >> 10)
+            }
+            Self::NoTable => f.write_str("failed to allocate page"),
+        }
+    }
+}
+
+/// A mapping that failed. All of it is undone.
+#[derive(Debug)]
+pub(crate) struct MapError {
+    /// Why.
+    pub(crate) failure: MapFailure,
+    /// What was mapped for a moment may be in the card's caches.
+    pub(crate) invalidation: Invalidation,
+}
+
+/// What [`AddressSpace::unmap`] did.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Unmapped {
+    /// To be settled before the pages are given back.
+    pub(crate) invalidation: Invalidation,
+    /// Small pages in the range that were not mapped, or are part of a huge page that reaches beyond.
+    pub(crate) holes: u64,
+}
+
+/// What a walk finds in one table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hop {
+    /// Address of the table in the card's memory.
+    pub(crate) table: u64,
+    /// Address of the entry in the card's memory.
+    pub(crate) entry_address: u64,
+    /// The entry.
+    pub(crate) entry: u64,
+}
+
+/// The tables that the card's MMU visits for an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Walk {
+    hops: [Hop; HOPS],
+    count: usize,
+    offset: u64,
+}
+
+impl Walk {
+    /// The hops up to that which maps the page, or to the first without a valid entry.
+    pub(crate) fn hops(&self) -> &[Hop] {
+        self.hops.get(..self.count).unwrap_or_default()
+    }
+
+    /// The address that the walk ends at; `None` is a page fault.
+    pub(crate) fn address(&self) -> Option<u64> {
+        let last = self.hops().last()?;
+        (last.entry & (PRESENT | LAST) == PRESENT | LAST)
+            .then_some((last.entry & ADDRESS) + self.offset)
+    }
+}
+
+/// What virtual addresses of one ASID are mapped to.
+///
+/// It owns tables of the card: [`Self::destroy`] it, as dropping it leaks them.
+pub(crate) struct AddressSpace {
+    hop0: Table,
+    /// The table and the entry that DRAM addresses without a mapping lead to.
+    default: Option<(TablePage, u64)>,
+}
+
+impl AddressSpace {
+    /// The address space of `asid`. With `default_page`, the address of 2 MiB of the card's memory, it is
+    /// a user's: DRAM addresses that nothing is mapped to lead there, and DRAM takes huge pages only.
+    ///
+    /// Its hop-0 table is to be made known to the card after this: see [`Self::hop0`].
+    pub(crate) fn new(
+        pool: &mut TablePool,
+        sink: &mut impl EntrySink,
+        asid: usize,
+        default_page: Option<u64>,
+    ) -> Result<Self> {
+        let hop0 = Table::new(pool.hop0(asid)?, None).map_err(|_| ENOMEM)?;
+        let mut space = Self {
+            hop0,
+            default: None,
+        };
+        // The entries behind these are beyond every address.
+        sink.fill(space.hop0.address(), 0, HOP0_ENTRIES);
+        space.hop0.written();
+        if let Some(address) = default_page {
+            space.add_default(pool, sink, page_entry(address))?;
+        }
+        Ok(space)
+    }
+
+    fn add_default(
+        &mut self,
+        pool: &mut TablePool,
+        sink: &mut impl EntrySink,
+        entry: u64,
+    ) -> Result {
+        let shared = pool.alloc().ok_or(ENOMEM)?;
+        sink.fill(shared.address, entry, ENTRIES);
+        let shared_entry = table_entry(shared.address);
+        self.default = Some((
+            TablePage {
+                stale: true,
+                ..shared
+            },
+            entry,
+        ));
+        let mut change = Change::new(pool, sink, entry);
+        let made = change.add_default(&mut self.hop0, shared_entry);
+        if made.is_err() {
+            // Nothing leads to the shared table yet.
+            if let Some((shared, _)) = self.default.take() {
+                pool.release(shared);
+            }
+        }
+        made.map_err(MapFailure::errno)
+    }
+
+    /// Address of the hop-0 table in the card's memory.
+    pub(crate) fn hop0(&self) -> u64 {
+        self.hop0.address()
+    }
+
+    /// Maps `runs`, one behind the other, at virtual address `va`, by huge pages wherever both addresses
+    /// allow. An error undoes all of it.
+    pub(crate) fn map(
+        &mut self,
+        pool: &mut TablePool,
+        sink: &mut impl EntrySink,
+        va: u64,
+        runs: impl IntoIterator<Item = Run>,
+    ) -> Result<Invalidation, MapError> {
+        let mut change = Change::new(pool, sink, self.default_entry());
+        let mut at = va;
+        for run in runs {
+            let result = self
+                .check(at, run)
+                .map_err(|failure| (at, failure))
+                .and_then(|end| {
+                    let delta = run.address.wrapping_sub(at);
+                    change.map(&mut self.hop0, 0, at..end, delta)?;
+                    Ok(end)
+                });
+            match result {
+                Ok(end) => at = end,
+                Err((failed, failure)) => {
+                    let mapped = failed > va;
+                    if mapped {
+                        change.unmap(&mut self.hop0, 0, va..failed);
+                    }
+                    let invalidation = Invalidation::new(mapped || change.replaced);
+                    return Err(MapError {
+                        failure,
+                        invalidation,
+                    });
+                }
+            }
+        }
+        Ok(Invalidation::new(change.replaced))
+    }
+
+    /// Unmaps the `size` bytes at `va`, both multiples of 4 KiB. What isn't mapped there is counted.
+    pub(crate) fn unmap(
+        &mut self,
+        pool: &mut TablePool,
+        sink: &mut impl EntrySink,
+        va: u64,
+        size: u64,
+    ) -> Unmapped {
+        let mut change = Change::new(pool, sink, self.default_entry());
+        let end = va.saturating_add(size).min(VIRTUAL_END) & ADDRESS;
+        let start = va.min(end) & ADDRESS;
+        if start < end {
+            change.unmap(&mut self.hop0, 0, start..end);
+        }
+        let holes = change.holes + size.saturating_sub(end - start) / SMALL_PAGE;
+        Unmapped {
+            invalidation: Invalidation::new(change.replaced),
+            holes,
+        }
+    }
+
+    /// The tables that the card visits for virtual address `va`.
+    pub(crate) fn walk(&self, va: u64) -> Walk {
+        let mut walk = Walk::default();
+        if va >= VIRTUAL_END {
+            return walk;
+        }
+        let mut next = Some(&self.hop0);
+        for (hop, slot) in walk.hops.iter_mut().enumerate() {
+            let n = index(va, hop);
+            // Only the shared default table is not among the children.
+            let (table, entry) = match (next, &self.default) {
+                (Some(table), _) => (table.address(), table.entry(n)),
+                (None, Some((shared, entry))) => (shared.address, *entry),
+                (None, None) => break,
+            };
+            *slot = Hop {
+                table,
+                entry_address: table + (n * ENTRY_SIZE) as u64,
+                entry,
+            };
+            walk.count = hop + 1;
+            walk.offset = va % span(hop);
+            if entry & (PRESENT | LAST) != PRESENT {
+                break;
+            }
+            next = next.and_then(|table| table.child(n));
+        }
+        walk
+    }
+
+    /// The address that the card uses for virtual address `va`; `None` is a page fault.
+    pub(crate) fn translate(&self, va: u64) -> Option<u64> {
+        self.walk(va).address()
+    }
+
+    /// Gives all tables back. Also says how many tables were still in use for mappings, which is none if
+    /// all was unmapped before.
+    pub(crate) fn destroy(
+        mut self,
+        pool: &mut TablePool,
+        sink: &mut impl EntrySink,
+    ) -> (Invalidation, usize) {
+        sink.fill(self.hop0.address(), 0, HOP0_ENTRIES);
+        let entry = self.default_entry();
+        let left = Change::new(pool, sink, entry).destroy(&mut self.hop0);
+        if let Some((shared, _)) = self.default.take() {
+            pool.retire(shared);
+        }
+        (Invalidation::new(true), left)
+    }
+
+    fn default_entry(&self) -> u64 {
+        self.default.as_ref().map_or(0, |(_, entry)| *entry)
+    }
+
+    /// The end of `run` at `va`, if it may be mapped there.
+    fn check(&self, va: u64, run: Run) -> Result<u64, MapFailure> {
+        let end = va.checked_add(run.size);
+        let fits = end.filter(|&end| end <= VIRTUAL_END && run.size > 0);
+        let all = va | run.address | run.size;
+        match fits {
+            Some(_) if all % SMALL_PAGE != 0 => Err(MapFailure::Misaligned(va, run)),
+            Some(_) if self.is_dram(va) && all % HUGE_PAGE != 0 => Err(MapFailure::SmallPage(va)),
+            Some(end) => Ok(end),
+            None => Err(MapFailure::Misaligned(va, run)),
+        }
+    }
+
+    fn is_dram(&self, va: u64) -> bool {
+        self.default.is_some() && va < DRAM_DEFAULT_END
+    }
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Shadows of the card's tables, and how a change goes through them: see [`super::page_table`].
+//!
+//! What is written to the card keeps its tables valid for a walk at any time: a table is written before
+//! the entry that points to it. A table that gets empty is not wiped if that takes many writes; the
+//! entry that points to it goes, and the table is overwritten as a whole should it be used again.
+
+use core::ops::Range;
+
+use kernel::prelude::*;
+
+use super::{
+    hop::*,
+    page_table::{
+        MapFailure,
+        DRAM_DEFAULT_END, //
+    },
+};
+
+/// Most entries that are wiped on the card when their table gets empty.
+const WIPE: usize = 16;
+
+/// A table and its shadow.
+pub(super) struct Table {
+    page: TablePage,
+    /// Entries that are not vacant.
+    live: usize,
+    /// Never freed while the address space lives.
+    pinned: bool,
+    /// What vacant entries below the number `defaults` hold; the others hold 0.
+    default: u64,
+    defaults: usize,
+    /// What the card's table holds.
+    entries: KBox<[u64; ENTRIES]>,
+    /// Tables that entries point to, except the shared default table.
+    children: Option<KBox<[Option<KBox<Table>>; ENTRIES]>>,
+}
+
+impl Table {
+    /// A table in `page`, with `default` in all its entries. An error gives the page back.
+    pub(super) fn new(page: TablePage, default: Option<u64>) -> Result<Self, TablePage> {
+        let Ok(mut entries) = KBox::<[u64; ENTRIES]>::zeroed(GFP_KERNEL) else {
+            return Err(page);
+        };
+        if let Some(default) = default {
+            entries.fill(default);
+        }
+        Ok(Self {
+            page: TablePage {
+                stale: page.stale || default.is_some(),
+                ..page
+            },
+            live: 0,
+            pinned: false,
+            default: default.unwrap_or(0),
+            defaults: if default.is_some() { ENTRIES } else { 0 },
+            entries,
+            children: None,
+        })
+    }
+
+    /// Address in the card's memory.
+    pub(super) fn address(&self) -> u64 {
+        self.page.address
+    }
+
+    /// Entry `n`.
+    pub(super) fn entry(&self, n: usize) -> u64 {
+        self.entries[n % ENTRIES]
+    }
+
+    /// The table that entry `n` points to, unless it is the shared default table.
+    pub(super) fn child(&self, n: usize) -> Option<&Table> {
+        self.children.as_ref()?[n % ENTRIES].as_deref()
+    }
+
+    /// The card's table holds what the shadow does.
+    pub(super) fn written(&mut self) {
+        self.page.stale = false;
+    }
+
+    fn child_mut(&mut self, n: usize) -> Option<&mut Table> {
+        self.children.as_mut()?[n % ENTRIES].as_deref_mut()
+    }
+
+    fn vacant(&self, n: usize) -> u64 {
+        if n < self.defaults {
+            self.default
+        } else {
+            0
+        }
+    }
+
+    fn is_vacant(&self, n: usize) -> bool {
+        self.entry(n) == self.vacant(n)
+    }
+
+    fn set(&mut self, n: usize, entry: u64) {
+        self.entries[n % ENTRIES] = entry;
+        self.live += 1;
+    }
+
+    fn clear(&mut self, n: usize) {
+        self.entries[n % ENTRIES] = self.vacant(n);
+        self.live -= 1;
+    }
+
+    /// Makes room for tables below.
+    fn prepare(&mut self) -> Result<(), MapFailure> {
+        if self.children.is_none() {
+            let children = KBox::zeroed(GFP_KERNEL).map_err(|_| MapFailure::NoTable)?;
+            self.children = Some(children);
+        }
+        Ok(())
+    }
+
+    /// Keeps `child` for entry `n`, which doesn't point to it yet. Needs [`Self::prepare`].
+    fn adopt(&mut self, n: usize, child: KBox<Table>) {
+        if let Some(children) = &mut self.children {
+            children[n % ENTRIES] = Some(child);
+        }
+    }
+
+    /// The reverse of [`Self::adopt`].
+    fn orphan(&mut self, n: usize) -> Option<KBox<Table>> {
+        self.children.as_mut()?[n % ENTRIES].take()
+    }
+
+    /// Writes the entries of `changed` to the card; all of them, if nobody knows what is there.
+    fn flush(&mut self, changed: Range<usize>, sink: &mut impl EntrySink) {
+        if changed.end == 0 {
+            return;
+        }
+        if self.page.stale {
+            sink.write(self.page.address, self.entries.as_slice());
+            self.written();
+        } else if let Some(entries) = self.entries.get(changed.clone()) {
+            let address = self.page.address + (changed.start * ENTRY_SIZE) as u64;
+            sink.write(address, entries);
+        }
+    }
+}
+
+/// Adds entry `n` to those that have changed, which come in rising order. Before the first, it's `0..0`.
+fn touch(changed: &mut Range<usize>, n: usize) {
+    if changed.end == 0 {
+        changed.start = n;
+    }
+    changed.end = n + 1;
+}
+
+/// One change of an address space.
+pub(super) struct Change<'a, S> {
+    pool: &'a mut TablePool,
+    sink: &'a mut S,
+    /// The entry of a default page, if there are some.
+    default: u64,
+    /// A valid entry was replaced or removed.
+    pub(super) replaced: bool,
+    /// Small pages to unmap that were not mapped.
+    pub(super) holes: u64,
+}
+
+impl<'a, S: EntrySink> Change<'a, S> {
+    pub(super) fn new(pool: &'a mut TablePool, sink: &'a mut S, default: u64) -> Self {
+        Self {
+            pool,
+            sink,
+            default,
+            replaced: false,
+            holes: 0,
+        }
+    }
+
+    /// Maps the virtual addresses `range`, which table `table` of hop `hop` covers, to themselves plus
+    /// `delta`. An error says up to where it got.
+    pub(super) fn map(
+        &mut self,
+        table: &mut Table,
+        hop: usize,
+        range: Range<u64>,
+        delta: u64,
+    ) -> Result<(), (u64, MapFailure)> {
+        let mut changed = 0..0;
+        let mut result = Ok(());
+        let mut at = range.start;
+        while at < range.end && result.is_ok() {
+            let n = index(at, hop);
+            let next = range.end.min((at | (span(hop) - 1)) + 1);
+            let target = at.wrapping_add(delta);
+            let whole = (at | target | next) % span(hop) == 0;
+            if hop == LAST_HOP || (hop == HUGE_HOP && whole) {
+                if table.is_vacant(n) {
+                    self.replaced |= table.vacant(n) & PRESENT != 0;
+                    table.set(n, page_entry(target));
+                    touch(&mut changed, n);
+                } else {
+                    result = Err((at, MapFailure::Exists(at)));
+                }
+            } else if let Some(child) = table.child_mut(n) {
+                result = self.map(child, hop + 1, at..next, delta);
+            } else {
+                match self.make(table, hop, n, at) {
+                    Ok(mut child) => {
+                        result = self.map(&mut child, hop + 1, at..next, delta);
+                        if child.live > 0 {
+                            self.replaced |= table.vacant(n) & PRESENT != 0;
+                            table.set(n, table_entry(child.page.address));
+                            table.adopt(n, child);
+                            touch(&mut changed, n);
+                        } else {
+                            // The card hasn't seen it, nor has it been written.
+                            self.pool.release(KBox::into_inner(child).page);
+                        }
+                    }
+                    Err(failure) => result = Err((at, failure)),
+                }
+            }
+            at = next;
+        }
+        table.flush(changed, self.sink);
+        result
+    }
+
+    /// Makes a table for entry `n` of table `parent` of hop `hop`, which address `at` needs.
+    fn make(
+        &mut self,
+        parent: &mut Table,
+        hop: usize,
+        n: usize,
+        at: u64,
+    ) -> Result<KBox<Table>, MapFailure> {
+        if !parent.is_vacant(n) {
+            return Err(MapFailure::Exists(at));
+        }
+        let default = if parent.vacant(n) & PRESENT == 0 {
+            None
+        } else if hop + 1 == HUGE_HOP {
+            Some(self.default)
+        } else {
+            return Err(MapFailure::SmallPage(at));
+        };
+        parent.prepare()?;
+        self.alloc(default)
+    }
+
+    fn alloc(&mut self, default: Option<u64>) -> Result<KBox<Table>, MapFailure> {
+        let Ok(space) = KBox::<Table>::new_uninit(GFP_KERNEL) else {
+            return Err(MapFailure::NoTable);
+        };
+        let page = self.pool.alloc().ok_or(MapFailure::NoTable)?;
+        match Table::new(page, default) {
+            Ok(table) => Ok(space.write(table)),
+            Err(page) => {
+                self.pool.release(page);
+                Err(MapFailure::NoTable)
+            }
+        }
+    }
+
+    /// Unmaps the virtual addresses `range`, which table `table` of hop `hop` covers.
+    pub(super) fn unmap(&mut self, table: &mut Table, hop: usize, range: Range<u64>) {
+        let mut changed = 0..0;
+        let mut cleared = 0;
+        let mut at = range.start;
+        while at < range.end {
+            let n = index(at, hop);
+            let next = range.end.min((at | (span(hop) - 1)) + 1);
+            let whole = next - at == span(hop);
+            let freed = if let Some(child) = table.child_mut(n) {
+                self.unmap(child, hop + 1, at..next);
+                child.live == 0 && !child.pinned
+            } else if whole && !table.is_vacant(n) {
+                true
+            } else {
+                // Nothing is mapped, or a huge page that is only in part to be unmapped.
+                self.holes += (next - at) / SMALL_PAGE;
+                false
+            };
+            if freed {
+                self.replaced = true;
+                if let Some(child) = table.orphan(n) {
+                    self.retire(KBox::into_inner(child));
+                }
+                table.clear(n);
+                touch(&mut changed, n);
+                cleared += 1;
+            }
+            at = next;
+        }
+        if table.live == 0 && !table.pinned && hop > 0 && cleared > WIPE {
+            table.page.stale = true;
+        } else {
+            table.flush(changed, self.sink);
+        }
+    }
+
+    /// Puts the tables below `hop0` that lead DRAM addresses to the default page by way of the shared
+    /// table that `shared` points to.
+    pub(super) fn add_default(&mut self, hop0: &mut Table, shared: u64) -> Result<(), MapFailure> {
+        hop0.prepare()?;
+        let mut hop1 = self.alloc(None)?;
+        let hop2 = hop1.prepare().and_then(|()| self.alloc(None));
+        let mut hop2 = match hop2 {
+            Ok(hop2) => hop2,
+            Err(failure) => {
+                self.pool.release(KBox::into_inner(hop1).page);
+                return Err(failure);
+            }
+        };
+        let count = (DRAM_DEFAULT_END / span(2)) as usize;
+        hop2.default = shared;
+        hop2.defaults = count;
+        hop2.entries
+            .iter_mut()
+            .take(count)
+            .for_each(|e| *e = shared);
+        hop2.pinned = true;
+        hop2.flush(0..count, self.sink);
+        hop1.set(0, table_entry(hop2.page.address));
+        hop1.adopt(0, hop2);
+        hop1.pinned = true;
+        hop1.flush(0..1, self.sink);
+        hop0.set(0, table_entry(hop1.page.address));
+        hop0.adopt(0, hop1);
+        hop0.flush(0..1, self.sink);
+        Ok(())
+    }
+
+    /// Frees all tables below `table`, and counts those of them that had mappings. What the card's own
+    /// table holds doesn't change.
+    pub(super) fn destroy(&mut self, table: &mut Table) -> usize {
+        let mut left = 0;
+        for n in 0..ENTRIES {
+            if let Some(mut child) = table.orphan(n) {
+                left += self.destroy(&mut child) + usize::from(!child.pinned);
+                let mut child = KBox::into_inner(child);
+                child.page.stale = true;
+                self.retire(child);
+            }
+        }
+        left
+    }
+
+    /// Gives back a table without mappings.
+    fn retire(&mut self, table: Table) {
+        let stale = table.page.stale || table.defaults > 0;
+        self.pool.retire(TablePage {
+            stale,
+            ..table.page
+        });
+    }
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The device CPU's queue, and the memory that driver and device CPU share (upstream
+//! `hl_fw_send_cpu_message()`, `goya_init_cpu_queues()`).
+//!
+//! The CPU reaches that memory, and nothing else of the host's, at a virtual address of its own.
+
+use kernel::device::{Bound, Device};
+use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
+use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
+
+use super::index::{EVENTS, EXTERNAL as LENGTH};
+use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
+use crate::fw::mailbox::{Buffer, Mailbox};
+use crate::fw::message::{expected_fence, Packet, Reply, FENCE_OFFSET, PACKET_LEN};
+use crate::hw::bars::Bars;
+use crate::hw::regs::{cpu_if, event};
+use crate::hw::{self, map, signal_cpu, Io};
+
+/// Bytes that driver and device CPU share (`HL_CPU_ACCESSIBLE_MEM_SIZE`): one huge page.
+pub(crate) const SHARED_SIZE: usize = 2 << 20;
+/// Where the CPU finds them (`VA_CPU_ACCESSIBLE_MEM_ADDR`, `goyaP.h`).
+pub(crate) const SHARED_ADDRESS: u64 = map::HOST_BASE;
+/// Bytes of a descriptor.
+const DESCRIPTOR: usize = 16;
+/// What is where in the shared memory: the ring, the event queue, and blocks that messages borrow.
+const RING: usize = 0;
+const RING_SIZE: usize = DESCRIPTOR * LENGTH.entries() as usize;
+pub(crate) const EVENT_QUEUE: usize = RING + RING_SIZE;
+/// Bytes of an event.
+pub(crate) const EVENT_SIZE: usize = 64;
+const EVENT_QUEUE_SIZE: usize = EVENT_SIZE * EVENTS.entries() as usize;
+const BLOCKS: usize = EVENT_QUEUE + EVENT_QUEUE_SIZE;
+const BLOCK: usize = 4096;
+/// Blocks that there are: a bit for each in the map of those that are lent.
+const BLOCK_COUNT: usize = 64;
+
+/// Registers by which the queues are announced (`goya_reg_map.h`).
+const PQ_BASE: u32 = 0xC4_B100;
+const EQ_BASE: u32 = 0xC4_B108;
+const EQ_LENGTH: u32 = 0xC4_B110;
+const PQ_LENGTH: u32 = 0xC4_B114;
+const EQ_CONSUMER: u32 = 0xC4_B118;
+const INIT_STATUS: u32 = 0xC4_B11C;
+const CQ_BASE: u32 = 0xC4_B120;
+const CQ_LENGTH: u32 = 0xC4_B128;
+const READY_FOR_CPU: u32 = 1;
+const READY_FOR_HOST: u32 = 2;
+/// How long the CPU may take to answer that.
+const START: Delta = Delta::from_secs(15);
+/// The longest pause between two looks at a packet. Microseconds.
+const PAUSE_MAX: i64 = 1000;
+
+/// The queue.
+#[pin_data]
+pub(crate) struct CpuQueue {
+    shared: Arc<Shared>,
+    bars: Arc<Bars>,
+    /// Messages are sent (the queue is set up, and the card is not disabled).
+    open: Atomic<bool>,
+    /// A message was not answered: no other is sent before the card has been reset.
+    dead: Atomic<bool>,
+    /// The CPU acknowledges with the producer index.
+    index_ack: Atomic<bool>,
+    /// Next descriptor. Held while a message is under way: the CPU serves one at a time.
+    #[pin]
+    producer: Mutex<u32>,
+}
+
+/// The shared memory, and which of its blocks are lent.
+#[pin_data]
+struct Shared {
+    memory: SharedMemory,
+    #[pin]
+    lent: SpinLock<u64>,
+}
+
+impl CpuQueue {
+    pub(crate) fn new(dev: &Device<Bound>, bars: Arc<Bars>) -> Result<Arc<Self>> {
+        let memory = SharedMemory::new(dev, SHARED_SIZE, GFP_KERNEL)?;
+        let shared = Arc::pin_init(
+            pin_init!(Shared { memory, lent <- new_spinlock!(0) }),
+            GFP_KERNEL,
+        )?;
+        Arc::pin_init(
+            pin_init!(Self {
+                shared,
+                bars,
+                open: Atomic::new(false),
+                dead: Atomic::new(false),
+                index_ack: Atomic::new(false),
+                producer <- new_mutex!(0),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Where the shared memory is in the host, as the card addresses it.
+    pub(crate) fn host_address(&self) -> u64 {
+        self.shared
+            .memory
+            .dma_address()
+            .wrapping_add(map::HOST_BASE)
+    }
+
+    /// The memory that holds the event queue, at [`EVENT_QUEUE`].
+    pub(crate) fn memory(&self) -> &SharedMemory {
+        &self.shared.memory
+    }
+
+    /// Announces the queues to the CPU, which must be able to reach the shared memory by now.
+    ///
+    /// Errors: `EIO` if it does not answer.
+    pub(crate) fn start(&self, dev: &Device) -> Result {
+        let io = &*self.bars;
+        let mut producer = self.producer.lock();
+        self.shared.memory.fill(0);
+        *self.shared.lent.lock() = 0;
+        *producer = 0;
+        hw::write_pair(io, PQ_BASE, SHARED_ADDRESS + RING as u64);
+        hw::write_pair(io, EQ_BASE, SHARED_ADDRESS + EVENT_QUEUE as u64);
+        hw::write_pair(io, CQ_BASE, SHARED_ADDRESS);
+        io.write(PQ_LENGTH, RING_SIZE as u32);
+        io.write(EQ_LENGTH, EVENT_QUEUE_SIZE as u32);
+        io.write(CQ_LENGTH, SHARED_SIZE as u32);
+        io.write(EQ_CONSUMER, 0);
+        io.write(cpu_if::PQ_PI, 0);
+        io.write(INIT_STATUS, READY_FOR_CPU);
+        signal_cpu(io, event::PI_UPDATE);
+        hw::poll(io, INIT_STATUS, START, |status| status == READY_FOR_HOST).map_err(|_| {
+            dev_err!(dev, "Failed to setup communication with device CPU\n");
+            EIO
+        })?;
+        self.dead.store(false, Relaxed);
+        self.open.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// Sends no more messages.
+    pub(crate) fn stop(&self) {
+        self.open.store(false, Relaxed);
+    }
+
+    /// The CPU acknowledges with the producer index instead of a constant.
+    pub(crate) fn set_index_ack(&self, yes: bool) {
+        self.index_ack.store(yes, Relaxed);
+    }
+
+    /// Tells the CPU how far events have been read.
+    pub(crate) fn set_event_consumer(&self, index: u32) {
+        self.bars.write(EQ_CONSUMER, index);
+    }
+
+    /// Producer and consumer index, for comparison with the firmware's.
+    pub(crate) fn indices(&self) -> (u32, u32) {
+        // One message at a time: what was sent was read.
+        let producer = *self.producer.lock();
+        (producer, producer)
+    }
+}
+
+impl Mailbox for CpuQueue {
+    type Buffer = Lent;
+
+    fn send(&self, packet: &Packet<'_>, timeout: Delta) -> Result<Reply> {
+        let mut block = Lent::new(&self.shared, packet.len())?;
+        let mut bytes = KVec::from_elem(0u8, packet.len(), GFP_KERNEL)?;
+        packet.encode(&mut bytes)?;
+        block.write(0, &bytes)?;
+
+        let mut producer = self.producer.lock();
+        if !self.open.load(Relaxed) {
+            return Ok(Reply::NOTHING);
+        }
+        if self.dead.load(Relaxed) {
+            return Err(EAGAIN);
+        }
+        let memory = &self.shared.memory;
+        let at = RING + LENGTH.place(*producer) * DESCRIPTOR;
+        let next = LENGTH.next(*producer);
+        memory.write64(at, block.device_address())?;
+        memory.write64(at + 8, packet.len() as u64 | u64::from(next) << 32)?;
+        *producer = next;
+        write_barrier();
+        self.bars.write(cpu_if::PQ_PI, next);
+        signal_cpu(&*self.bars, event::PI_UPDATE);
+
+        let expected = expected_fence(self.index_ack.load(Relaxed), next);
+        let served = self.wait(&block, expected, timeout);
+        // The CPU must not find this index when it comes round again.
+        memory.write32(at + 12, u32::MAX)?;
+        if served.is_err() {
+            self.dead.store(true, Relaxed);
+            // The CPU may write to it at any time.
+            block.keep();
+            return Err(ETIMEDOUT);
+        }
+        drop(producer);
+        read_barrier();
+        let mut reply = [0; PACKET_LEN];
+        block.read(0, &mut reply)?;
+        Reply::decode(&reply)
+    }
+
+    fn buffer(&self, len: usize) -> Result<Lent> {
+        Lent::new(&self.shared, len)
+    }
+}
+
+impl CpuQueue {
+    fn wait(&self, block: &Lent, expected: u32, timeout: Delta) -> Result {
+        let start = Instant::<Monotonic>::now();
+        let mut pause = 10;
+        loop {
+            // The clock first: who is not scheduled for long must not miss the answer.
+            let late = start.elapsed() > timeout;
+            let fence = block
+                .shared
+                .memory
+                .read32(block.offset.wrapping_add(FENCE_OFFSET))?;
+            if fence == expected {
+                return Ok(());
+            }
+            if late {
+                return Err(ETIMEDOUT);
+            }
+            fsleep(Delta::from_micros(pause));
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+}
+
+/// Blocks of the shared memory, side by side; given back when dropped.
+pub(crate) struct Lent {
+    shared: Arc<Shared>,
+    offset: usize,
+    len: usize,
+    mask: u64,
+}
+
+impl Lent {
+    fn new(shared: &Arc<Shared>, len: usize) -> Result<Self> {
+        let blocks = len.div_ceil(BLOCK).max(1);
+        if blocks >= BLOCK_COUNT {
+            return Err(ENOMEM);
+        }
+        let run = (1u64 << blocks) - 1;
+        let mut lent = shared.lent.lock();
+        let first = (0..=BLOCK_COUNT - blocks)
+            .find(|n| *lent & (run << n) == 0)
+            .ok_or(ENOMEM)?;
+        let mask = run << first;
+        *lent |= mask;
+        drop(lent);
+        let this = Self {
+            shared: shared.clone(),
+            offset: BLOCKS + first * BLOCK,
+            len,
+            mask,
+        };
+        for at in (0..len.next_multiple_of(8)).step_by(8) {
+            this.shared.memory.write64(this.offset + at, 0)?;
+        }
+        Ok(this)
+    }
+
+    /// Never gives the blocks back (until the queue starts again).
+    fn keep(&mut self) {
+        self.mask = 0;
+    }
+
+    fn at(&self, offset: usize, len: usize) -> Result<usize> {
+        match offset.checked_add(len) {
+            Some(end) if end <= self.len => Ok(self.offset.wrapping_add(offset)),
+            _ => Err(EINVAL),
+        }
+    }
+}
+
+impl Buffer for Lent {
+    fn device_address(&self) -> u64 {
+        SHARED_ADDRESS.wrapping_add(self.offset as u64)
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn read(&self, offset: usize, out: &mut [u8]) -> Result {
+        self.shared.memory.read(self.at(offset, out.len())?, out)
+    }
+
+    fn write(&self, offset: usize, data: &[u8]) -> Result {
+        self.shared.memory.write(self.at(offset, data.len())?, data)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        *self.shared.lent.lock() &= !self.mask;
+    }
+}
