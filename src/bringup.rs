@@ -7,6 +7,7 @@
 use kernel::device::{Bound, Device};
 use kernel::pci;
 use kernel::prelude::*;
+use kernel::sync::atomic::Relaxed;
 use kernel::sync::Arc;
 
 use crate::device::{Card, Firmware};
@@ -138,6 +139,7 @@ pub(crate) fn late(
     .inspect_err(|error| dev_err!(dev, "Failed to get cpucp info {}\n", error.to_errno()))?;
     let dram_size = info.dram_size(dev);
     mmu::set_dram_size(bars, dram_size);
+    card.dram_end.store(map::DRAM_BASE + dram_size, Relaxed);
     Ok((info, dram_size))
 }
 

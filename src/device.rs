@@ -13,6 +13,7 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 use crate::abstractions::msix::{Handler, Vectors};
 use crate::context::asid::Asids;
 use crate::context::counters::DropCounters;
+use crate::context::Context;
 use crate::fw::info::CpuInfo;
 use crate::fw::text::Text;
 use crate::hw::bars::Bars;
@@ -111,6 +112,8 @@ pub(crate) struct Card {
     pub(crate) copies: Arc<CopyPool>,
     /// Refused submissions of all contexts.
     pub(crate) drops: DropCounters,
+    /// Where DRAM ends; known once firmware has said so.
+    pub(crate) dram_end: Atomic<u64>,
     pub(crate) hard_resets: Atomic<u32>,
     pub(crate) soft_resets: Atomic<u32>,
     /// There once the card has come up.
@@ -172,6 +175,7 @@ impl Card {
                 asids,
                 copies,
                 drops: DropCounters::default(),
+                dram_end: Atomic::new(0),
                 hard_resets: Atomic::new(0),
                 soft_resets: Atomic::new(0),
                 firmware <- new_mutex!(None),
@@ -199,6 +203,22 @@ impl Card {
         } else {
             Status::Operational
         }
+    }
+
+    /// The end of DRAM, as the card addresses it.
+    pub(crate) fn dram_end(&self) -> u64 {
+        self.dram_end.load(Relaxed)
+    }
+
+    /// `context` has something in flight now.
+    pub(crate) fn submitted(&self, _context: &Arc<Context>) {}
+
+    /// The card has to be reset, its engines only, by somebody who may sleep.
+    pub(crate) fn request_soft_reset(&self) {}
+
+    /// A user was told to go, so that the card can be reset.
+    pub(crate) fn release_awaited(&self) -> bool {
+        false
     }
 
     /// Hard and soft resets so far.

@@ -15,7 +15,6 @@ use kernel::device::{self, Bound};
 use kernel::error::{from_err_ptr, from_result, to_result};
 use kernel::prelude::*;
 use kernel::sync::aref::{ARef, AlwaysRefCounted};
-use kernel::transmute::{AsBytes, FromBytes};
 use kernel::types::{NotThreadSafe, Opaque};
 
 use super::vma::NewMapping;
@@ -73,7 +72,7 @@ pub(crate) trait Ioctl {
     /// Whose.
     type Driver: Driver;
     /// The structure that it reads and writes.
-    type Args: FromBytes + AsBytes;
+    type Args: zerocopy::FromBytes + zerocopy::IntoBytes;
     /// Its number, from `DRM_COMMAND_BASE` on.
     const COMMAND: u32;
     /// What `drm_debug` calls it.

@@ -8,7 +8,8 @@ pub(crate) mod counters;
 pub(crate) mod file;
 
 use kernel::prelude::*;
-use kernel::sync::{new_spinlock, Arc, SpinLock};
+use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
+use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
 
 use crate::submit::fence::{Fence, Outcome};
 use asid::Asid;
@@ -55,6 +56,11 @@ pub(crate) struct Context {
     window: SpinLock<Window>,
     #[pin]
     memory: SpinLock<Memory>,
+    /// The card holds this context's state: nothing of another user's.
+    switched: Atomic<bool>,
+    /// Held while the card is made ready for this context.
+    #[pin]
+    pub(crate) phase: Mutex<()>,
 }
 
 impl Context {
@@ -70,6 +76,8 @@ impl Context {
                 drops: DropCounters::default(),
                 window <- new_spinlock!(window),
                 memory <- new_spinlock!(Memory { ends, next: 0 }),
+                switched: Atomic::new(false),
+                phase <- new_mutex!(()),
             }),
             GFP_KERNEL,
         )
@@ -113,6 +121,16 @@ impl Context {
         }
         drop(window);
         self.recall(sequence).map_or(Found::Gone, Found::Remembered)
+    }
+
+    /// Whether the card was made ready for this context.
+    pub(crate) fn switched(&self) -> bool {
+        self.switched.load(Acquire)
+    }
+
+    /// The card was made ready, or (after a reset) has to be made so again.
+    pub(crate) fn set_switched(&self, yes: bool) {
+        self.switched.store(yes, Release);
     }
 
     /// The next number.

@@ -283,3 +283,9 @@ impl Drop for JobCopy {
         let _: Option<()> = rest;
     }
 }
+
+impl super::check::Sink for JobCopy {
+    fn write(&mut self, offset: usize, bytes: &[u8]) -> Result {
+        JobCopy::write(self, offset, bytes)
+    }
+}

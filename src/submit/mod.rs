@@ -3,9 +3,11 @@
 
 //! Command buffers, their checking, submission, fences, waiting.
 
+pub(crate) mod assemble;
 pub(crate) mod buffer;
 pub(crate) mod check;
 mod check_tests;
 pub(crate) mod fence;
 pub(crate) mod packet;
 pub(crate) mod submission;
+pub(crate) mod switch;

@@ -3,13 +3,22 @@
 
 //! The user API: what programs say to the card, and the answers. Documentation/uapi.rst describes it.
 
+pub(crate) mod cb;
 pub(crate) mod consts;
+pub(crate) mod cs;
 pub(crate) mod debug_types;
 pub(crate) mod info_layout;
 pub(crate) mod info_types;
 pub(crate) mod types;
+pub(crate) mod wait;
 
-use crate::abstractions::accel::Descriptor;
+use crate::abstractions::accel::{descriptor, Descriptor};
 
 /// The ioctls, by their numbers.
-pub(crate) const IOCTLS: &[Descriptor] = &[];
+pub(crate) const IOCTLS: &[Descriptor] = &[
+    // Number 0, INFO, is not there yet.
+    descriptor::<cb::CommandBuffers>(),
+    descriptor::<cb::CommandBuffers>(),
+    descriptor::<cs::Submit>(),
+    descriptor::<wait::Wait>(),
+];

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! From checked chunks to jobs on queues (upstream `cs_ioctl_default()`, `hl_hw_queue_schedule_cs()`).
+
+use kernel::device::{Bound, Device};
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+use super::buffer::{CommandBuffer, InUse, JobCopy};
+use super::check::{self, CheckError, Limits, Rules, Source};
+use super::fence::Fence;
+use super::packet::TAIL_SIZE;
+use super::submission::Submission;
+use crate::context::counters::Reason;
+use crate::context::Context;
+use crate::device::Card;
+use crate::hw::map;
+use crate::mem::range::HOST_VIRTUAL;
+use crate::queue::{Job, INTERNAL};
+
+/// A chunk whose queue is there, and whose command buffer was found.
+pub(crate) enum Chunk {
+    External { queue: usize, buffer: Arc<CommandBuffer>, size: u32 },
+    Internal { queue: usize, address: u64, size: u32 },
+}
+
+/// What is submitted, apart from the chunks.
+pub(crate) struct Request<'a> {
+    pub(crate) card: &'a Arc<Card>,
+    pub(crate) parent: &'a Device<Bound>,
+    pub(crate) context: &'a Arc<Context>,
+    pub(crate) fence: Arc<Fence>,
+    pub(crate) timestamp: bool,
+}
+
+/// Why a submission is refused, for the program and for the counters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: Error,
+    pub(crate) reason: Reason,
+}
+
+pub(crate) const INVALID: Refusal = Refusal { error: EINVAL, reason: Reason::Validation };
+pub(crate) const NO_MEMORY: Refusal = Refusal { error: ENOMEM, reason: Reason::Memory };
+
+/// Where packets may point to.
+fn limits(card: &Card) -> Limits {
+    Limits {
+        sram_user: map::SRAM_BASE + u64::from(map::SRAM_USER_OFFSET)..map::SRAM_BASE + map::SRAM_SIZE,
+        dram_user: map::DRAM_USER_BASE..card.dram_end(),
+        host_virtual: HOST_VIRTUAL,
+    }
+}
+
+/// Checks and copies all command buffers, then puts all jobs on their queues, or none.
+pub(crate) fn submit(request: &Request<'_>, chunks: KVec<Chunk>) -> Result<(), Refusal> {
+    let card = request.card;
+    let dev = &card.dev;
+    let (asid, sequence) = (request.context.asid.number(), request.fence.sequence());
+    let limits = limits(card);
+    let mut jobs = KVec::with_capacity(chunks.len(), GFP_KERNEL).map_err(|_| NO_MEMORY)?;
+    let (mut external, mut internal) = (0usize, [0u32; INTERNAL]);
+    for (n, chunk) in chunks.into_iter().enumerate() {
+        let job = match chunk {
+            Chunk::External { queue, buffer, size } => {
+                external = external.saturating_add(1);
+                let rules = Rules { queue: queue as u32, translated: true, limits: &limits };
+                copy(request, &InUse::new(buffer), size, &rules)
+                    .map(|copy| Job::External { queue, copy })
+            }
+            Chunk::Internal { queue, address, size } => {
+                if let Some(count) = internal.get_mut(queue) {
+                    *count = count.saturating_add(1);
+                }
+                // Its number among all queues.
+                let number = (queue + crate::queue::CPU + 1) as u32;
+                let rules = Rules { queue: number, translated: true, limits: &limits };
+                check::check_internal(address, size, &rules)
+                    .map(|()| Job::Internal { queue, address, size })
+            }
+        };
+        let job = job.map_err(|error| {
+            // Texts of the copy itself say nothing that the line below does not.
+            if !matches!(error, CheckError::Copy(_)) {
+                dev_err!(dev, "{}\n", error);
+            }
+            dev_err!(
+                dev,
+                "Failed to parse JOB {}.{}.{}, err {}, rejecting the CS\n",
+                asid,
+                sequence,
+                n.saturating_add(1),
+                error.errno().to_errno()
+            );
+            Refusal { error: error.errno(), reason: Reason::Parsing }
+        })?;
+        jobs.push(job, GFP_KERNEL).map_err(|_| NO_MEMORY)?;
+    }
+    if external == 0 {
+        dev_err!(
+            dev,
+            "Reject CS {}.{} since it contains only internal queues jobs and needs completion\n",
+            asid,
+            sequence
+        );
+        return Err(INVALID);
+    }
+    schedule(request, jobs, external, internal).map_err(|error| {
+        if error != EAGAIN {
+            dev_err!(
+                dev,
+                "Failed to submit CS {}.{} to H/W queues, error {}\n",
+                asid,
+                sequence,
+                error.to_errno()
+            );
+        }
+        let reason = match error {
+            error if error == EAGAIN => Reason::QueueFull,
+            error if error == EPERM => Reason::InReset,
+            _ => Reason::Memory,
+        };
+        Refusal { error, reason }
+    })
+}
+
+/// The driver's own copy of a command buffer, checked while it was made.
+fn copy(
+    request: &Request<'_>,
+    buffer: &CommandBuffer,
+    size: u32,
+    rules: &Rules<'_>,
+) -> Result<JobCopy, CheckError> {
+    let room = (size as usize).checked_add(TAIL_SIZE).ok_or(CheckError::Size(size))?;
+    let mut copy = request.card.copies.take(request.parent, room).map_err(CheckError::Copy)?;
+    let mut source = |offset: usize, into: &mut [u8]| buffer.memory().read(offset, into);
+    let source: &mut dyn Source = &mut source;
+    check::copy_checked(source, size, &mut copy, rules)?;
+    copy.size = size;
+    Ok(copy)
+}
+
+fn schedule(
+    request: &Request<'_>,
+    jobs: KVec<Job>,
+    external: usize,
+    internal: [u32; INTERNAL],
+) -> Result {
+    let card = request.card;
+    let occupied = card.queues.internal().occupy(internal)?;
+    let submission = Submission::new(
+        request.context.clone(),
+        request.fence.clone(),
+        external,
+        request.timestamp,
+        occupied,
+    )?;
+    card.queues.submit(&card.bars, &submission, jobs, || {
+        // Under the locks that a reset takes after it has set the status.
+        let status = card.status();
+        if status.operational() {
+            return Ok(());
+        }
+        dev_err!(card.dev, "device is {}, CS rejected!\n", status.text());
+        Err(EPERM)
+    })?;
+    card.submitted(request.context);
+    Ok(())
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The first submission of a context: nothing of another user's is left on the card, then the restore
+//! phase (upstream `hl_cs_ctx_switch()`, `goya_context_switch()`).
+
+use kernel::device::{Bound, Device};
+use kernel::prelude::*;
+
+use super::fence::Waited;
+use crate::abstractions::accel::Call;
+use crate::context::Found;
+use crate::device::Card;
+use crate::driver::GoyaNode;
+use crate::hw::{dma, map, pll, sync};
+use crate::queue::driver_job;
+
+/// What SRAM is filled with.
+const SRAM_WORD: u64 = 0x7777_7777_7777_7777;
+
+/// Switches to the caller's context, if nobody has done so since it was opened or the card was reset, and
+/// runs `restore` then, or if it is `forced`. All others wait until that is done.
+///
+/// `restore` gets the time-out for its submission and returns its number, or nothing.
+pub(crate) fn enter(
+    call: &Call<'_, GoyaNode>,
+    forced: bool,
+    restore: impl FnOnce(Option<u32>) -> Result<Option<u64>>,
+) -> Result {
+    let (card, context) = (call.data, &call.file.context);
+    if context.switched() && !forced {
+        return Ok(());
+    }
+    let mut phase = context.phase.lock();
+    let first = !context.switched();
+    if !first && !forced {
+        // Somebody else has done it meanwhile.
+        return Ok(());
+    }
+    let asid = context.asid.number();
+    if first {
+        clean(card, call.parent).inspect_err(|error| {
+            dev_err!(
+                card.dev,
+                "Failed to switch to context {}, rejecting CS! {}\n",
+                asid,
+                error.to_errno()
+            );
+            if *error == ETIMEDOUT || *error == EBUSY {
+                card.request_soft_reset();
+            }
+        })?;
+    }
+    let submitted = restore(card.params.timeout_ms()).inspect_err(|error| {
+        dev_err!(
+            card.dev,
+            "Failed to submit restore CS for context {} ({})\n",
+            asid,
+            error.to_errno()
+        );
+    })?;
+    if let Some(sequence) = submitted {
+        let timeout = card.params.timeout_ms().map_or(u64::MAX, |ms| u64::from(ms) * 1000);
+        finish(context, sequence, timeout).map_err(|error| {
+            dev_err!(
+                card.dev,
+                "Restore CS for context {} failed to complete {}\n",
+                asid,
+                error.to_errno()
+            );
+            ENOEXEC
+        })?;
+    }
+    *phase = ();
+    context.set_switched(true);
+    Ok(())
+}
+
+fn finish(context: &crate::context::Context, sequence: u64, timeout_us: u64) -> Result {
+    let Found::Fence(fence) = context.find(sequence) else { return Ok(()) };
+    match fence.wait(timeout_us)? {
+        Waited::Done(outcome) => outcome.result,
+        Waited::Busy => Ok(()),
+    }
+}
+
+/// Clears what one user could leave for the next: SRAM, registers that users may write, sync objects.
+fn clean(card: &Card, parent: &Device<Bound>) -> Result {
+    let bars = &*card.bars;
+    driver_job::fill(
+        parent,
+        bars,
+        &card.queues,
+        map::SRAM_BASE,
+        map::SRAM_SIZE,
+        SRAM_WORD,
+        false,
+    )
+    .inspect_err(|_| dev_err!(card.dev, "Failed to clear SRAM in context switch\n"))?;
+    dma::reset_user_registers(bars);
+    pll::relax_tpc_clock(bars);
+    sync::clear(bars);
+    Ok(())
+}

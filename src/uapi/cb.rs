@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `HL_IOCTL_CB`: command buffers (upstream `hl_cb_ioctl()`).
+
+use kernel::prelude::*;
+
+use super::consts::*;
+use super::types::{CbArgs, CbOut};
+use crate::abstractions::accel::{Call, Ioctl};
+use crate::driver::GoyaNode;
+
+pub(crate) struct CommandBuffers;
+
+impl Ioctl for CommandBuffers {
+    type Driver = GoyaNode;
+    type Args = CbArgs;
+    const COMMAND: u32 = HL_IOCTL_CB;
+    const NAME: &'static CStr = c"HL_CB";
+
+    fn run(call: &Call<'_, GoyaNode>, args: &mut CbArgs) -> Result {
+        let input = args.input();
+        let card = call.data;
+        let status = card.status();
+        if !status.operational() {
+            dev_dbg!(card.dev, "Device is {}. Can't execute CB IOCTL\n", status.text());
+            return Err(EBUSY);
+        }
+        match input.op {
+            HL_CB_OP_CREATE => {
+                let created = create(call, input.cb_size, input.flags);
+                let handle = created.as_ref().copied().unwrap_or(0);
+                args.set_output(CbOut::word(handle));
+                created.map(|_| ())
+            }
+            HL_CB_OP_DESTROY => call.file.buffers.destroy(input.cb_handle),
+            HL_CB_OP_INFO => {
+                let Some(buffer) = call.file.buffers.get(input.cb_handle) else {
+                    dev_err!(card.dev, "CB info failed, no match to handle {:#x}\n", input.cb_handle);
+                    return Err(EINVAL);
+                };
+                if input.flags & HL_CB_FLAGS_GET_DEVICE_VA != 0 {
+                    dev_err!(card.dev, "CB is not mapped to the device's MMU\n");
+                    return Err(EINVAL);
+                }
+                let users = u32::try_from(buffer.users()).unwrap_or(0);
+                args.set_first(u64::from(users));
+                Ok(())
+            }
+            _ => Err(EINVAL),
+        }
+    }
+}
+
+fn create(call: &Call<'_, GoyaNode>, size: u32, flags: u32) -> Result<u64> {
+    let dev = &call.data.dev;
+    if size > HL_MAX_CB_SIZE {
+        dev_err!(dev, "User requested CB size {} must be less than {}\n", size, HL_MAX_CB_SIZE);
+        return Err(EINVAL);
+    }
+    if flags & HL_CB_FLAGS_MAP != 0 {
+        dev_err!(dev, "Mapping a CB to the device's MMU is not supported\n");
+        dev_err!(dev, "CB: Failure in buffer alloc callback {}\n", EINVAL.to_errno());
+        // Whatever goes wrong here is ENOMEM to the program.
+        return Err(ENOMEM);
+    }
+    call.file.buffers.create(call.parent, size).map_err(|_| ENOMEM)
+}

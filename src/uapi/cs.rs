@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `HL_IOCTL_CS`: submission (upstream `hl_cs_ioctl()`).
+
+use kernel::prelude::*;
+use kernel::sync::Arc;
+use kernel::uaccess::{UserPtr, UserSlice};
+use zerocopy::{FromZeros, IntoBytes};
+
+use super::consts::*;
+use super::types::{CsArgs, CsChunk, CsIn, CsOut};
+use crate::abstractions::accel::{Call, Ioctl};
+use crate::context::counters::Reason;
+use crate::device::Card;
+use crate::driver::GoyaNode;
+use crate::queue::{Kind, COUNT};
+use crate::submit::assemble::{self, Chunk, Request};
+use crate::submit::switch;
+
+pub(crate) struct Submit;
+
+/// The most signals that a sync object counts (`HL_MAX_SOB_VAL`).
+const MOST_SIGNALS: u32 = 1 << 15;
+
+impl Ioctl for Submit {
+    type Driver = GoyaNode;
+    type Args = CsArgs;
+    const COMMAND: u32 = HL_IOCTL_CS;
+    const NAME: &'static CStr = c"HL_CS";
+
+    fn run(call: &Call<'_, GoyaNode>, args: &mut CsArgs) -> Result {
+        let input = args.input();
+        let result = submit(call, &input);
+        // Who is told to try again finds his arguments as they were.
+        if !matches!(result, Err(error) if error == EAGAIN) {
+            args.set_output(CsOut::new(result));
+        }
+        result.map(|_| ())
+    }
+}
+
+/// What a submission is for; most kinds are other cards'.
+fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64> {
+    sanity(call, input)?;
+    switch::enter(call, input.cs_flags & HL_CS_FLAGS_FORCE_RESTORE != 0, |timeout| {
+        let count = input.num_chunks_restore;
+        (count != 0).then(|| execute(call, input.chunks_restore, count, 0, timeout)).transpose()
+    })?;
+    let dev = &call.data.dev;
+    let flags = input.cs_flags;
+    if flags & HL_CS_FLAGS_RESERVE_SIGNALS_ONLY != 0 {
+        // `encaps_signals_q_idx` and `encaps_signals_count` lie where `seq` is.
+        let (queue, count) = (input.seq as u32, (input.seq >> 32) as u32);
+        if count >= MOST_SIGNALS {
+            dev_err!(dev, "signals count({}) exceeds the max SOB value\n", count);
+        } else if queue as usize >= COUNT {
+            dev_err!(dev, "Queue index {} is invalid\n", queue);
+        } else {
+            dev_err!(dev, "Queue index {} does not support sync stream operations\n", queue);
+        }
+        return Err(EINVAL);
+    }
+    if flags & HL_CS_FLAGS_UNRESERVE_SIGNALS_ONLY != 0 {
+        dev_err!(dev, "failed to unreserve signals, cannot find handler\n");
+        return Err(EINVAL);
+    }
+    if flags & (HL_CS_FLAGS_ENGINE_CORE_COMMAND | HL_CS_FLAGS_ENGINES_COMMAND) != 0 {
+        return Err(EPERM);
+    }
+    if flags & HL_CS_FLAGS_FLUSH_PCI_HBW_WRITES != 0 {
+        dev_dbg!(dev, "HBW flush is not supported\n");
+        return Err(EOPNOTSUPP);
+    }
+    let timeout = if flags & HL_CS_FLAGS_CUSTOM_TIMEOUT != 0 {
+        Some(input.timeout.saturating_mul(1000))
+    } else {
+        call.data.params.timeout_ms()
+    };
+    execute(call, input.chunks_execute, input.num_chunks_execute, flags, timeout)
+}
+
+/// The checks of `hl_cs_sanity_checks()`, in its order.
+fn sanity(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result {
+    let dev = &call.data.dev;
+    let asid = call.file.context.asid.number();
+    if input.pad.iter().any(|byte| *byte != 0) {
+        dev_dbg!(dev, "Padding bytes must be 0\n");
+        return Err(EINVAL);
+    }
+    if !call.data.status().operational() {
+        return Err(EBUSY);
+    }
+    if input.cs_flags & HL_CS_FLAGS_STAGED_SUBMISSION != 0 {
+        dev_err!(dev, "staged submission not supported");
+        return Err(EPERM);
+    }
+    let kind = input.cs_flags & HL_CS_FLAGS_TYPE_MASK;
+    if kind.count_ones() > 1 {
+        dev_err!(dev, "CS type flags are mutually exclusive, context {}\n", asid);
+        return Err(EINVAL);
+    }
+    if kind & (HL_CS_FLAGS_SIGNAL | HL_CS_FLAGS_WAIT | HL_CS_FLAGS_COLLECTIVE_WAIT) != 0 {
+        dev_err!(dev, "Sync stream CS is not supported\n");
+        return Err(EINVAL);
+    }
+    if kind == 0 && input.num_chunks_execute == 0 {
+        dev_err!(dev, "Got execute CS with 0 chunks, context {}\n", asid);
+        return Err(EINVAL);
+    }
+    Ok(())
+}
+
+/// Counts a refusal, for the context and for all.
+fn refused(card: &Card, call: &Call<'_, GoyaNode>, reason: Reason) {
+    call.file.context.drops.count(reason);
+    card.drops.count(reason);
+}
+
+/// Submits `count` chunks at `address` in the program's memory; returns the number of the submission.
+fn execute(
+    call: &Call<'_, GoyaNode>,
+    address: u64,
+    count: u32,
+    flags: u32,
+    timeout: Option<u32>,
+) -> Result<u64> {
+    let card: &Arc<Card> = call.data;
+    let context = &call.file.context;
+    let raw = chunks(call, address, count)?;
+    let skip_reset = flags & HL_CS_FLAGS_SKIP_RESET_ON_TIMEOUT != 0;
+    let fence = context.enter(timeout, skip_reset).inspect_err(|error| {
+        refused(card, call, if *error == EAGAIN { Reason::InFlight } else { Reason::Memory });
+    })?;
+    let sequence = fence.sequence();
+    let request = Request {
+        card,
+        parent: call.parent,
+        context,
+        fence: fence.clone(),
+        timestamp: flags & HL_CS_FLAGS_TIMESTAMP != 0,
+    };
+    let submitted = validate(call, &raw).and_then(|chunks| assemble::submit(&request, chunks));
+    submitted.map_err(|refusal| {
+        refused(card, call, refusal.reason);
+        // Its number is used up, and nobody shall wait for it.
+        fence.signal(Err(EBUSY), 0);
+        refusal.error
+    })?;
+    Ok(sequence)
+}
+
+/// Copies the array of chunks, once.
+fn chunks(call: &Call<'_, GoyaNode>, address: u64, count: u32) -> Result<KVec<CsChunk>> {
+    let card = call.data;
+    if count > HL_MAX_JOBS_PER_CS {
+        refused(card, call, Reason::Validation);
+        dev_err!(card.dev, "Number of chunks can NOT be larger than {}\n", HL_MAX_JOBS_PER_CS);
+        return Err(EINVAL);
+    }
+    let count = count as usize;
+    let mut chunks = KVec::from_elem(CsChunk::new_zeroed(), count, GFP_KERNEL)
+        .inspect_err(|_| refused(card, call, Reason::Memory))?;
+    let pointer = UserPtr::from_addr(usize::try_from(address)?);
+    let bytes = chunks.as_mut_slice().as_mut_bytes();
+    UserSlice::new(pointer, bytes.len()).reader().read_slice(bytes).map_err(|_| {
+        refused(card, call, Reason::Validation);
+        dev_err!(card.dev, "Failed to copy cs chunk array from user\n");
+        EFAULT
+    })?;
+    Ok(chunks)
+}
+
+/// Checks where each chunk is to go, and finds its command buffer.
+fn validate(call: &Call<'_, GoyaNode>, raw: &[CsChunk]) -> Result<KVec<Chunk>, assemble::Refusal> {
+    let dev = &call.data.dev;
+    let mut chunks = KVec::with_capacity(raw.len(), GFP_KERNEL).map_err(|_| assemble::NO_MEMORY)?;
+    for chunk in raw {
+        let queue = chunk.queue_index;
+        let chunk = match Kind::of(queue) {
+            None => {
+                dev_err!(dev, "Queue index {} is invalid\n", queue);
+                return Err(assemble::INVALID);
+            }
+            Some(Kind::Cpu) => {
+                dev_err!(dev, "Queue index {} is restricted for the kernel driver\n", queue);
+                return Err(assemble::INVALID);
+            }
+            Some(Kind::External(queue)) => {
+                let Some(buffer) = call.file.buffers.get(chunk.cb_handle) else {
+                    dev_err!(dev, "CB handle {:#x} invalid\n", chunk.cb_handle);
+                    return Err(assemble::INVALID);
+                };
+                if chunk.cb_size < 8 || chunk.cb_size > buffer.size() {
+                    dev_err!(dev, "CB size {} invalid\n", chunk.cb_size);
+                    return Err(assemble::INVALID);
+                }
+                Chunk::External { queue, buffer, size: chunk.cb_size }
+            }
+            Some(Kind::Internal(queue)) => {
+                Chunk::Internal { queue, address: chunk.cb_handle, size: chunk.cb_size }
+            }
+        };
+        chunks.push(chunk, GFP_KERNEL).map_err(|_| assemble::NO_MEMORY)?;
+    }
+    Ok(chunks)
+}
