@@ -78,7 +78,7 @@ pub(crate) const fn page_entry(address: u64) -> u64 {
 
 /// Takes what has to be written to the card's tables, in the order that keeps the tables valid for a
 /// walk at any time. Writing cannot fail: who writes to a card that may be gone remembers that.
-pub(crate) trait EntrySink {
+pub(crate) trait PteSink {
     /// Writes `entries` to the card's memory at `address`.
     fn write(&mut self, address: u64, entries: &[u64]);
 

@@ -154,7 +154,7 @@ impl AddressSpace {
     /// Its hop-0 table is to be made known to the card after this: see [`Self::hop0`].
     pub(crate) fn new(
         pool: &mut TablePool,
-        sink: &mut impl EntrySink,
+        sink: &mut impl PteSink,
         asid: usize,
         default_page: Option<u64>,
     ) -> Result<Self> {
@@ -172,12 +172,7 @@ impl AddressSpace {
         Ok(space)
     }
 
-    fn add_default(
-        &mut self,
-        pool: &mut TablePool,
-        sink: &mut impl EntrySink,
-        entry: u64,
-    ) -> Result {
+    fn add_default(&mut self, pool: &mut TablePool, sink: &mut impl PteSink, entry: u64) -> Result {
         let shared = pool.alloc().ok_or(ENOMEM)?;
         sink.fill(shared.address, entry, ENTRIES);
         let shared_entry = table_entry(shared.address);
@@ -209,7 +204,7 @@ impl AddressSpace {
     pub(crate) fn map(
         &mut self,
         pool: &mut TablePool,
-        sink: &mut impl EntrySink,
+        sink: &mut impl PteSink,
         va: u64,
         runs: impl IntoIterator<Item = Run>,
     ) -> Result<Invalidation, MapError> {
@@ -246,7 +241,7 @@ impl AddressSpace {
     pub(crate) fn unmap(
         &mut self,
         pool: &mut TablePool,
-        sink: &mut impl EntrySink,
+        sink: &mut impl PteSink,
         va: u64,
         size: u64,
     ) -> Unmapped {
@@ -303,7 +298,7 @@ impl AddressSpace {
     pub(crate) fn destroy(
         mut self,
         pool: &mut TablePool,
-        sink: &mut impl EntrySink,
+        sink: &mut impl PteSink,
     ) -> (Invalidation, usize) {
         sink.fill(self.hop0.address(), 0, HOP0_ENTRIES);
         let entry = self.default_entry();

@@ -69,7 +69,7 @@ mod tests {
         }
     }
 
-    impl EntrySink for Card {
+    impl PteSink for Card {
         fn write(&mut self, address: u64, entries: &[u64]) {
             let slot = self.slot(address);
             match self.memory.get_mut(slot..slot + entries.len()) {
@@ -87,8 +87,11 @@ mod tests {
     fn user(tables: usize) -> Result<(Card, TablePool, AddressSpace)> {
         let (mut card, mut pool) = Card::new(tables)?;
         let space = AddressSpace::new(&mut pool, &mut card, 1, Some(DEFAULT))?;
-        assert_eq!(space.hop0(), card.hop0);
-        Ok((card, pool, space))
+        if space.hop0() == card.hop0 {
+            Ok((card, pool, space))
+        } else {
+            Err(EIO)
+        }
     }
 
     fn run(address: u64, size: u64) -> [Run; 1] {
@@ -197,6 +200,7 @@ mod tests {
         settle(map, &mut pool)?;
         // A small page, two huge ones, a small page, in one table of hop 1, 2 and 3, and two of hop 4.
         assert_eq!(pool.used() - before.0, 5);
+        // No table is written as a whole.
         assert_eq!(card.written - before.1, 2 + 4 + 1 + 1 + 1);
         for offset in (0..size).step_by(SMALL_PAGE as usize) {
             assert_eq!(card.walk(va + offset + 9), Some(address + offset + 9));
@@ -233,6 +237,21 @@ mod tests {
             let unmapped = space.unmap(&mut pool, &mut card, HOST, SMALL_PAGE);
             settle(unmapped.invalidation, &mut pool)?;
         }
+        Ok(())
+    }
+
+    /// One page comes and goes with few writes.
+    #[test]
+    fn one_page() -> Result {
+        let (mut card, mut pool, mut space) = user(16)?;
+        let written = card.written;
+        for _ in 0..10 {
+            let map = space.map(&mut pool, &mut card, HOST, run(PHYSICAL, SMALL_PAGE));
+            settle(map.map_err(|e| e.failure.errno())?, &mut pool)?;
+            let unmapped = space.unmap(&mut pool, &mut card, HOST, SMALL_PAGE);
+            settle(unmapped.invalidation, &mut pool)?;
+        }
+        assert_eq!(card.written - written, 10 * 2 * HOPS);
         Ok(())
     }
 
@@ -280,6 +299,17 @@ mod tests {
             assert_eq!(space.err(), Some(ENOMEM));
             assert_eq!(pool.used(), 2);
             assert_eq!(card.walk(DRAM), None);
+        }
+        for tables in 5..9 {
+            let (mut card, mut pool, mut space) = user(tables)?;
+            let written = card.written;
+            let map = space.map(&mut pool, &mut card, HOST, run(0, SMALL_PAGE));
+            let error = map.err().ok_or(EINVAL)?;
+            assert_eq!(error.failure, MapFailure::NoTable);
+            // The card has seen nothing of it.
+            assert!(!error.invalidation.needed());
+            settle(error.invalidation, &mut pool)?;
+            assert_eq!((pool.used(), card.written), (5, written));
         }
         Ok(())
     }

@@ -152,6 +152,15 @@ mod tests {
         Ok(())
     }
 
+    /// Outside of a test function, an assertion would not fail the test but stop the kernel.
+    fn ensure(holds: bool) -> Result {
+        if holds {
+            Ok(())
+        } else {
+            Err(EIO)
+        }
+    }
+
     fn model(page_size: u64, pages: u64, mut state: u64) -> Result {
         // The first address is no multiple of a huge page.
         let all = BASE + page_size..BASE + (pages + 1) * page_size;
@@ -194,19 +203,18 @@ mod tests {
                         (at, true) => Hint::Force(at),
                     },
                 );
-                assert_eq!(result.as_ref().ok().map(Block::start), expected);
+                ensure(result.as_ref().ok().map(Block::start) == expected)?;
                 if let Ok(block) = result {
                     model.take(block.start()..block.start() + block.size())?;
                     blocks.push(block, GFP_KERNEL)?;
                 }
             }
-            assert!(range.holes().eq(model.0.iter().cloned()));
+            ensure(range.holes().eq(model.0.iter().cloned()))?;
         }
         for block in blocks {
             range.free(block);
         }
-        assert!(range.is_unused());
-        Ok(())
+        ensure(range.is_unused())
     }
 
     #[test]
@@ -223,7 +231,8 @@ mod tests {
     /// Many holes.
     #[test]
     fn many() -> Result {
-        const COUNT: u64 = 20_000;
+        // Enough to have many holes; kernels with checkers are slow.
+        const COUNT: u64 = 400;
         let mut range = AddressRange::host()?;
         let mut odd = KVec::new();
         let mut even = KVec::new();

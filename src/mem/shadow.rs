@@ -129,7 +129,7 @@ impl Table {
     }
 
     /// Writes the entries of `changed` to the card; all of them, if nobody knows what is there.
-    fn flush(&mut self, changed: Range<usize>, sink: &mut impl EntrySink) {
+    fn flush(&mut self, changed: Range<usize>, sink: &mut impl PteSink) {
         if changed.end == 0 {
             return;
         }
@@ -163,7 +163,7 @@ pub(super) struct Change<'a, S> {
     pub(super) holes: u64,
 }
 
-impl<'a, S: EntrySink> Change<'a, S> {
+impl<'a, S: PteSink> Change<'a, S> {
     pub(super) fn new(pool: &'a mut TablePool, sink: &'a mut S, default: u64) -> Self {
         Self {
             pool,

@@ -8,7 +8,7 @@ use kernel::device::Device;
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
 
-use super::hop::{EntrySink, Invalidation, TablePool, ENTRY_SIZE};
+use super::hop::{PteSink, Invalidation, TablePool, ENTRY_SIZE};
 use super::page_table::{AddressSpace, Run};
 use crate::context::asid::{ASIDS, KERNEL};
 use crate::hw::bars::Bars;
@@ -32,7 +32,7 @@ pub(crate) struct Tables {
 /// Entries go to the card through the window to DRAM, which shows the tables.
 struct Window<'a>(&'a Bars);
 
-impl EntrySink for Window<'_> {
+impl PteSink for Window<'_> {
     fn write(&mut self, address: u64, entries: &[u64]) {
         for (address, entry) in (address..).step_by(ENTRY_SIZE).zip(entries) {
             // An address outside of the window is none of the pool's; a card that is gone loses it.

@@ -16,6 +16,7 @@ use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
 use crate::hw::map::HOST_BASE;
 use crate::hw::Io;
 use crate::submit::buffer::JobCopy;
+use crate::submit::packet::{self, TAIL_SIZE};
 use crate::submit::submission::Submission;
 
 /// Bytes of a descriptor: address, size and control (`struct hl_bd`, `qman_if.h`).
@@ -29,17 +30,8 @@ const PLACE: u32 = 0xFFF;
 /// First queue manager's doorbell, and the distance to the next (`dma_qm_0_regs.h`).
 const DOORBELL: u32 = 0x40_006C;
 const STRIDE: u32 = 0x8000;
-/// What a write of a vector number to sends the interrupt (`mmPCIE_DBI_MSIX_DOORBELL_OFF`).
-const MSIX_DOORBELL: u64 = crate::hw::map::MSIX_DOORBELL;
 /// Completions that are taken under one lock.
 const BATCH: usize = 32;
-
-/// `MSG_PROT` with engine and message barrier, and with message barrier only.
-const MSG_PROT: u32 = 7 << 24;
-const ENGINE_BARRIER: u32 = 1 << 29;
-const MESSAGE_BARRIER: u32 = 1 << 31;
-/// Bytes of the two packets that end a job.
-pub(crate) const TAIL: usize = 32;
 
 struct Slot {
     submission: Arc<Submission>,
@@ -239,7 +231,7 @@ impl Held<'_> {
         let body = copy.size;
         let tail = tail(queue, place, LENGTH.place(self.state.completion));
         copy.write(body as usize, &tail)?;
-        let size = body.checked_add(TAIL as u32).ok_or(EINVAL)?;
+        let size = body.checked_add(TAIL_SIZE as u32).ok_or(EINVAL)?;
         queue.describe(&mut self.state, copy.address(), size)?;
         if let Some(slot) = self.state.slots.get_mut(place) {
             *slot = Some(Slot {
@@ -258,24 +250,14 @@ impl Held<'_> {
 }
 
 /// The packets that end a job: a completion, at place `completion`, that names the descriptor at `place`,
-/// and the interrupt (`goya_add_end_of_cb_packets()`).
-fn tail(queue: &External, place: usize, completion: usize) -> [u8; TAIL] {
+/// and the interrupt.
+fn tail(queue: &External, place: usize, completion: usize) -> [u8; TAIL_SIZE] {
     let at = (completion * COMPLETION) as u64;
-    let completion = queue
+    let address = queue
         .completions
         .dma_address()
         .wrapping_add(HOST_BASE)
         .wrapping_add(at);
     let entry = READY | NAMED | place as u32 & PLACE;
-    let words = [
-        u64::from(entry) | u64::from(MSG_PROT | ENGINE_BARRIER | MESSAGE_BARRIER) << 32,
-        completion,
-        queue.number as u64 | u64::from(MSG_PROT | MESSAGE_BARRIER) << 32,
-        MSIX_DOORBELL,
-    ];
-    let mut bytes = [0; TAIL];
-    for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
-        to.copy_from_slice(&word.to_le_bytes());
-    }
-    bytes
+    packet::tail(address, entry, queue.number as u32)
 }
