@@ -21,6 +21,9 @@ pub(crate) const WINDOW: usize = 64;
 /// (`HL_CS_OUTCOME_HISTORY_LEN`).
 const REMEMBERED: usize = 256;
 
+/// A number that no submission has.
+const NOBODY: u64 = u64::MAX;
+
 /// What the window says of a sequence number.
 pub(crate) enum Found {
     /// It is in the window.
@@ -168,8 +171,7 @@ impl Context {
     fn recall(&self, sequence: u64) -> Option<Outcome> {
         let mut memory = self.memory.lock();
         let end = memory.ends.iter_mut().find(|end| end.0 == sequence)?;
-        // No submission has this number.
-        end.0 = 0;
+        end.0 = NOBODY;
         Some(end.1)
     }
 }

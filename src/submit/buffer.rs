@@ -237,6 +237,19 @@ impl CopyPool {
         })
     }
 
+    /// Keeps `memory` for the next job; gives it back if there is enough already.
+    fn keep(&self, class: usize, memory: SharedMemory) -> Option<SharedMemory> {
+        let mut free = self.free.lock();
+        match free.get_mut(class) {
+            // Room was reserved when the pool was made.
+            Some(list) if list.len() < list.capacity() => {
+                let _ = list.push_within_capacity(memory);
+                None
+            }
+            _ => Some(memory),
+        }
+    }
+
     /// Frees what is kept.
     pub(crate) fn clear(&self) {
         // Freed outside of the lock.
@@ -267,20 +280,8 @@ impl Drop for JobCopy {
         let Some(memory) = self.memory.take() else {
             return;
         };
-        let mut free = self.pool.free.lock();
-        let rest = match free.get_mut(self.class) {
-            // Room was reserved when the pool was made: pushing does not allocate.
-            Some(list) if list.len() < list.capacity() => {
-                list.push_within_capacity(memory).err().map(|_| ())
-            }
-            _ => {
-                drop(free);
-                // Freed outside of the lock.
-                drop(memory);
-                None
-            }
-        };
-        let _: Option<()> = rest;
+        // What the pool does not keep is freed outside of its lock.
+        let _surplus = self.pool.keep(self.class, memory);
     }
 }
 

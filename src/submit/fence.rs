@@ -3,7 +3,6 @@
 
 //! The end of a submission, and waiting for it (upstream `hl_fence`, `hl_wait_for_fence()`).
 
-use kernel::error::Error;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_condvar, new_spinlock, Arc, CondVar, CondVarTimeoutResult, SpinLock};
@@ -72,17 +71,21 @@ impl Fence {
         self.sequence.store(sequence, Relaxed);
     }
 
-    /// Ends it; only the first end counts.
-    pub(crate) fn signal(&self, result: Result, timestamp: i64) -> Outcome {
+    /// Ends it. Only the first end counts; later ones return nothing.
+    pub(crate) fn signal(&self, result: Result, timestamp: i64) -> Option<Outcome> {
         let result = if self.timed_out() && result.is_err() {
             Err(ETIMEDOUT)
         } else {
             result
         };
-        let mut outcome = self.outcome.lock();
-        let outcome = *outcome.get_or_insert(Outcome { result, timestamp });
+        let outcome = Outcome { result, timestamp };
+        let mut slot = self.outcome.lock();
+        if slot.is_some() {
+            return None;
+        }
+        *slot = Some(outcome);
         self.changed.notify_all();
-        outcome
+        Some(outcome)
     }
 
     /// It took too long: when it is aborted, that is the reason.
@@ -129,11 +132,4 @@ fn jiffies(us: u64) -> Jiffies {
         Ok(ms) => msecs_to_jiffies(ms).max(1),
         Err(_) => isize::MAX as Jiffies,
     }
-}
-
-/// The errors that a program sees when it waits.
-pub(crate) fn reported(result: Result) -> Option<Error> {
-    result
-        .err()
-        .filter(|error| *error == ETIMEDOUT || *error == EIO)
 }

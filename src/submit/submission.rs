@@ -56,7 +56,9 @@ impl Submission {
             return;
         }
         let now = if self.timestamp { monotonic_ns() } else { 0 };
-        let outcome = self.fence.signal(result, now);
+        let Some(outcome) = self.fence.signal(result, now) else {
+            return;
+        };
         if self.timestamp {
             self.context.remember(self.fence.sequence(), outcome);
         }
