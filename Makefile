@@ -85,7 +85,7 @@ oracle: toolbox ## Upstream's driver with the cures that it needs on this card
 lint: toolbox ## Formatting, clippy, shell scripts, licences, file sizes
 	@scripts/lint.sh
 
-docs: toolbox ## The documentation as HTML in build/docs
+docs: toolbox ## The documentation as HTML in build/docs, manual pages in build/man
 	@scripts/docs.sh
 
 clean: ## Remove what was built in the checkout

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # SPDX-FileCopyrightText: The goya-rs authors
 #
-# Makes the documentation as HTML in build/docs; a warning of Sphinx is an error.
+# Makes the documentation as HTML in build/docs, where a warning of Sphinx is an error, and the manual pages
+# of the programs in build/man.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -11,3 +12,10 @@ set -euo pipefail
 cd "$TOP"
 step "DOCS build/docs/index.html" "$LOGS/docs.log" 0 \
 	"$TOP/scripts/enter.sh" sphinx-build -W --keep-going -b html -d build/doctrees Documentation build/docs
+
+"$TOP/scripts/cargo.sh" card build/cargo build --release -p goya-card -p goya-cardctl -p goya-guest
+mkdir -p build/man
+for program in goya-card goya-cardctl goya-guest; do
+	"$TOP/scripts/enter.sh" "build/cargo/release/$program" --man >"build/man/$program.1"
+	say MAN "build/man/$program.1"
+done

@@ -10,13 +10,12 @@ use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use clap::Parser;
 use serde_json::Value;
 
 use options::Options;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = goya_man::parse();
     match ask(&options) {
         Ok(answer) if options.json => print(&format!("{answer}\n")),
         Ok(answer) => {

@@ -14,12 +14,10 @@ mod trace;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use options::Options;
 
 fn main() -> ExitCode {
-    match serve::run(&Options::parse()) {
+    match serve::run(&goya_man::parse::<Options>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("goya-card: {error}");

@@ -25,8 +25,6 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use clap::Parser;
-
 use error::Error;
 use options::Options;
 use report::Run;
@@ -43,7 +41,7 @@ const EXIT_DIED: u8 = 125;
 const EXIT_SIGNAL: u8 = 128;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = goya_man::parse();
     match run(&options) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
