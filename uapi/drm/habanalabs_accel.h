@@ -333,7 +333,7 @@ struct hl_info_cs_counters {
 	__u64 ctx_validation_drop_cnt;
 };
 
-/* HL_INFO_LAST_ERR_OPEN_DEV_TIME: ns since 1970, as in all error records. */
+/* HL_INFO_LAST_ERR_OPEN_DEV_TIME: ns of CLOCK_MONOTONIC, as in all error records. */
 struct hl_info_last_err_open_dev_time {
 	__s64 timestamp;
 };
@@ -497,7 +497,7 @@ struct hl_info_args {
 struct hl_cb_in {
 	__u64 cb_handle;
 	__u32 op;			/* HL_CB_OP_* */
-	__u32 cb_size;			/* bytes; rounded up to pages */
+	__u32 cb_size;			/* bytes; one page at least */
 	__u32 ctx_id;
 	__u32 flags;			/* HL_CB_FLAGS_* */
 };
