@@ -139,6 +139,8 @@ pub(crate) fn late(
     .inspect_err(|error| dev_err!(dev, "Failed to get cpucp info {}\n", error.to_errno()))?;
     let dram_size = info.dram_size(dev);
     mmu::set_dram_size(bars, dram_size);
+    card.dram
+        .start(map::DRAM_USER_BASE..map::DRAM_BASE + dram_size)?;
     card.dram_end.store(map::DRAM_BASE + dram_size, Relaxed);
     Ok((info, dram_size))
 }

@@ -11,12 +11,14 @@ use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed
 use kernel::sync::{new_mutex, Arc, Mutex};
 
 use crate::abstractions::msix::{Handler, Vectors};
+use crate::abstractions::pinned::DmaMappings;
 use crate::context::asid::Asids;
 use crate::context::counters::DropCounters;
 use crate::context::Context;
 use crate::fw::info::CpuInfo;
 use crate::fw::text::Text;
 use crate::hw::bars::Bars;
+use crate::mem::dram::Dram;
 use crate::mem::tables::Tables;
 use crate::params::Params;
 use crate::queue::cpu::CpuQueue;
@@ -108,6 +110,10 @@ pub(crate) struct Card {
     pub(crate) cpu: Arc<CpuQueue>,
     pub(crate) events: Arc<EventQueue>,
     pub(crate) tables: Arc<Tables>,
+    /// Users' DRAM.
+    pub(crate) dram: Arc<Dram>,
+    /// Users' pages that the card can reach.
+    pub(crate) dma: DmaMappings,
     pub(crate) asids: Arc<Asids>,
     pub(crate) copies: Arc<CopyPool>,
     /// Refused submissions of all contexts.
@@ -161,6 +167,7 @@ impl Card {
         let cpu = CpuQueue::new(dev, bars.clone())?;
         let events = EventQueue::new(cpu.clone())?;
         let tables = Tables::new(bars.clone())?;
+        let (dram, dma) = (Dram::new()?, DmaMappings::new(dev)?);
         let (queues, asids, copies) = (Queues::new(dev)?, Asids::new()?, CopyPool::new()?);
         Arc::pin_init(
             pin_init!(Self {
@@ -172,6 +179,8 @@ impl Card {
                 cpu,
                 events,
                 tables,
+                dram,
+                dma,
                 asids,
                 copies,
                 drops: DropCounters::default(),
@@ -212,6 +221,11 @@ impl Card {
 
     /// `context` has something in flight now.
     pub(crate) fn submitted(&self, _context: &Arc<Context>) {}
+
+    /// The card has to be reset, all of it: until that is done it takes no work.
+    pub(crate) fn request_hard_reset(&self) {
+        self.state.needs_reset.set(true);
+    }
 
     /// The card has to be reset, its engines only, by somebody who may sleep.
     pub(crate) fn request_soft_reset(&self) {}

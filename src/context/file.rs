@@ -32,7 +32,9 @@ impl File {
             });
         }
         let asid = card.asids.allocate().map_err(|_| EBUSY)?;
-        let context = Context::new(asid)?;
+        let context = Context::new(card, asid).inspect_err(|error| {
+            dev_err!(card.dev, "Failed to create context {}\n", error.to_errno());
+        })?;
         KBox::pin_init(
             pin_init!(Self { context, buffers <- BufferTable::new() }),
             GFP_KERNEL,

@@ -11,6 +11,8 @@ use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
 use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
 
+use crate::device::Card;
+use crate::mem::context::UserMemory;
 use crate::submit::fence::{Fence, Outcome};
 use asid::Asid;
 use counters::DropCounters;
@@ -51,7 +53,9 @@ struct Memory {
 /// A context.
 #[pin_data]
 pub(crate) struct Context {
-    /// Its address space; given back at its end.
+    /// Its address space and what is mapped there. Its end sleeps; after it, the number is free.
+    pub(crate) user_memory: Arc<UserMemory>,
+    /// The number of its address space; given back at its end.
     pub(crate) asid: Asid,
     /// Submissions that were refused, by reason.
     pub(crate) drops: DropCounters,
@@ -67,7 +71,9 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(asid: Asid) -> Result<Arc<Self>> {
+    /// A context that runs in address space `asid`. The last reference must be dropped where one may sleep.
+    pub(crate) fn new(card: &Arc<Card>, asid: Asid) -> Result<Arc<Self>> {
+        let user_memory = UserMemory::new(card, asid.number())?;
         let ends = KVec::with_capacity(REMEMBERED, GFP_KERNEL)?;
         let window = Window {
             next: 1,
@@ -75,6 +81,7 @@ impl Context {
         };
         Arc::pin_init(
             pin_init!(Self {
+                user_memory,
                 asid,
                 drops: DropCounters::default(),
                 window <- new_spinlock!(window),

@@ -103,6 +103,11 @@ impl Invalidation {
         Self { needed }
     }
 
+    /// There is nothing to forget.
+    pub(super) fn none() -> Self {
+        Self::new(false)
+    }
+
     /// Whether there is something to forget.
     pub(crate) fn needed(&self) -> bool {
         self.needed

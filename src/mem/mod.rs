@@ -2,9 +2,21 @@
 // SPDX-FileCopyrightText: The goya-rs authors
 
 //! Memory: page tables, address ranges, device memory.
+//!
+//! | file | question it answers |
+//! |---|---|
+//! | [`context`] | what a user has mapped, where, and how that ends |
+//! | [`mapping`] | memory with an address of the card's, of either kind |
+//! | [`tables`] | all page tables of a card, and when memory is out of its reach |
+//! | [`page_table`], [`hop`] | what is mapped where in one address space, and its tables |
+//! | [`range`] | which of the card's addresses are free |
+//! | [`dram`], [`device_memory`] | handles of device memory, and its free pages |
 
+pub(crate) mod context;
 pub(crate) mod device_memory;
+pub(crate) mod dram;
 pub(crate) mod hop;
+pub(crate) mod mapping;
 pub(crate) mod page_table;
 mod page_table_tests;
 pub(crate) mod range;

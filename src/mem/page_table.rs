@@ -91,6 +91,8 @@ impl fmt::Display for MapFailure {
 pub(crate) struct MapError {
     /// Why.
     pub(crate) failure: MapFailure,
+    /// Bytes that were mapped before.
+    pub(crate) mapped: u64,
     /// What was mapped for a moment may be in the card's caches.
     pub(crate) invalidation: Invalidation,
 }
@@ -222,13 +224,14 @@ impl AddressSpace {
             match result {
                 Ok(end) => at = end,
                 Err((failed, failure)) => {
-                    let mapped = failed > va;
-                    if mapped {
+                    let mapped = failed.saturating_sub(va);
+                    if mapped > 0 {
                         change.unmap(&mut self.hop0, 0, va..failed);
                     }
-                    let invalidation = Invalidation::new(mapped || change.replaced);
+                    let invalidation = Invalidation::new(mapped > 0 || change.replaced);
                     return Err(MapError {
                         failure,
+                        mapped,
                         invalidation,
                     });
                 }

@@ -9,6 +9,7 @@ pub(crate) mod cs;
 pub(crate) mod debug_types;
 pub(crate) mod info_layout;
 pub(crate) mod info_types;
+pub(crate) mod memory;
 pub(crate) mod types;
 pub(crate) mod wait;
 
@@ -21,4 +22,5 @@ pub(crate) const IOCTLS: &[Descriptor] = &[
     descriptor::<cb::CommandBuffers>(),
     descriptor::<cs::Submit>(),
     descriptor::<wait::Wait>(),
+    descriptor::<memory::Memory>(),
 ];

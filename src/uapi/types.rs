@@ -74,6 +74,14 @@ macro_rules! in_out {
                 }
             }
 
+            /// Answers: sets the output and leaves all bytes behind it as the caller passed them.
+            pub(crate) fn set_head(&mut self, output: $output) {
+                let output: [u64; core::mem::size_of::<$output>() / 8] = zerocopy::transmute!(output);
+                for (to, from) in self.words.iter_mut().zip(output) {
+                    *to = from;
+                }
+            }
+
             /// Answers with a word at offset 0, and leaves all other bytes as the caller passed them.
             pub(crate) fn set_first(&mut self, value: u64) {
                 if let Some(first) = self.words.first_mut() {

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The memory of a context: what its user has mapped into its address space of the card's.
+//!
+//! Facts: upstream's `common/memory.c`, `map_device_va()`, `unmap_device_va()`, `hl_vm_ctx_init()` and
+//! `hl_vm_ctx_fini()`; `goya_mmu_prepare()`.
+//!
+//! No lock is held while a process's pages are pinned or unpinned.
+
+use core::mem;
+
+use kernel::{
+    device::Device,
+    dma::DataDirection,
+    prelude::*,
+    rbtree::{RBTree, RBTreeNodeReservation},
+    sync::{
+        atomic::{Atomic, Relaxed},
+        new_mutex, Arc, Mutex, //
+    }, //
+};
+
+use super::{
+    hop::HUGE_PAGE,
+    mapping::{Layout, Mapping, Memory},
+    page_table::Run,
+    range::{AddressRange, Align, Block, Hint},
+    tables::{Failure, Reachable, Refused}, //
+};
+use crate::abstractions::{pinned::PinnedPages, ratelimit::RateLimit};
+use crate::device::Card;
+use crate::hw::mmu;
+
+/// A context's address space and what is mapped there. At its end, which sleeps, all of that is undone.
+#[pin_data(PinnedDrop)]
+pub(crate) struct UserMemory {
+    card: Arc<Card>,
+    asid: u32,
+    /// Bytes of device memory that the user has allocated.
+    dram_used: Atomic<u64>,
+    #[pin]
+    state: Mutex<State>,
+}
+
+struct State {
+    host: AddressRange,
+    dram: AddressRange,
+    /// By the addresses that the user was told.
+    mappings: RBTree<u64, Entry>,
+}
+
+struct Entry {
+    mapping: Reachable,
+    /// How often it is exported, and so can't be unmapped.
+    exports: usize,
+}
+
+impl State {
+    /// The addresses for `memory`.
+    fn range(&mut self, memory: &Memory) -> &mut AddressRange {
+        match memory {
+            Memory::Host(_) => &mut self.host,
+            Memory::Device(_) => &mut self.dram,
+        }
+    }
+
+    fn remove(&mut self, address: u64) -> Option<Reachable> {
+        let node = self.mappings.remove_node(&address)?;
+        let (_, entry) = node.to_key_value();
+        Some(entry.mapping)
+    }
+}
+
+/// Takes all mappings out of a tree.
+struct Drain(RBTree<u64, Entry>);
+
+impl Iterator for Drain {
+    type Item = Reachable;
+
+    fn next(&mut self) -> Option<Reachable> {
+        let (_, node) = self.0.cursor_front_mut()?.remove_current();
+        let (_, entry) = node.to_key_value();
+        Some(entry.mapping)
+    }
+}
+
+impl UserMemory {
+    /// Makes address space `asid`, and lets all engines run in it.
+    ///
+    /// Errors: `ENOMEM`.
+    pub(crate) fn new(card: &Arc<Card>, asid: u32) -> Result<Arc<Self>> {
+        let dev = &card.dev;
+        let make = || -> Result<Arc<Self>> {
+            let state = State {
+                host: AddressRange::host()?,
+                dram: AddressRange::dram()?,
+                mappings: RBTree::new(),
+            };
+            let this = Arc::pin_init(
+                pin_init!(Self {
+                    card: card.clone(),
+                    asid,
+                    dram_used: Atomic::new(0),
+                    state <- new_mutex!(state),
+                }),
+                GFP_KERNEL,
+            )?;
+            // Undone by dropping `this`.
+            card.tables
+                .open(asid)
+                .inspect_err(|_| dev_err!(dev, "failed to init context {}\n", asid))?;
+            Ok(this)
+        };
+        let this = make().map_err(|_| {
+            dev_err!(dev, "Failed to init mem ctx module\n");
+            ENOMEM
+        })?;
+        mmu::set_asid(dev, &*card.bars, asid)
+            .inspect_err(|_| dev_err!(dev, "ctx_init failed\n"))?;
+        Ok(this)
+    }
+
+    fn dev(&self) -> &Device {
+        &self.card.dev
+    }
+
+    /// Bytes of device memory that the user has allocated.
+    pub(crate) fn dram_used(&self) -> u64 {
+        self.dram_used.load(Relaxed)
+    }
+
+    /// Allocates device memory. Returns its handle.
+    ///
+    /// Errors: `EINVAL`: no bytes; `ENOMEM`: there is not so much; `EFAULT`: there is no handle.
+    pub(crate) fn alloc(&self, size: u64, contiguous: bool, shared: bool) -> Result<u32> {
+        let dram = &self.card.dram;
+        let (handle, size) = dram.alloc(self.dev(), self.asid, size, contiguous, shared)?;
+        self.dram_used.add(size, Relaxed);
+        Ok(handle)
+    }
+
+    /// Frees device memory.
+    ///
+    /// Errors: `EINVAL`: there is no such handle, or it is mapped.
+    pub(crate) fn free(&self, handle: u32) -> Result {
+        let size = self.card.dram.free(self.dev(), handle)?;
+        self.dram_used.fetch_sub(size, Relaxed);
+        Ok(())
+    }
+
+    /// Maps device memory. Returns its address.
+    ///
+    /// Errors: `EINVAL`: there is no such handle; `EPERM`: it is another's; as [`Self::map`].
+    pub(crate) fn map_device(&self, handle: u32, hint: Hint) -> Result<u64> {
+        let Some(piece) = self.card.dram.use_piece(handle) else {
+            dev_err!(self.dev(), "no match for handle {}\n", handle);
+            return Err(EINVAL);
+        };
+        if !piece.is_for(self.asid) {
+            dev_err!(
+                self.dev(),
+                "Failed to map memory, handle {} is not shared\n",
+                handle
+            );
+            return Err(EPERM);
+        }
+        let layout = Layout {
+            size: piece.size(),
+            offset: 0,
+            huge: true,
+        };
+        self.map(Memory::Device(piece), layout, Align::Page, hint, handle)
+    }
+
+    /// Maps `size` bytes at `address` of the calling process. Returns their address.
+    ///
+    /// Errors: see [`PinnedPages::pin`] and [`PinnedPages::map`]; `EINVAL`: an address that must be but
+    /// can't, as the memory does not begin at a page; as [`Self::map`].
+    pub(crate) fn map_host(&self, address: u64, size: u64, hint: Hint) -> Result<u64> {
+        let pages = PinnedPages::pin(self.dev(), address, size)?;
+        let pages = pages
+            .map(&self.card.dma, DataDirection::Bidirectional)
+            .inspect_err(|_| dev_err!(self.dev(), "failed to map sgt with DMA region\n"))?;
+        let memory = Memory::Host(pages);
+        let layout = memory.layout();
+        // Small pages get the place that a process's huge page would have.
+        let align = if layout.huge || address % HUGE_PAGE == 0 {
+            Align::Huge
+        } else {
+            Align::Page
+        };
+        self.map(memory, layout, align, hint, 0)
+    }
+
+    /// Errors: `ENOMEM`: no addresses, not those that must be, no table, or no memory of the host's;
+    /// `ETIMEDOUT`: the card has not confirmed the change.
+    fn map(
+        &self,
+        memory: Memory,
+        layout: Layout,
+        align: Align,
+        hint: Hint,
+        handle: u32,
+    ) -> Result<u64> {
+        let dev = self.dev();
+        // What can fail is done before addresses are taken.
+        let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
+        let room = KBox::new_uninit(GFP_KERNEL)?;
+        if layout.offset != 0 {
+            match hint {
+                Hint::Force(hint) if hint != 0 => {
+                    dev_err!(
+                        dev,
+                        "Hint address {:#x} cannot be respected because source memory is not aligned {:#x}\n",
+                        hint,
+                        layout.offset
+                    );
+                    return Err(EINVAL);
+                }
+                Hint::Wish(hint) if hint != 0 => dev_dbg!(
+                    dev,
+                    "Hint address {:#x} will be ignored because source memory is not aligned {:#x}\n",
+                    hint,
+                    layout.offset
+                ),
+                _ => (),
+            }
+        }
+        let block = self
+            .state
+            .lock()
+            .range(&memory)
+            .alloc(layout.size, align, hint);
+        let block = block.map_err(|failure| {
+            dev_err!(dev, "{}\n", failure);
+            dev_err!(dev, "no available va block for handle {}\n", handle);
+            failure.errno()
+        })?;
+        let address = block.start().wrapping_add(layout.offset);
+        let mapping = room.write(Mapping::new(block, memory));
+        match self.card.tables.map(self.asid, mapping) {
+            Ok(mapping) => {
+                let entry = Entry {
+                    mapping,
+                    exports: 0,
+                };
+                // No other mapping has the address: the block was free.
+                self.state
+                    .lock()
+                    .mappings
+                    .insert(node.into_node(address, entry));
+                Ok(address)
+            }
+            Err(refused) => Err(self.refused(refused, layout, handle)),
+        }
+    }
+
+    /// Cleans up after a mapping that was not made, and says why it was not.
+    fn refused(&self, refused: Refused, layout: Layout, handle: u32) -> Error {
+        let dev = self.dev();
+        if let Some(mapping) = refused.mapping {
+            self.give_back(KBox::into_inner(mapping));
+        }
+        if let Some(error) = refused.stale {
+            self.not_forgotten("HMMU", error);
+        }
+        let error = match refused.failure {
+            Failure::NoSpace => ENODEV,
+            Failure::Stale => return ETIMEDOUT,
+            Failure::Tables(failure, mapped) => {
+                let error = failure.errno();
+                let page = if layout.huge { HUGE_PAGE } else { 4096 };
+                dev_err!(dev, "{}\n", failure);
+                dev_err!(
+                    dev,
+                    "map failed ({}) for handle {}, npages: {}, mapped: {}\n",
+                    error.to_errno(),
+                    handle,
+                    layout.size / page,
+                    mapped / page
+                );
+                error
+            }
+        };
+        dev_err!(
+            dev,
+            "mapping page pack failed ({}) for handle {}\n",
+            error.to_errno(),
+            handle
+        );
+        error
+    }
+
+    /// Unmaps what was mapped at `address`.
+    ///
+    /// Errors: `EINVAL`: there is no such mapping, or it is exported; `ETIMEDOUT`: the card has not
+    /// confirmed.
+    pub(crate) fn unmap(&self, address: u64) -> Result {
+        let dev = self.dev();
+        let mapping = {
+            let mut state = self.state.lock();
+            let Some(entry) = state.mappings.get(&address) else {
+                dev_err!(
+                    dev,
+                    "unmap failed, no mem hnode for vaddr {:#x}\n",
+                    address
+                );
+                return Err(EINVAL);
+            };
+            if entry.exports > 0 {
+                dev_err!(dev, "failed to unmap {:#x}, memory is exported\n", address);
+                return Err(EINVAL);
+            }
+            // Nobody else unmaps it now.
+            state.remove(address).ok_or(EINVAL)?
+        };
+        let (start, size) = (mapping.mapping().address(), mapping.mapping().size());
+        let unit = match mapping.mapping().memory() {
+            Memory::Host(_) => "PMMU",
+            Memory::Device(_) => "HMMU",
+        };
+        match self.card.tables.unmap(self.asid, mapping) {
+            Ok((mapping, holes)) => {
+                static LIMIT: RateLimit = RateLimit::new();
+                if holes > 0 && LIMIT.allows() {
+                    dev_warn!(dev, "unmap failed for vaddr: {:#x}\n", start);
+                }
+                self.give_back(KBox::into_inner(mapping));
+                Ok(())
+            }
+            Err(error) => {
+                self.not_forgotten(unit, error);
+                static LIMIT: RateLimit = RateLimit::new();
+                if LIMIT.allows() {
+                    dev_err!(
+                        dev,
+                        "{}: {} cache range invalidation failed: va={:#x}, size={}, rc={}",
+                        dev.name(),
+                        unit,
+                        start,
+                        size,
+                        error.to_errno()
+                    );
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Frees the addresses of a mapping, then its memory, neither of which the card can reach.
+    fn give_back(&self, mapping: Mapping) {
+        let (block, memory): (Block, Memory) = mapping.into_parts();
+        self.state.lock().range(&memory).free(block);
+        // Without the lock: pages are unpinned.
+        drop(memory);
+    }
+
+    /// The card did not confirm that it has forgotten a translation.
+    fn not_forgotten(&self, unit: &str, error: Error) {
+        static LIMIT: RateLimit = RateLimit::new();
+        if LIMIT.allows() {
+            dev_err!(
+                self.dev(),
+                "{}: {} cache invalidation failed, rc={}\n",
+                self.dev().name(),
+                unit,
+                error.to_errno()
+            );
+        }
+        self.card.request_hard_reset();
+    }
+
+    /// Keeps the device memory that is mapped at `address` mapped, until [`Self::unexport`], if `check`
+    /// likes it: it gets the memory's pieces and its size.
+    ///
+    /// Errors: `EINVAL`: there is no such mapping, or it is host memory; what `check` returns.
+    pub(crate) fn export<T>(
+        &self,
+        address: u64,
+        check: impl FnOnce(&[Run], u64) -> Result<T>,
+    ) -> Result<T> {
+        let dev = self.dev();
+        let mut state = self.state.lock();
+        let Some(entry) = state.mappings.get_mut(&address) else {
+            dev_dbg!(dev, "map address {:#x} not found\n", address);
+            return Err(EINVAL);
+        };
+        let Memory::Device(piece) = entry.mapping.mapping().memory() else {
+            dev_dbg!(dev, "invalid handle for map address {:#x}\n", address);
+            return Err(EINVAL);
+        };
+        let result = check(piece.runs(), piece.size())?;
+        entry.exports = entry.exports.saturating_add(1);
+        Ok(result)
+    }
+
+    /// Ends an export of the memory at `address`.
+    pub(crate) fn unexport(&self, address: u64) {
+        if let Some(entry) = self.state.lock().mappings.get_mut(&address) {
+            entry.exports = entry.exports.saturating_sub(1);
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for UserMemory {
+    fn drop(self: Pin<&mut Self>) {
+        let (card, asid) = (&self.card, self.asid);
+        let mappings = mem::replace(&mut self.state.lock().mappings, RBTree::new());
+        if !mappings.is_empty() && !card.state.in_reset.get() {
+            dev_dbg!(
+                card.dev,
+                "user released device without removing its memory mappings\n"
+            );
+        }
+        match card.tables.close(asid, Drain(mappings)) {
+            Ok(0) => (),
+            Ok(_) => dev_err!(
+                card.dev,
+                "ctx {} is freed while it has pgts in use\n",
+                asid
+            ),
+            Err(error) => self.not_forgotten("PMMU", error),
+        }
+        let left = card.dram.free_all(asid);
+        if left > 0 {
+            dev_dbg!(
+                card.dev,
+                "{} page lists of asid {} are still alive\n",
+                left,
+                asid
+            );
+        }
+    }
+}

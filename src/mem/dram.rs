@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Device memory that users hold, in pieces with handles.
+//!
+//! Facts: upstream's `common/memory.c`, `alloc_device_memory()` and `free_device_memory()`.
+
+use core::ops::Range;
+
+use kernel::{
+    device::Device,
+    prelude::*,
+    sync::{
+        atomic::{
+            ordering::{Acquire, Release},
+            Atomic, Relaxed, //
+        },
+        new_mutex, Arc, Mutex, UniqueArc, //
+    },
+};
+
+use super::{
+    device_memory::{Allocation, DeviceMemory},
+    page_table::Run, //
+};
+
+/// The card's DRAM for users. There is none before firmware has told its size.
+#[pin_data]
+pub(crate) struct Dram {
+    #[pin]
+    state: Mutex<Option<State>>,
+}
+
+struct State {
+    memory: DeviceMemory,
+    /// Place n has the piece with handle n + 1.
+    pieces: KVVec<Option<Arc<Piece>>>,
+    /// No place below is free.
+    first_free: usize,
+}
+
+/// Memory with a handle. Its pages can be somebody else's once nobody holds it any more: neither the
+/// table of handles nor a mapping.
+pub(crate) struct Piece {
+    of: Arc<Dram>,
+    /// The address space of who has it.
+    owner: u32,
+    /// Others may map it, too.
+    shared: bool,
+    /// How many [`PieceUse`]s there are. Counted up only with the lock held.
+    uses: Atomic<u32>,
+    /// There until the end.
+    allocation: Option<Allocation>,
+}
+
+impl Piece {
+    /// Bytes.
+    fn size(&self) -> u64 {
+        self.allocation.as_ref().map_or(0, Allocation::size)
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        if let (Some(state), Some(allocation)) =
+            (&mut *self.of.state.lock(), self.allocation.take())
+        {
+            state.memory.free(allocation);
+        }
+    }
+}
+
+/// A piece that is mapped or about to be: its handle cannot be freed.
+pub(crate) struct PieceUse(Arc<Piece>);
+
+impl PieceUse {
+    /// Whether address space `asid` may map it.
+    pub(crate) fn is_for(&self, asid: u32) -> bool {
+        self.0.shared || self.0.owner == asid
+    }
+
+    /// Where it is, in the order of its bytes.
+    pub(crate) fn runs(&self) -> &[Run] {
+        self.0.allocation.as_ref().map_or(&[], Allocation::runs)
+    }
+
+    /// Bytes, a multiple of huge pages.
+    pub(crate) fn size(&self) -> u64 {
+        self.0.size()
+    }
+}
+
+impl Drop for PieceUse {
+    fn drop(&mut self) {
+        self.0.uses.fetch_sub(1, Release);
+    }
+}
+
+impl Dram {
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        Arc::pin_init(pin_init!(Self { state <- new_mutex!(None) }), GFP_KERNEL)
+    }
+
+    /// Hands out whole pages of `range`, addresses of the card's DRAM, from now on. What somebody still
+    /// holds stays theirs.
+    pub(crate) fn start(&self, range: Range<u64>) -> Result {
+        let fresh = State {
+            memory: DeviceMemory::new(range)?,
+            pieces: KVVec::new(),
+            first_free: 0,
+        };
+        let mut state = self.state.lock();
+        let unused = state
+            .as_ref()
+            .is_none_or(|state| state.memory.used_bytes() == 0);
+        // No piece of the old state is left: none is dropped with the lock held.
+        let old = unused.then(|| state.replace(fresh));
+        drop(state);
+        drop(old);
+        Ok(())
+    }
+
+    /// Bytes that users hold.
+    pub(crate) fn used(&self) -> u64 {
+        let state = self.state.lock();
+        state.as_ref().map_or(0, |state| state.memory.used_bytes())
+    }
+
+    /// Takes `size` bytes, rounded up to pages, for address space `owner`. Returns handle and bytes.
+    ///
+    /// Errors: `EINVAL`: nothing was asked for; `ENOMEM`: there is not so much; `EFAULT`: no handle.
+    pub(crate) fn alloc(
+        self: &Arc<Self>,
+        dev: &Device,
+        owner: u32,
+        size: u64,
+        contiguous: bool,
+        shared: bool,
+    ) -> Result<(u32, u64)> {
+        let room = UniqueArc::new_uninit(GFP_KERNEL)?;
+        let mut state = self.state.lock();
+        let state = (*state).as_mut().ok_or(ENOMEM)?;
+        let allocation = state.memory.alloc(size, contiguous).map_err(|failure| {
+            dev_err!(dev, "{}\n", failure);
+            failure.errno()
+        })?;
+        let size = allocation.size();
+        let Some((handle, place)) = vacancy(&mut state.pieces, &mut state.first_free) else {
+            state.memory.free(allocation);
+            dev_err!(dev, "Failed to get handle for page\n");
+            return Err(EFAULT);
+        };
+        let piece = room.write(Piece {
+            of: self.clone(),
+            owner,
+            shared,
+            uses: Atomic::new(0),
+            allocation: Some(allocation),
+        });
+        *place = Some(piece.into());
+        Ok((handle, size))
+    }
+
+    /// Ends a handle. Returns how many bytes it had.
+    ///
+    /// Errors: `EINVAL`: there is none, or it is mapped.
+    pub(crate) fn free(&self, dev: &Device, handle: u32) -> Result<u64> {
+        let mut state = self.state.lock();
+        let slot = (*state).as_mut().and_then(|state| state.slot(handle));
+        let Some((slot, place)) = slot else {
+            dev_err!(
+                dev,
+                "free device memory failed, no match for handle {}\n",
+                handle
+            );
+            return Err(EINVAL);
+        };
+        if slot
+            .as_ref()
+            .is_some_and(|piece| piece.uses.load(Acquire) > 0)
+        {
+            dev_err!(dev, "handle {} is mapped, cannot free\n", handle);
+            return Err(EINVAL);
+        }
+        let piece = slot.take();
+        if let Some(state) = (*state).as_mut() {
+            state.first_free = state.first_free.min(place);
+        }
+        drop(state);
+        // Takes the lock by itself.
+        let size = piece.as_ref().map_or(0, |piece| piece.size());
+        drop(piece);
+        Ok(size)
+    }
+
+    /// The piece of a handle, which can't be freed until the result is dropped.
+    pub(crate) fn use_piece(&self, handle: u32) -> Option<PieceUse> {
+        let mut state = self.state.lock();
+        let (slot, _) = (*state).as_mut()?.slot(handle)?;
+        let piece = slot.as_ref()?.clone();
+        piece.uses.fetch_add(1, Relaxed);
+        Some(PieceUse(piece))
+    }
+
+    /// Ends all handles of address space `owner`, mapped or not. Returns how many there were.
+    pub(crate) fn free_all(&self, owner: u32) -> usize {
+        let mut freed = 0;
+        let mut from = 0;
+        while let Some((place, piece)) = self.take_next(owner, from) {
+            // With the lock dropped: it takes it by itself.
+            drop(piece);
+            from = place;
+            freed += 1;
+        }
+        freed
+    }
+
+    /// Takes the first piece of `owner` at place `from` or behind out of the table.
+    fn take_next(&self, owner: u32, from: usize) -> Option<(usize, Arc<Piece>)> {
+        let mut state = self.state.lock();
+        let state = (*state).as_mut()?;
+        let mut slots = state.pieces.iter_mut().enumerate().skip(from);
+        let (place, slot) =
+            slots.find(|(_, slot)| slot.as_ref().is_some_and(|piece| piece.owner == owner))?;
+        state.first_free = state.first_free.min(place);
+        Some((place, slot.take()?))
+    }
+}
+
+impl State {
+    /// The place of a handle that is in use.
+    fn slot(&mut self, handle: u32) -> Option<(&mut Option<Arc<Piece>>, usize)> {
+        let place = usize::try_from(handle).ok()?.checked_sub(1)?;
+        let slot = self.pieces.get_mut(place)?;
+        slot.is_some().then_some((slot, place))
+    }
+}
+
+/// The lowest free handle, and its place.
+fn vacancy<'a>(
+    pieces: &'a mut KVVec<Option<Arc<Piece>>>,
+    first_free: &mut usize,
+) -> Option<(u32, &'a mut Option<Arc<Piece>>)> {
+    let behind = pieces.iter().skip(*first_free).position(Option::is_none);
+    let place = match behind {
+        Some(behind) => first_free.saturating_add(behind),
+        None => {
+            pieces.push(None, GFP_KERNEL).ok()?;
+            pieces.len().saturating_sub(1)
+        }
+    };
+    let handle = u32::try_from(place.checked_add(1)?).ok()?;
+    *first_free = place.saturating_add(1);
+    Some((handle, pieces.get_mut(place)?))
+}
+
+#[kunit_tests(goya_dram)]
+mod tests {
+    use super::{super::device_memory::PAGE_SIZE, *};
+    use kernel::{
+        device::{Bound, Device},
+        faux, //
+    };
+
+    const RANGE: Range<u64> = 0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE;
+
+    #[test]
+    fn handles() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-dram", None)?;
+        let dev: &Device<Bound> = faux.as_ref().as_ref();
+        let dram = Dram::new()?;
+        assert!(dram.alloc(dev, 1, 1, false, false).is_err());
+        dram.start(RANGE)?;
+        let alloc = |size| dram.alloc(dev, 1, size, false, false);
+        let (first, size) = alloc(1)?;
+        assert_eq!((first, size), (1, PAGE_SIZE));
+        let (second, size) = alloc(2 * PAGE_SIZE)?;
+        assert_eq!((second, size, dram.used()), (2, 2 * PAGE_SIZE, 3 * PAGE_SIZE));
+        // The lowest number that is free.
+        assert_eq!(dram.free(dev, first), Ok(PAGE_SIZE));
+        assert_eq!(dram.free(dev, first), Err(EINVAL));
+        assert_eq!(alloc(1)?.0, first);
+        for none in [0, 3, u32::MAX] {
+            assert_eq!(dram.free(dev, none), Err(EINVAL));
+            assert!(dram.use_piece(none).is_none());
+        }
+        assert_eq!(alloc(0).err(), Some(EINVAL));
+        assert_eq!(alloc(6 * PAGE_SIZE).err(), Some(ENOMEM));
+        assert_eq!(dram.free_all(2), 0);
+        assert_eq!(dram.free_all(1), 2);
+        assert_eq!(dram.used(), 0);
+        Ok(())
+    }
+
+    /// What is mapped is nobody else's, even if its owner goes.
+    #[test]
+    fn uses() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-dram", None)?;
+        let dev: &Device<Bound> = faux.as_ref().as_ref();
+        let dram = Dram::new()?;
+        dram.start(RANGE)?;
+        let (handle, _) = dram.alloc(dev, 1, 3 * PAGE_SIZE, true, false)?;
+        let one = dram.use_piece(handle).ok_or(EINVAL)?;
+        assert!(one.is_for(1) && !one.is_for(2));
+        assert_eq!((one.size(), one.runs().len()), (3 * PAGE_SIZE, 1));
+        let two = dram.use_piece(handle).ok_or(EINVAL)?;
+        drop(one);
+        assert_eq!(dram.free(dev, handle), Err(EINVAL));
+        assert_eq!(dram.free_all(1), 1);
+        assert!(dram.use_piece(handle).is_none());
+        assert_eq!(dram.used(), 3 * PAGE_SIZE);
+        // Nor does it go when the card starts anew.
+        dram.start(RANGE)?;
+        assert_eq!(dram.used(), 3 * PAGE_SIZE);
+        drop(two);
+        assert_eq!(dram.used(), 0);
+        let (shared, _) = dram.alloc(dev, 1, PAGE_SIZE, false, true)?;
+        assert!(dram.use_piece(shared).is_some_and(|piece| piece.is_for(2)));
+        assert_eq!(dram.free_all(1), 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Memory with an address of the card's.
+
+use core::slice;
+
+use kernel::prelude::*;
+
+use super::{
+    dram::PieceUse,
+    hop::{HUGE_PAGE, SMALL_PAGE},
+    page_table::Run,
+    range::Block, //
+};
+use crate::abstractions::pinned::{MappedPages, Segments};
+use crate::hw::map::HOST_BASE;
+
+/// Memory that can be mapped.
+pub(crate) enum Memory {
+    /// A process's pages.
+    Host(MappedPages),
+    /// The card's own.
+    Device(PieceUse),
+}
+
+/// What [`Memory`] is like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// Bytes of all of its pages.
+    pub(crate) size: u64,
+    /// Where the first byte is in the first page.
+    pub(crate) offset: u64,
+    /// It consists of huge pages.
+    pub(crate) huge: bool,
+}
+
+impl Layout {
+    /// The layout of `runs`, whose first byte is `offset` bytes behind the beginning of the first page.
+    fn new(runs: impl Iterator<Item = Run>, offset: u64) -> Self {
+        let mut layout = Self {
+            size: 0,
+            offset,
+            huge: offset == 0,
+        };
+        for run in runs {
+            layout.size = layout.size.saturating_add(run.size);
+            layout.huge &= (run.address | run.size) % HUGE_PAGE == 0;
+        }
+        layout
+    }
+}
+
+impl Memory {
+    /// What it is like.
+    pub(crate) fn layout(&self) -> Layout {
+        let offset = match self {
+            Self::Host(pages) => pages
+                .segments()
+                .next()
+                .map_or(0, |first| first.address % SMALL_PAGE),
+            Self::Device(_) => 0,
+        };
+        Layout::new(self.runs(), offset)
+    }
+
+    /// Where it is, in the order of its bytes, in whole pages.
+    pub(super) fn runs(&self) -> Runs<'_> {
+        match self {
+            Self::Host(pages) => Runs::Host(pages.segments()),
+            Self::Device(piece) => Runs::Device(piece.runs().iter()),
+        }
+    }
+}
+
+/// Goes through the pieces of [`Memory`].
+pub(super) enum Runs<'a> {
+    Host(Segments<'a>),
+    Device(slice::Iter<'a, Run>),
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        match self {
+            Self::Host(segments) => segments
+                .next()
+                .map(|segment| whole_pages(segment.address, segment.length)),
+            Self::Device(runs) => runs.next().copied(),
+        }
+    }
+}
+
+/// The pages with `length` bytes of host memory at bus address `address`, as the card finds them.
+fn whole_pages(address: u64, length: u64) -> Run {
+    let start = address - address % SMALL_PAGE;
+    let end = address.saturating_add(length);
+    Run {
+        address: start.wrapping_add(HOST_BASE),
+        size: end.saturating_sub(start).next_multiple_of(SMALL_PAGE),
+    }
+}
+
+/// Memory and the card's addresses for it.
+///
+/// The card cannot reach it as long as there is one of these: see [`super::tables::Reachable`].
+pub(crate) struct Mapping {
+    block: Block,
+    memory: Memory,
+    next: Option<KBox<Mapping>>,
+}
+
+impl Mapping {
+    pub(crate) fn new(block: Block, memory: Memory) -> Self {
+        Self {
+            block,
+            memory,
+            next: None,
+        }
+    }
+
+    /// The first address.
+    pub(crate) fn address(&self) -> u64 {
+        self.block.start()
+    }
+
+    /// Bytes, whole pages.
+    pub(crate) fn size(&self) -> u64 {
+        self.block.size()
+    }
+
+    /// What is there.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Takes it apart.
+    pub(crate) fn into_parts(self) -> (Block, Memory) {
+        (self.block, self.memory)
+    }
+}
+
+/// Mappings in a list that takes no memory.
+#[derive(Default)]
+pub(super) struct Chain(Option<KBox<Mapping>>);
+
+impl Chain {
+    pub(super) fn push(&mut self, mut mapping: KBox<Mapping>) {
+        mapping.next = self.0.take();
+        self.0 = Some(mapping);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<KBox<Mapping>> {
+        let mut first = self.0.take()?;
+        self.0 = first.next.take();
+        Some(first)
+    }
+
+    /// Takes all of `other`.
+    pub(super) fn append(&mut self, mut other: Self) {
+        while let Some(mapping) = other.pop() {
+            self.push(mapping);
+        }
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        // One by one: not by recursion.
+        while self.pop().is_some() {}
+    }
+}
+
+#[kunit_tests(goya_mapping)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages() {
+        let run = |address, size| Run {
+            address: HOST_BASE + address,
+            size,
+        };
+        assert_eq!(whole_pages(0x5123, 1), run(0x5000, 0x1000));
+        assert_eq!(whole_pages(0x5FFF, 2), run(0x5000, 0x2000));
+        assert_eq!(whole_pages(0x5000, 0x2000), run(0x5000, 0x2000));
+    }
+
+    #[test]
+    fn layouts() {
+        let layout = |runs: &[(u64, u64)], offset| {
+            let runs = runs.iter().map(|&(address, size)| Run { address, size });
+            let Layout { size, huge, .. } = Layout::new(runs, offset);
+            (size, huge)
+        };
+        assert_eq!(layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 0), (2 * HUGE_PAGE, true));
+        assert_eq!(layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 8), (2 * HUGE_PAGE, false));
+        let mixed = [(HUGE_PAGE, HUGE_PAGE), (0, SMALL_PAGE)];
+        assert_eq!(layout(&mixed, 0), (HUGE_PAGE + SMALL_PAGE, false));
+        assert_eq!(layout(&[(SMALL_PAGE, HUGE_PAGE)], 0), (HUGE_PAGE, false));
+    }
+}

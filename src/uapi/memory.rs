@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `HL_IOCTL_MEMORY`: memory of the card, and mapping (upstream `hl_mem_ioctl()`).
+
+use kernel::prelude::*;
+
+use super::consts::*;
+use super::types::{MemArgs, MemIn, MemMap, MemOut};
+use crate::abstractions::accel::{Call, Ioctl};
+use crate::abstractions::ratelimit::RateLimit;
+use crate::driver::GoyaNode;
+use crate::mem::range::Hint;
+
+pub(crate) struct Memory;
+
+impl Ioctl for Memory {
+    type Driver = GoyaNode;
+    type Args = MemArgs;
+    const COMMAND: u32 = HL_IOCTL_MEMORY;
+    const NAME: &'static CStr = c"HL_MEMORY";
+
+    fn run(call: &Call<'_, GoyaNode>, args: &mut MemArgs) -> Result {
+        let input = args.input();
+        let dev = &call.data.dev;
+        let memory = &call.file.context.user_memory;
+        let status = call.data.status();
+        if !status.operational() {
+            static LIMIT: RateLimit = RateLimit::new();
+            if LIMIT.allows() {
+                dev_dbg!(
+                    dev,
+                    "Device is {}. Can't execute MEMORY IOCTL\n",
+                    status.text()
+                );
+            }
+            return Err(EBUSY);
+        }
+        match input.op {
+            HL_MEM_OP_ALLOC => {
+                let size = input.alloc_size();
+                if size == 0 {
+                    dev_err!(dev, "alloc size must be larger than 0\n");
+                    return Err(EINVAL);
+                }
+                let contiguous = input.flags & HL_MEM_CONTIGUOUS != 0;
+                let shared = input.flags & HL_MEM_SHARED != 0;
+                let handle = memory.alloc(size, contiguous, shared);
+                answer(args, handle.map(u64::from))
+            }
+            HL_MEM_OP_FREE => memory.free(input.free_handle()),
+            HL_MEM_OP_MAP => answer(args, map(call, &input)),
+            HL_MEM_OP_UNMAP => memory.unmap(input.unmap_address()),
+            HL_MEM_OP_MAP_BLOCK => {
+                // No register block is for users of this card.
+                args.set_head(MemOut::word(0));
+                Err(EPERM)
+            }
+            HL_MEM_OP_TS_ALLOC => time_stamps(call, &input).map(|handle| args.set_first(handle)),
+            _ => {
+                dev_err!(dev, "Unknown opcode for memory IOCTL\n");
+                Err(EINVAL)
+            }
+        }
+    }
+}
+
+/// Answers with what `result` says, or 0.
+fn answer(args: &mut MemArgs, result: Result<u64>) -> Result {
+    let word = result.as_ref().copied().unwrap_or(0);
+    args.set_output(MemOut::word(word));
+    result.map(drop)
+}
+
+/// Maps memory; returns its address. To read it ahead into the MMU's cache is not for this card.
+fn map(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
+    let memory = &call.file.context.user_memory;
+    let wish = |hint| {
+        if input.flags & HL_MEM_FORCE_HINT != 0 {
+            Hint::Force(hint)
+        } else {
+            Hint::Wish(hint)
+        }
+    };
+    match input.map() {
+        MemMap::Device { handle, hint } => memory.map_device(handle, wish(hint)),
+        MemMap::Host {
+            address,
+            size,
+            hint,
+        } => memory.map_host(address, size, wish(hint)),
+    }
+}
+
+/// Makes a buffer for the time stamps of interrupts; returns its handle.
+fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
+    let dev = &call.data.dev;
+    if input.num_of_elements > TS_MAX_ELEMENTS_NUM {
+        dev_err!(
+            dev,
+            "Num of elements exceeds Max allowed number ({:#x} > {:#x})\n",
+            input.num_of_elements,
+            TS_MAX_ELEMENTS_NUM
+        );
+        return Err(EINVAL);
+    }
+    dev_err!(
+        dev,
+        "TS: Failure in buffer alloc callback {}\n",
+        ENOMEM.to_errno()
+    );
+    Err(ENOMEM)
+}
