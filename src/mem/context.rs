@@ -17,7 +17,9 @@ use kernel::{
     rbtree::{RBTree, RBTreeNodeReservation},
     sync::{
         atomic::{Atomic, Relaxed},
-        new_mutex, Arc, Mutex, //
+        new_mutex,
+        Arc,
+        Mutex, //
     }, //
 };
 
@@ -301,11 +303,7 @@ impl UserMemory {
         let mapping = {
             let mut state = self.state.lock();
             let Some(entry) = state.mappings.get(&address) else {
-                dev_err!(
-                    dev,
-                    "unmap failed, no mem hnode for vaddr {:#x}\n",
-                    address
-                );
+                dev_err!(dev, "unmap failed, no mem hnode for vaddr {:#x}\n", address);
                 return Err(EINVAL);
             };
             if entry.exports > 0 {
@@ -416,11 +414,7 @@ impl PinnedDrop for UserMemory {
         }
         match card.tables.close(asid, Drain(mappings)) {
             Ok(0) => (),
-            Ok(_) => dev_err!(
-                card.dev,
-                "ctx {} is freed while it has pgts in use\n",
-                asid
-            ),
+            Ok(_) => dev_err!(card.dev, "ctx {} is freed while it has pgts in use\n", asid),
             Err(error) => self.not_forgotten("PMMU", error),
         }
         let left = card.dram.free_all(asid);

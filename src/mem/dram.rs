@@ -13,9 +13,13 @@ use kernel::{
     sync::{
         atomic::{
             ordering::{Acquire, Release},
-            Atomic, Relaxed, //
+            Atomic,
+            Relaxed, //
         },
-        new_mutex, Arc, Mutex, UniqueArc, //
+        new_mutex,
+        Arc,
+        Mutex,
+        UniqueArc, //
     },
 };
 
@@ -275,7 +279,10 @@ mod tests {
         let (first, size) = alloc(1)?;
         assert_eq!((first, size), (1, PAGE_SIZE));
         let (second, size) = alloc(2 * PAGE_SIZE)?;
-        assert_eq!((second, size, dram.used()), (2, 2 * PAGE_SIZE, 3 * PAGE_SIZE));
+        assert_eq!(
+            (second, size, dram.used()),
+            (2, 2 * PAGE_SIZE, 3 * PAGE_SIZE)
+        );
         // The lowest number that is free.
         assert_eq!(dram.free(dev, first), Ok(PAGE_SIZE));
         assert_eq!(dram.free(dev, first), Err(EINVAL));

@@ -194,8 +194,14 @@ mod tests {
             let Layout { size, huge, .. } = Layout::new(runs, offset);
             (size, huge)
         };
-        assert_eq!(layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 0), (2 * HUGE_PAGE, true));
-        assert_eq!(layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 8), (2 * HUGE_PAGE, false));
+        assert_eq!(
+            layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 0),
+            (2 * HUGE_PAGE, true)
+        );
+        assert_eq!(
+            layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 8),
+            (2 * HUGE_PAGE, false)
+        );
         let mixed = [(HUGE_PAGE, HUGE_PAGE), (0, SMALL_PAGE)];
         assert_eq!(layout(&mixed, 0), (HUGE_PAGE + SMALL_PAGE, false));
         assert_eq!(layout(&[(SMALL_PAGE, HUGE_PAGE)], 0), (HUGE_PAGE, false));

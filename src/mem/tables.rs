@@ -242,7 +242,8 @@ impl Tables {
     /// Maps `mapping` in a user's address space.
     pub(crate) fn map(&self, asid: u32, mapping: KBox<Mapping>) -> Result<Reachable, Refused> {
         let mut state = self.state.lock();
-        let Some((pool, space, limbo)) = (*state).as_mut().and_then(|state| state.parts(asid)) else {
+        let Some((pool, space, limbo)) = (*state).as_mut().and_then(|state| state.parts(asid))
+        else {
             return Err(Refused {
                 failure: Failure::NoSpace,
                 stale: None,
@@ -303,7 +304,8 @@ impl Tables {
     /// An error says that the card has not confirmed, and needs a reset; the mapping is in limbo.
     pub(crate) fn unmap(&self, asid: u32, mapping: Reachable) -> Result<(KBox<Mapping>, u64)> {
         let mut state = self.state.lock();
-        let Some((pool, space, limbo)) = (*state).as_mut().and_then(|state| state.parts(asid)) else {
+        let Some((pool, space, limbo)) = (*state).as_mut().and_then(|state| state.parts(asid))
+        else {
             // The card was reset since: it has no tables with this.
             return Ok((mapping.into_inner(), 0));
         };
