@@ -27,4 +27,5 @@ kernel::module_pci_driver! {
     authors: ["The goya-rs authors"],
     description: "Driver for the Habana Labs Goya accelerator card",
     license: "GPL v2",
+    imports_ns: ["DMA_BUF"],
 }

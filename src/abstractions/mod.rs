@@ -7,6 +7,7 @@
 
 pub(crate) mod accel;
 pub(crate) mod dma;
+pub(crate) mod dmabuf;
 pub(crate) mod eventfd;
 pub(crate) mod hwmon;
 mod hwmon_sys;

@@ -36,6 +36,8 @@ pub(crate) struct Bars {
     sram_cfg: DevresBar<SRAM_CFG_SIZE>,
     dram: DevresBar,
     dram_size: u64,
+    /// Where the host finds the window to DRAM.
+    dram_start: u64,
     /// Device address at which the window to DRAM begins.
     dram_base: Atomic<u64>,
 }
@@ -62,6 +64,7 @@ impl Bars {
                 .into_devres()?,
             dram: pdev.iomap_region(DRAM_BAR, c"goya")?.into_devres()?,
             dram_size: pdev.resource_len(DRAM_BAR)?,
+            dram_start: pdev.resource_start(DRAM_BAR)?,
             dram_base: Atomic::new(0),
         })
     }
@@ -69,6 +72,11 @@ impl Bars {
     /// Bytes of the window to DRAM.
     pub(crate) fn dram_window(&self) -> u64 {
         self.dram_size
+    }
+
+    /// The physical address of the host's where the window to DRAM is.
+    pub(crate) fn dram_start(&self) -> u64 {
+        self.dram_start
     }
 
     /// Points the BARs to SRAM, registers and DRAM, and the card's outbound window to host memory.

@@ -123,6 +123,11 @@ impl UserMemory {
         Ok(this)
     }
 
+    /// Whose it is.
+    pub(crate) fn card(&self) -> &Arc<Card> {
+        &self.card
+    }
+
     fn dev(&self) -> &Device {
         &self.card.dev
     }

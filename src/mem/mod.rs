@@ -6,6 +6,7 @@
 //! | file | question it answers |
 //! |---|---|
 //! | [`context`] | what a user has mapped, where, and how that ends |
+//! | [`export`] | dma-bufs of what is mapped |
 //! | [`mapping`] | memory with an address of the card's, of either kind |
 //! | [`tables`] | all page tables of a card, and when memory is out of its reach |
 //! | [`page_table`], [`hop`] | what is mapped where in one address space, and its tables |
@@ -15,6 +16,7 @@
 pub(crate) mod context;
 pub(crate) mod device_memory;
 pub(crate) mod dram;
+pub(crate) mod export;
 pub(crate) mod hop;
 pub(crate) mod mapping;
 pub(crate) mod page_table;

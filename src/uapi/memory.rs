@@ -10,6 +10,7 @@ use super::types::{MemArgs, MemIn, MemMap, MemOut};
 use crate::abstractions::accel::{Call, Ioctl};
 use crate::abstractions::ratelimit::RateLimit;
 use crate::driver::GoyaNode;
+use crate::mem::export;
 use crate::mem::range::Hint;
 
 pub(crate) struct Memory;
@@ -55,6 +56,12 @@ impl Ioctl for Memory {
                 // No register block is for users of this card.
                 args.set_head(MemOut::word(0));
                 Err(EPERM)
+            }
+            HL_MEM_OP_EXPORT_DMABUF_FD => {
+                let fd = export::export(&call.file.context, input.export(), input.flags);
+                let number = fd.as_ref().copied().unwrap_or(EBADF.to_errno());
+                args.set_output(MemOut::fd(number));
+                fd.map(drop)
             }
             HL_MEM_OP_TS_ALLOC => time_stamps(call, &input).map(|handle| args.set_first(handle)),
             _ => {
