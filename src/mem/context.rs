@@ -24,6 +24,7 @@ use kernel::{
 };
 
 use super::{
+    dram::DramFailure,
     hop::HUGE_PAGE,
     mapping::{Layout, Mapping, Memory},
     page_table::Run,
@@ -142,7 +143,9 @@ impl UserMemory {
     /// Errors: `EINVAL`: no bytes; `ENOMEM`: there is not so much; `EFAULT`: there is no handle.
     pub(crate) fn alloc(&self, size: u64, contiguous: bool, shared: bool) -> Result<u32> {
         let dram = &self.card.dram;
-        let (handle, size) = dram.alloc(self.dev(), self.asid, size, contiguous, shared)?;
+        let (handle, size) = dram
+            .alloc(self.asid, size, contiguous, shared)
+            .map_err(|failure| self.failed(failure))?;
         self.dram_used.add(size, Relaxed);
         Ok(handle)
     }
@@ -151,9 +154,15 @@ impl UserMemory {
     ///
     /// Errors: `EINVAL`: there is no such handle, or it is mapped.
     pub(crate) fn free(&self, handle: u32) -> Result {
-        let size = self.card.dram.free(self.dev(), handle)?;
+        let freed = self.card.dram.free(handle);
+        let size = freed.map_err(|failure| self.failed(failure))?;
         self.dram_used.fetch_sub(size, Relaxed);
         Ok(())
+    }
+
+    fn failed(&self, failure: DramFailure) -> Error {
+        dev_err!(self.dev(), "{}\n", failure);
+        failure.errno()
     }
 
     /// Maps device memory. Returns its address.

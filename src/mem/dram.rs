@@ -8,7 +8,7 @@
 use core::ops::Range;
 
 use kernel::{
-    device::Device,
+    fmt,
     prelude::*,
     sync::{
         atomic::{
@@ -24,7 +24,7 @@ use kernel::{
 };
 
 use super::{
-    device_memory::{Allocation, DeviceMemory},
+    device_memory::{AllocFailure, Allocation, DeviceMemory},
     page_table::Run, //
 };
 
@@ -70,6 +70,43 @@ impl Drop for Piece {
             (&mut *self.of.state.lock(), self.allocation.take())
         {
             state.memory.free(allocation);
+        }
+    }
+}
+
+/// Why there is no piece for a handle, or no handle. [`fmt::Display`] gives the text for the kernel log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DramFailure {
+    /// There is no memory.
+    Memory(AllocFailure),
+    /// There are no more handles, or no memory of the host's for one.
+    NoHandle,
+    /// The handle is nobody's.
+    NoMatch(u32),
+    /// The handle is mapped.
+    Mapped(u32),
+}
+
+impl DramFailure {
+    /// What the user gets.
+    pub(crate) fn errno(self) -> Error {
+        match self {
+            Self::Memory(failure) => failure.errno(),
+            Self::NoHandle => EFAULT,
+            Self::NoMatch(_) | Self::Mapped(_) => EINVAL,
+        }
+    }
+}
+
+impl fmt::Display for DramFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(failure) => failure.fmt(f),
+            Self::NoHandle => f.write_str("Failed to get handle for page"),
+            Self::NoMatch(handle) => {
+                write!(f, "free device memory failed, no match for handle {handle}")
+            }
+            Self::Mapped(handle) => write!(f, "handle {handle} is mapped, cannot free"),
         }
     }
 }
@@ -131,28 +168,25 @@ impl Dram {
     }
 
     /// Takes `size` bytes, rounded up to pages, for address space `owner`. Returns handle and bytes.
-    ///
-    /// Errors: `EINVAL`: nothing was asked for; `ENOMEM`: there is not so much; `EFAULT`: no handle.
     pub(crate) fn alloc(
         self: &Arc<Self>,
-        dev: &Device,
         owner: u32,
         size: u64,
         contiguous: bool,
         shared: bool,
-    ) -> Result<(u32, u64)> {
-        let room = UniqueArc::new_uninit(GFP_KERNEL)?;
+    ) -> Result<(u32, u64), DramFailure> {
+        let none = DramFailure::Memory(AllocFailure::NoMemory);
+        let room = UniqueArc::new_uninit(GFP_KERNEL).map_err(|_| none)?;
         let mut state = self.state.lock();
-        let state = (*state).as_mut().ok_or(ENOMEM)?;
-        let allocation = state.memory.alloc(size, contiguous).map_err(|failure| {
-            dev_err!(dev, "{}\n", failure);
-            failure.errno()
-        })?;
+        let state = (*state).as_mut().ok_or(none)?;
+        let allocation = state
+            .memory
+            .alloc(size, contiguous)
+            .map_err(DramFailure::Memory)?;
         let size = allocation.size();
         let Some((handle, place)) = vacancy(&mut state.pieces, &mut state.first_free) else {
             state.memory.free(allocation);
-            dev_err!(dev, "Failed to get handle for page\n");
-            return Err(EFAULT);
+            return Err(DramFailure::NoHandle);
         };
         let piece = room.write(Piece {
             of: self.clone(),
@@ -166,25 +200,17 @@ impl Dram {
     }
 
     /// Ends a handle. Returns how many bytes it had.
-    ///
-    /// Errors: `EINVAL`: there is none, or it is mapped.
-    pub(crate) fn free(&self, dev: &Device, handle: u32) -> Result<u64> {
+    pub(crate) fn free(&self, handle: u32) -> Result<u64, DramFailure> {
         let mut state = self.state.lock();
         let slot = (*state).as_mut().and_then(|state| state.slot(handle));
         let Some((slot, place)) = slot else {
-            dev_err!(
-                dev,
-                "free device memory failed, no match for handle {}\n",
-                handle
-            );
-            return Err(EINVAL);
+            return Err(DramFailure::NoMatch(handle));
         };
         if slot
             .as_ref()
             .is_some_and(|piece| piece.uses.load(Acquire) > 0)
         {
-            dev_err!(dev, "handle {} is mapped, cannot free\n", handle);
-            return Err(EINVAL);
+            return Err(DramFailure::Mapped(handle));
         }
         let piece = slot.take();
         if let Some(state) = (*state).as_mut() {
@@ -261,21 +287,18 @@ fn vacancy<'a>(
 #[kunit_tests(goya_dram)]
 mod tests {
     use super::{super::device_memory::PAGE_SIZE, *};
-    use kernel::{
-        device::{Bound, Device},
-        faux, //
-    };
 
     const RANGE: Range<u64> = 0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE;
 
     #[test]
     fn handles() -> Result {
-        let faux = faux::Registration::new(c"goya-kunit-dram", None)?;
-        let dev: &Device<Bound> = faux.as_ref().as_ref();
         let dram = Dram::new()?;
-        assert!(dram.alloc(dev, 1, 1, false, false).is_err());
+        assert!(dram.alloc(1, 1, false, false).is_err());
         dram.start(RANGE)?;
-        let alloc = |size| dram.alloc(dev, 1, size, false, false);
+        let alloc = |size| {
+            dram.alloc(1, size, false, false)
+                .map_err(DramFailure::errno)
+        };
         let (first, size) = alloc(1)?;
         assert_eq!((first, size), (1, PAGE_SIZE));
         let (second, size) = alloc(2 * PAGE_SIZE)?;
@@ -284,11 +307,11 @@ mod tests {
             (2, 2 * PAGE_SIZE, 3 * PAGE_SIZE)
         );
         // The lowest number that is free.
-        assert_eq!(dram.free(dev, first), Ok(PAGE_SIZE));
-        assert_eq!(dram.free(dev, first), Err(EINVAL));
+        assert_eq!(dram.free(first), Ok(PAGE_SIZE));
+        assert_eq!(dram.free(first), Err(DramFailure::NoMatch(first)));
         assert_eq!(alloc(1)?.0, first);
         for none in [0, 3, u32::MAX] {
-            assert_eq!(dram.free(dev, none), Err(EINVAL));
+            assert_eq!(dram.free(none), Err(DramFailure::NoMatch(none)));
             assert!(dram.use_piece(none).is_none());
         }
         assert_eq!(alloc(0).err(), Some(EINVAL));
@@ -302,17 +325,19 @@ mod tests {
     /// What is mapped is nobody else's, even if its owner goes.
     #[test]
     fn uses() -> Result {
-        let faux = faux::Registration::new(c"goya-kunit-dram", None)?;
-        let dev: &Device<Bound> = faux.as_ref().as_ref();
         let dram = Dram::new()?;
         dram.start(RANGE)?;
-        let (handle, _) = dram.alloc(dev, 1, 3 * PAGE_SIZE, true, false)?;
+        let alloc = |size, shared| {
+            dram.alloc(1, size, true, shared)
+                .map_err(DramFailure::errno)
+        };
+        let (handle, _) = alloc(3 * PAGE_SIZE, false)?;
         let one = dram.use_piece(handle).ok_or(EINVAL)?;
         assert!(one.is_for(1) && !one.is_for(2));
         assert_eq!((one.size(), one.runs().len()), (3 * PAGE_SIZE, 1));
         let two = dram.use_piece(handle).ok_or(EINVAL)?;
         drop(one);
-        assert_eq!(dram.free(dev, handle), Err(EINVAL));
+        assert_eq!(dram.free(handle), Err(DramFailure::Mapped(handle)));
         assert_eq!(dram.free_all(1), 1);
         assert!(dram.use_piece(handle).is_none());
         assert_eq!(dram.used(), 3 * PAGE_SIZE);
@@ -321,7 +346,7 @@ mod tests {
         assert_eq!(dram.used(), 3 * PAGE_SIZE);
         drop(two);
         assert_eq!(dram.used(), 0);
-        let (shared, _) = dram.alloc(dev, 1, PAGE_SIZE, false, true)?;
+        let (shared, _) = alloc(PAGE_SIZE, true)?;
         assert!(dram.use_piece(shared).is_some_and(|piece| piece.is_for(2)));
         assert_eq!(dram.free_all(1), 1);
         Ok(())
