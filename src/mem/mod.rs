@@ -25,3 +25,4 @@ pub(crate) mod range;
 mod range_tests;
 mod shadow;
 pub(crate) mod tables;
+mod tables_tests;

@@ -79,16 +79,35 @@ impl State {
     }
 }
 
+/// Where page tables are: a card, or what a test takes for one.
+pub(crate) trait Target {
+    /// Writes an entry to the card's memory at `address`. A card that is gone loses it.
+    fn write_entry(&self, address: u64, entry: u64);
+    /// Makes the card forget all translations.
+    fn forget(&self) -> Result;
+}
+
+impl Target for Bars {
+    fn write_entry(&self, address: u64, entry: u64) {
+        // An address outside of the window is none of the pool's.
+        let _ = self.write_dram64(address, entry);
+    }
+
+    fn forget(&self) -> Result {
+        mmu::invalidate(self)
+    }
+}
+
 /// Makes the card forget, if that is needed. Returns what was in limbo until now: it is to be dropped
 /// without the lock.
 fn settle(
-    bars: &Bars,
+    target: &impl Target,
     pool: &mut TablePool,
     limbo: &mut Chain,
     invalidation: Invalidation,
 ) -> Result<Chain> {
     let needed = invalidation.needed();
-    invalidation.settle(pool, || mmu::invalidate(bars))?;
+    invalidation.settle(pool, || target.forget())?;
     Ok(if needed {
         mem::take(limbo)
     } else {
@@ -98,20 +117,19 @@ fn settle(
 
 /// All page tables of a card. There are none while the card is being reset.
 #[pin_data]
-pub(crate) struct Tables {
-    bars: Arc<Bars>,
+pub(crate) struct Tables<T = Bars> {
+    target: Arc<T>,
     #[pin]
     state: Mutex<Option<State>>,
 }
 
 /// Entries go to the card through the window to DRAM, which shows the tables.
-struct Window<'a>(&'a Bars);
+struct Window<'a, T>(&'a T);
 
-impl PteSink for Window<'_> {
+impl<T: Target> PteSink for Window<'_, T> {
     fn write(&mut self, address: u64, entries: &[u64]) {
         for (address, entry) in (address..).step_by(ENTRY_SIZE).zip(entries) {
-            // An address outside of the window is none of the pool's; a card that is gone loses it.
-            let _ = self.0.write_dram64(address, *entry);
+            self.0.write_entry(address, *entry);
         }
     }
 }
@@ -122,18 +140,27 @@ pub(crate) fn first_tables() -> impl Iterator<Item = u64> {
 }
 
 impl Tables {
-    pub(crate) fn new(bars: Arc<Bars>) -> Result<Arc<Self>> {
+    /// Begins anew, see [`Self::begin`], and has the device CPU use the tables.
+    pub(crate) fn start(&self, dev: &Device, shared: u64) -> Result {
+        self.begin(dev, shared)?;
+        mmu::translate_cpu(&*self.target);
+        Ok(())
+    }
+}
+
+impl<T: Target> Tables<T> {
+    pub(crate) fn new(target: Arc<T>) -> Result<Arc<Self>> {
         Arc::pin_init(
-            pin_init!(Self { bars, state <- new_mutex!(None) }),
+            pin_init!(Self { target, state <- new_mutex!(None) }),
             GFP_KERNEL,
         )
     }
 
     /// Begins anew, after the card's memory for tables was zeroed: maps what the device CPU needs, its
     /// firmware and the memory that it shares with the driver, which the card finds at `shared`.
-    pub(crate) fn start(&self, dev: &Device, shared: u64) -> Result {
-        let bars = &*self.bars;
-        let mut sink = Window(bars);
+    pub(super) fn begin(&self, dev: &Device, shared: u64) -> Result {
+        let target = &*self.target;
+        let mut sink = Window(target);
         let mut pool = TablePool::new(map::PAGE_TABLES, map::PAGE_TABLES_SIZE, ASIDS as usize)?;
         let mut kernel = AddressSpace::new(&mut pool, &mut sink, KERNEL as usize, None)?;
         let firmware = Run {
@@ -151,7 +178,7 @@ impl Tables {
                     dev_err!(dev, "Map failed for address {:#x}\n", va);
                     error.failure.errno()
                 })?;
-            mapped.settle(&mut pool, || mmu::invalidate(bars))?;
+            mapped.settle(&mut pool, || target.forget())?;
         }
         let mut spaces = [const { None }; ASIDS as usize];
         if let Some(first) = spaces.get_mut(KERNEL as usize) {
@@ -164,7 +191,6 @@ impl Tables {
         };
         let old = self.state.lock().replace(state);
         drop(old);
-        mmu::translate_cpu(bars);
         Ok(())
     }
 
@@ -186,7 +212,7 @@ impl Tables {
         if space.is_some() {
             return Err(EBUSY);
         }
-        let mut sink = Window(&self.bars);
+        let mut sink = Window(&*self.target);
         *space = Some(AddressSpace::new(
             pool,
             &mut sink,
@@ -217,7 +243,7 @@ impl Tables {
             drop(state);
             return Ok(0);
         };
-        let mut sink = Window(&self.bars);
+        let mut sink = Window(&*self.target);
         let mut invalidation = Invalidation::none();
         for mapping in mappings {
             let (address, size) = (mapping.mapping().address(), mapping.mapping().size());
@@ -226,7 +252,7 @@ impl Tables {
             gone.push(mapping.into_inner());
         }
         let (destroyed, left) = space.destroy(pool, &mut sink);
-        match settle(&self.bars, pool, limbo, invalidation.and(destroyed)) {
+        match settle(&*self.target, pool, limbo, invalidation.and(destroyed)) {
             Ok(free) => {
                 drop(state);
                 drop((free, gone));
@@ -250,11 +276,11 @@ impl Tables {
                 mapping: Some(mapping),
             });
         };
-        let (bars, mut sink) = (&*self.bars, Window(&self.bars));
+        let (target, mut sink) = (&*self.target, Window(&*self.target));
         let address = mapping.address();
         let mapped = space.map(pool, &mut sink, address, mapping.memory().runs());
         let (failure, invalidation) = match mapped {
-            Ok(invalidation) => match settle(bars, pool, limbo, invalidation) {
+            Ok(invalidation) => match settle(target, pool, limbo, invalidation) {
                 Ok(free) => {
                     drop(state);
                     drop(free);
@@ -277,7 +303,7 @@ impl Tables {
                 error.invalidation,
             ),
         };
-        match settle(bars, pool, limbo, invalidation) {
+        match settle(target, pool, limbo, invalidation) {
             Ok(free) => {
                 drop(state);
                 drop(free);
@@ -309,10 +335,10 @@ impl Tables {
             // The card was reset since: it has no tables with this.
             return Ok((mapping.into_inner(), 0));
         };
-        let mut sink = Window(&self.bars);
+        let mut sink = Window(&*self.target);
         let mapping = mapping.into_inner();
         let unmapped = space.unmap(pool, &mut sink, mapping.address(), mapping.size());
-        match settle(&self.bars, pool, limbo, unmapped.invalidation) {
+        match settle(&*self.target, pool, limbo, unmapped.invalidation) {
             Ok(free) => {
                 drop(state);
                 drop(free);

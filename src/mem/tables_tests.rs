@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Tests of [`super::tables`]: when memory is given back.
+
+use kernel::prelude::*;
+
+#[kunit_tests(goya_tables)]
+mod tests {
+    use super::{
+        super::{
+            device_memory::PAGE_SIZE,
+            dram::{Dram, DramFailure},
+            mapping::{Mapping, Memory},
+            range::{AddressRange, Align, Hint, RangeFailure},
+            tables::{Failure, Reachable, Tables, Target}, //
+        },
+        *,
+    };
+    use kernel::{
+        device::{Bound, Device},
+        faux,
+        sync::{
+            atomic::{Atomic, Relaxed},
+            Arc, //
+        }, //
+    };
+
+    const USER: u32 = 1;
+
+    /// A card that forgets, or does not.
+    struct Card {
+        broken: Atomic<bool>,
+        forgot: Atomic<i32>,
+    }
+
+    impl Target for Card {
+        fn write_entry(&self, _address: u64, _entry: u64) {}
+
+        fn forget(&self) -> Result {
+            if self.broken.load(Relaxed) {
+                return Err(ETIMEDOUT);
+            }
+            self.forgot.fetch_add(1, Relaxed);
+            Ok(())
+        }
+    }
+
+    struct Bench {
+        card: Arc<Card>,
+        tables: Arc<Tables<Card>>,
+        dram: Arc<Dram>,
+        addresses: AddressRange,
+    }
+
+    impl Bench {
+        fn new(dev: &Device) -> Result<Self> {
+            let card = Arc::new(
+                Card {
+                    broken: Atomic::new(false),
+                    forgot: Atomic::new(0),
+                },
+                GFP_KERNEL,
+            )?;
+            let this = Self {
+                tables: Tables::new(card.clone())?,
+                card,
+                dram: Dram::new()?,
+                addresses: AddressRange::dram()?,
+            };
+            this.dram.start(0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE)?;
+            this.tables.begin(dev, 0)?;
+            this.tables.open(USER)?;
+            this.card.forgot.store(0, Relaxed);
+            Ok(this)
+        }
+
+        /// Memory whose handle is gone: only the mapping keeps it.
+        fn mapping(&mut self) -> Result<KBox<Mapping>> {
+            let dram = &self.dram;
+            let piece = dram.alloc(USER, PAGE_SIZE, false, false);
+            let (handle, size) = piece.map_err(DramFailure::errno)?;
+            let memory = Memory::Device(dram.use_piece(handle).ok_or(EINVAL)?);
+            dram.free_all(USER);
+            let block = self.addresses.alloc(size, Align::Page, Hint::None);
+            let block = block.map_err(RangeFailure::errno)?;
+            Ok(KBox::new(Mapping::new(block, memory), GFP_KERNEL)?)
+        }
+
+        fn map(&mut self) -> Result<Reachable> {
+            let mapping = self.mapping()?;
+            self.tables.map(USER, mapping).map_err(|_| EIO)
+        }
+
+        fn forgot(&self) -> i32 {
+            self.card.forgot.xchg(0, Relaxed)
+        }
+    }
+
+    fn bench(test: impl FnOnce(Bench) -> Result) -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-tables", None)?;
+        let dev: &Device<Bound> = faux.as_ref().as_ref();
+        test(Bench::new(dev)?)
+    }
+
+    #[test]
+    fn map_and_unmap() -> Result {
+        bench(|mut bench| {
+            let mapping = bench.map()?;
+            // The default page was there.
+            assert_eq!(bench.forgot(), 1);
+            let address = mapping.mapping().address();
+            let walk = bench.tables.walk(USER, address).ok_or(EINVAL)?;
+            assert_eq!(walk.address(), Some(0x2000_0000));
+            assert!(bench.tables.open(USER).is_err());
+            let (mapping, holes) = bench.tables.unmap(USER, mapping)?;
+            assert_eq!((bench.forgot(), holes), (1, 0));
+            assert_eq!(bench.dram.used(), PAGE_SIZE);
+            drop(mapping);
+            assert_eq!(bench.dram.used(), 0);
+            // All at once.
+            let mappings = [bench.map()?, bench.map()?, bench.map()?];
+            bench.forgot();
+            assert_eq!(bench.tables.close(USER, mappings.into_iter()), Ok(0));
+            assert_eq!((bench.forgot(), bench.dram.used()), (1, 0));
+            assert!(bench.tables.walk(USER, address).is_none());
+            bench.tables.open(USER)
+        })
+    }
+
+    /// What the card may still reach stays, until the card has forgotten it or was reset.
+    #[test]
+    fn limbo() -> Result {
+        bench(|mut bench| {
+            let (one, two) = (bench.map()?, bench.map()?);
+            let three = bench.mapping()?;
+            bench.card.broken.store(true, Relaxed);
+            assert_eq!(bench.tables.unmap(USER, one).err(), Some(ETIMEDOUT));
+            assert_eq!(bench.dram.used(), 3 * PAGE_SIZE);
+            // This one is not mapped, for the card may not see it.
+            let address = three.address();
+            let refused = bench.tables.map(USER, three).err().ok_or(EINVAL)?;
+            assert!(matches!(refused.failure, Failure::Stale));
+            assert!(refused.mapping.is_none() && refused.stale == Some(ETIMEDOUT));
+            let walk = bench.tables.walk(USER, address).ok_or(EINVAL)?;
+            assert!(walk.address() != Some(0x2000_0000 + 2 * PAGE_SIZE));
+            assert_eq!(bench.dram.used(), 3 * PAGE_SIZE);
+            bench.card.broken.store(false, Relaxed);
+            // The next one is for all.
+            drop(bench.tables.unmap(USER, two)?);
+            assert_eq!(bench.dram.used(), 0);
+            let mappings = [bench.map()?, bench.map()?];
+            bench.card.broken.store(true, Relaxed);
+            let closed = bench.tables.close(USER, mappings.into_iter());
+            assert_eq!(closed, Err(ETIMEDOUT));
+            assert_eq!(bench.dram.used(), 2 * PAGE_SIZE);
+            bench.tables.stop();
+            assert_eq!(bench.dram.used(), 0);
+            Ok(())
+        })
+    }
+
+    /// Who comes after a reset finds no tables, and touches none.
+    #[test]
+    fn late() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-tables", None)?;
+        let dev: &Device<Bound> = faux.as_ref().as_ref();
+        let mut bench = Bench::new(dev)?;
+        let mappings = [bench.map()?, bench.map()?];
+        let fresh = bench.mapping()?;
+        bench.tables.stop();
+        assert_eq!(bench.tables.open(USER), Err(ENODEV));
+        let refused = bench.tables.map(USER, fresh).err().ok_or(EINVAL)?;
+        assert!(matches!(refused.failure, Failure::NoSpace));
+        assert!(refused.mapping.is_some() && refused.stale.is_none());
+        drop(refused);
+        bench.tables.begin(dev, 0)?;
+        bench.card.broken.store(true, Relaxed);
+        let [one, two] = mappings;
+        drop(bench.tables.unmap(USER, one)?);
+        assert_eq!(bench.dram.used(), PAGE_SIZE);
+        assert_eq!(bench.tables.close(USER, [two].into_iter()), Ok(0));
+        assert_eq!((bench.dram.used(), bench.forgot()), (0, 0));
+        Ok(())
+    }
+}
