@@ -27,5 +27,9 @@ kernel::module_pci_driver! {
     authors: ["The goya-rs authors"],
     description: "Driver for the Habana Labs Goya accelerator card",
     license: "GPL v2",
+    firmware: [
+        "habanalabs/goya/goya-boot-fit.itb",
+        "habanalabs/goya/goya-fit.itb",
+    ],
     imports_ns: ["DMA_BUF"],
 }

@@ -11,6 +11,7 @@ pub(crate) mod dmabuf;
 pub(crate) mod eventfd;
 pub(crate) mod hwmon;
 mod hwmon_sys;
+pub(crate) mod module_param;
 pub(crate) mod msix;
 pub(crate) mod pci_id;
 pub(crate) mod pinned;
