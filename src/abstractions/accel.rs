@@ -19,6 +19,8 @@ use kernel::types::{NotThreadSafe, Opaque};
 
 use super::vma::NewMapping;
 
+// The kernel's own bindings allow it as well: `inode` reaches an empty structure, through pointers only.
+#[allow(improper_ctypes)]
 extern "C" {
     /// `drivers/accel/drm_accel.c`
     fn accel_open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int;
@@ -101,6 +103,12 @@ pub(crate) const fn descriptor<I: Ioctl>() -> Descriptor {
     }
 }
 
+/// An ioctl of the file's.
+///
+/// # Safety
+///
+/// `dev` must be a live [`Device`] of `I::Driver`, `file` an open file of it, and `args` must point to as many
+/// bytes as `I::COMMAND` says, as DRM calls.
 unsafe extern "C" fn ioctl_callback<I: Ioctl>(
     dev: *mut bindings::drm_device,
     args: *mut c_void,
@@ -223,6 +231,11 @@ impl<T: Driver> Device<T> {
         dev.cast()
     }
 
+    /// A file is opened.
+    ///
+    /// # Safety
+    ///
+    /// `dev` must be a live [`Device`], `file` a file of it that nobody else uses yet, as DRM calls.
     unsafe extern "C" fn open_callback(
         dev: *mut bindings::drm_device,
         file: *mut bindings::drm_file,
@@ -239,6 +252,11 @@ impl<T: Driver> Device<T> {
         })
     }
 
+    /// A file is closed.
+    ///
+    /// # Safety
+    ///
+    /// As for `open_callback()`, which must have opened the file; it is not used any more.
     unsafe extern "C" fn postclose_callback(
         dev: *mut bindings::drm_device,
         file: *mut bindings::drm_file,
@@ -251,6 +269,11 @@ impl<T: Driver> Device<T> {
         T::close(&device.data, inner);
     }
 
+    /// A file is mapped.
+    ///
+    /// # Safety
+    ///
+    /// `file` must be open on a [`Device`], and `vma` new, as the kernel maps.
     unsafe extern "C" fn mmap_callback(
         file: *mut bindings::file,
         vma: *mut bindings::vm_area_struct,
@@ -273,6 +296,11 @@ impl<T: Driver> Device<T> {
         from_result(|| T::mmap(&device.data, inner, mapping).map(|()| 0))
     }
 
+    /// The device goes.
+    ///
+    /// # Safety
+    ///
+    /// `dev` must be a [`Device`] that nobody refers to any more, as DRM calls.
     unsafe extern "C" fn release_callback(dev: *mut bindings::drm_device) {
         // SAFETY: The last reference is gone: nobody uses the data any more. DRM frees the memory.
         unsafe { ptr::drop_in_place(&raw mut (*Self::from_raw(dev)).data) };

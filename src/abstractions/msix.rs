@@ -97,6 +97,11 @@ impl<H: Handler> Vectors<H> {
         }
     }
 
+    /// An interrupt came.
+    ///
+    /// # Safety
+    ///
+    /// `cookie` must be one of `new()`, of an interrupt that is requested.
     unsafe extern "C" fn callback(_irq: c_int, cookie: *mut c_void) -> bindings::irqreturn_t {
         // SAFETY: The cookie of `new()`, which lives until `free_irq()` has returned.
         let cookie = unsafe { &*cookie.cast::<Cookie<H>>() };

@@ -96,6 +96,11 @@ impl<R: Run> Task<R> {
         unsafe { bindings::cancel_delayed_work_sync(self.work.get()) };
     }
 
+    /// The time has come.
+    ///
+    /// # Safety
+    ///
+    /// `work` must be the one in a `Task`, as the kernel calls.
     unsafe extern "C" fn callback(work: *mut bindings::work_struct) {
         // SAFETY: The work is the one in a `Task`, which lives until the work is cancelled.
         let this = unsafe {

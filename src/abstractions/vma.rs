@@ -106,14 +106,23 @@ impl<M: Mapped> Operations<M> {
     };
 
     /// The area was split.
+    ///
+    /// # Safety
+    ///
+    /// `vma` must be an area of `map()`'s, or a part of one, being made.
     unsafe extern "C" fn open(vma: *mut bindings::vm_area_struct) {
         // SAFETY: `map()` stored the pointer, and each area gives its reference up in `close()` only.
-        let what: Arc<M> =
-            unsafe { <Arc<M> as ForeignOwnable>::borrow((*vma).vm_private_data) }.into();
+        let what = unsafe { <Arc<M> as ForeignOwnable>::borrow((*vma).vm_private_data) };
+        let what: Arc<M> = what.into();
         // SAFETY: The area is being made: nobody else reads the field.
         unsafe { (*vma).vm_private_data = what.into_foreign() };
     }
 
+    /// The area goes.
+    ///
+    /// # Safety
+    ///
+    /// `vma` must be an area of `map()`'s, or a part of one.
     unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
         // SAFETY: The area's reference, which `map()` or `open()` stored.
         drop(unsafe { Arc::<M>::from_foreign((*vma).vm_private_data) });
