@@ -4,7 +4,11 @@
 # The front door. Everything is built in the toolbox (scripts/toolbox.sh); what takes long is cached
 # outside of the checkout (Documentation/toolbox.rst).
 
+# The driver to run: habanalabs is upstream's (the oracle), goya ours.
 DRIVER ?= habanalabs
+driver-habanalabs := scripts/oracle.sh
+driver-goya := scripts/module.sh
+driver := $(or $(driver-$(DRIVER)),$(error DRIVER=$(DRIVER): the drivers are habanalabs, upstream's, and goya))
 CARDS ?= 1
 # Guests that share the tests: one a processor is right, and some tests are all that one needs.
 GUESTS ?= $(if $(TEST),1,2)
@@ -14,38 +18,37 @@ BIN := $(CARGO)/release
 TESTS := $(GUEST)/x86_64-unknown-linux-gnu/release
 CARD_ARGS := $(if $(MMAP),--card-arg=--mmap)
 ifneq ($(KDIR),)
-override KDIR := $(abspath $(KDIR))
+override KDIR := $(or $(realpath $(KDIR)),$(error KDIR=$(KDIR) is not there))
 endif
-export KDIR V
-
-ifneq ($(DRIVER),habanalabs)
-$(error DRIVER=$(DRIVER): the only driver so far is habanalabs, upstream's)
-endif
+export KDIR V INSTALL_MOD_PATH
 
 # run KERNEL-FLAVOUR: the command that boots a guest with cards and the driver.
 run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) \
-	--kernel "$$(scripts/kernel.sh $(1))/arch/x86/boot/bzImage" --module "$$(scripts/oracle.sh $(1))" \
+	--kernel "$$(scripts/kernel.sh $(1))/arch/x86/boot/bzImage" --module "$$($(driver) $(1))" --module-params "$(PARAMS)" \
 	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
 	--log-dir build/logs/$(1)$(if $(MMAP),-mmap)
 
-.PHONY: help demo test test-guest unit uapi bench-card fuzz shell toolbox kernel card guest oracle lint docs clean distclean
+.PHONY: help demo test test-guest unit uapi bench-card fuzz shell toolbox kernel card guest module \
+	modules_install rust-analyzer oracle lint format docs clean distclean
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo "  DRIVER=habanalabs  the driver to run     CARDS=2  several cards   MMAP=1  mapped card memory"
-	@echo "  KDIR=/path         another kernel build  V=1      all output      TEST='dma wait.gone'  some tests"
+	@echo "  DRIVER=goya  the driver to run (goya, or upstream's habanalabs; now: $(DRIVER))"
+	@echo "  PARAMS='timeout_locked=5'  the driver's parameters"
+	@echo "  CARDS=2      several cards          MMAP=1  mapped card memory"
+	@echo "  KDIR=/path   another kernel build   V=1     all output      TEST='dma wait.gone'  some tests"
 
 demo: card guest ## Boot a guest, load the driver, do real work on the card and show it
-	@scripts/oracle.sh release >/dev/null
+	@$(driver) release >/dev/null
 	@GOYA_COLOR=$(if $(NO_COLOR),never,$$([ -t 1 ] && echo always || echo never)); \
 	$(call run,release) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
 
 test: unit uapi test-guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
 
 test-guest: card guest ## Run the driver's tests only
-	@scripts/oracle.sh debug >/dev/null
+	@$(driver) debug >/dev/null
 	@$(call run,debug) --guests $(GUESTS) --ktap --timeout 900 -- goya-tests $(TEST)
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
@@ -61,7 +64,7 @@ fuzz: ## Drive random accesses and packets through the chip (SECONDS=600)
 	@V=1 FUZZ_SECONDS=$(or $(SECONDS),60) scripts/cargo.sh fuzz $(CARGO) test --release -p goya-chip --features testing --test fuzz -- --ignored --nocapture
 
 shell: card guest ## An interactive guest with the card attached and the driver loaded
-	@scripts/oracle.sh release >/dev/null
+	@$(driver) release >/dev/null
 	@$(call run,release) --interactive
 
 toolbox: ## The Debian root file system with all tools, and the kernel source
@@ -78,12 +81,27 @@ guest: toolbox ## The static programs that run in the guest
 	@RUSTFLAGS="-C target-feature=+crt-static" scripts/cargo.sh guest $(GUEST) \
 		build --release --target x86_64-unknown-linux-gnu -p goya-tests
 
+module: toolbox ## The driver, goya.ko, for both kernels, or for that of KDIR
+ifeq ($(KDIR),)
+	@scripts/module.sh release
+endif
+	@scripts/module.sh debug
+
+modules_install: toolbox ## Install goya.ko for the kernel of KDIR (INSTALL_MOD_PATH=)
+	@scripts/module.sh install
+
+rust-analyzer: toolbox ## rust-project.json, for editors
+	@scripts/module.sh rust-analyzer
+
 oracle: toolbox ## Upstream's driver with the cures that it needs on this card
 	@scripts/oracle.sh release
 	@scripts/oracle.sh debug
 
-lint: toolbox ## Formatting, clippy, shell scripts, licences, file sizes
+lint: toolbox ## Formatting, clippy, unsafe code, shell scripts, licences, file sizes
 	@scripts/lint.sh
+
+format: toolbox ## Format the sources: as the kernel does in src/, as rustfmt.toml says elsewhere
+	@scripts/lint.sh format
 
 docs: toolbox ## The documentation as HTML in build/docs, manual pages in build/man
 	@scripts/docs.sh

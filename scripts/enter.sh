@@ -55,6 +55,10 @@ resolver=$(readlink -f /etc/resolv.conf || true)
 [ ! -e "$resolver" ] || args+=(--ro-bind "$resolver" /etc/resolv.conf)
 # Other places that a command needs, one path a word.
 for extra in ${KDIR:-} ${GOYA_BIND:-}; do
+	# The toolbox is read-only inside: a place to mount upon has to be made here.
+	case $extra in
+	/usr/*) [ ! -d "$extra" ] || [ -e "$box$extra" ] || mkdir -p "$box$extra" ;;
+	esac
 	args+=(--bind "$extra" "$extra")
 done
 case $PWD/ in

@@ -16,22 +16,8 @@ debug) total=2100 ;;
 *) die "usage: kernel.sh release|debug" ;;
 esac
 
-# user_kernel DIR: refuses a tree that the driver cannot be built against, and says why.
-user_kernel() {
-	local file option
-	for file in include/config/kernel.release include/config/auto.conf Module.symvers; do
-		[ -e "$1/$file" ] || die "KDIR=$1 is no built kernel tree (no $file); supported is Linux $KERNEL_VERSION.x with Rust"
-	done
-	case $(<"$1/include/config/kernel.release") in
-	"$KERNEL_VERSION" | "$KERNEL_VERSION"[.-]*) ;;
-	*) die "KDIR=$1 is Linux $(<"$1/include/config/kernel.release"); supported are $KERNEL_VERSION.x kernels" ;;
-	esac
-	for option in RUST DRM_ACCEL; do
-		grep -qx "CONFIG_$option=y" "$1/include/config/auto.conf" || die "KDIR=$1 is built without CONFIG_$option=y"
-	done
-}
 if [ -n "${KDIR:-}" ]; then
-	user_kernel "$KDIR"
+	"$TOP/scripts/check-kernel.sh" "$KDIR"
 	echo "$KDIR"
 	exit
 fi

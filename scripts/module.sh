@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-FileCopyrightText: The goya-rs authors
+#
+# Builds goya.ko against a kernel:
+#   module.sh release|debug    prints the module's path. With KDIR= in the environment, against that tree
+#   module.sh install          installs it for KDIR, under INSTALL_MOD_PATH
+#   module.sh lint             builds it apart, with clippy, warnings being errors
+#   module.sh rust-analyzer    makes rust-project.json, which editors read
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+what=${1:-}
+case $what in
+release | debug) flavour=$what ;;
+install) flavour=release ;;
+lint | rust-analyzer) flavour=debug ;;
+*) die "usage: module.sh release|debug|install|lint|rust-analyzer" ;;
+esac
+[ "$what" != install ] || [ -n "${KDIR:-}" ] || die "for which kernel? make modules_install KDIR=/lib/modules/.../build"
+
+# kernel.sh has the tree checked if it is the user's.
+build=$("$TOP/scripts/kernel.sh" "$flavour")
+out=$TOP/build/module-$flavour
+[ -z "${KDIR:-}" ] || out=$TOP/build/module
+[ "$what" != lint ] || out=$TOP/build/module-lint
+
+# What the tree refers to elsewhere has to be seen in the toolbox as well.
+for link in "$build/source" "$build/scripts" "$build/tools"; do
+	[ ! -L "$link" ] || GOYA_BIND="${GOYA_BIND:-} $(readlink -f "$link")"
+done
+for included in $(sed -n 's|^include \(/.*\)/Makefile$|\1|p' "$build/Makefile"); do
+	GOYA_BIND="${GOYA_BIND:-} $(readlink -f "$included")"
+done
+export GOYA_BIND
+# The kernel says which family of compilers it wants.
+llvm=
+if grep -qx 'CONFIG_CC_IS_CLANG=y' "$build/include/config/auto.conf"; then
+	llvm=LLVM=1
+fi
+enter() { "$TOP/scripts/enter.sh" make -C "$build" M="$TOP" MO="$out" $llvm -j"$(nproc)" "$@"; }
+
+if [ "$what" = rust-analyzer ]; then
+	step "EDITOR rust-project.json" "$LOGS/rust-analyzer.log" 0 enter rust-analyzer
+	# The sources of Rust's own library are in the toolbox.
+	sed "s|\"/usr|\"$("$TOP/scripts/toolbox.sh")/usr|" "$out/rust-project.json" >"$TOP/rust-project.json"
+	exit
+fi
+
+# Objects of another kernel, or of the same one built again, are of no use.
+kernel="$build $(stat -c %Y "$build/Module.symvers" "$build/include/config/auto.conf" | tr '\n' ' ')"
+key=$(cd "$TOP" && find Kbuild src -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | key <(echo "$kernel $what"))
+if [ "$what" = lint ]; then
+	# Clippy says nothing of what is built already.
+	rm -rf "$out"
+	step "MODULE goya.ko (clippy)" "$LOGS/module-lint.log" 0 enter CLIPPY=1 W=e modules
+	exit
+fi
+if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$kernel" ]; then
+	rm -rf "$out"
+	mkdir -p "$out"
+	echo "$kernel" >"$out/.kernel"
+fi
+if [ "$(cat "$out/.complete" 2>/dev/null)" != "$key" ]; then
+	rm -f "$out/.complete"
+	# 6 lines: those of Kbuild's commands.
+	step "MODULE goya.ko (${KDIR:-$flavour})" "$LOGS/module-$flavour.log" 6 enter modules
+	echo "$key" >"$out/.complete"
+fi
+if [ "$what" = install ]; then
+	# Outside of the toolbox, which sees nothing of the system; nothing is compiled any more.
+	step "INSTALL goya.ko in ${INSTALL_MOD_PATH:-}/lib/modules/$(<"$build/include/config/kernel.release")" \
+		"$LOGS/module-install.log" 0 make -C "$build" M="$TOP" MO="$out" modules_install
+	exit
+fi
+echo "$out/goya.ko"
