@@ -6,8 +6,8 @@
 //! Without arguments all tests run; with arguments those whose names begin with one of them.
 //! `--list` names them; `--one NAME` runs one in this process; `--victim` is what a test lets the
 //! driver kill. `GOYA_CARD` counts, from zero, which card is tested; `GOYA_MODULE` is the file of the
-//! driver's module, for the tests that load it anew. `GOYA_PART=K/N` has the program
-//! run every Nth of the tests, from the Kth on.
+//! driver's module, and `GOYA_MODULE_PARAMS` its parameters, for the tests that load it anew. `GOYA_PART=K/N`
+//! has the program run every Nth of the tests, from the Kth on.
 
 mod run;
 mod tests;

@@ -65,6 +65,11 @@ pub fn module_file() -> crate::Result<String> {
     std::env::var("GOYA_MODULE").map_err(|_| "GOYA_MODULE does not name the module".to_owned())
 }
 
+/// What the module was loaded with: what the runner's --module-params says.
+pub fn module_parameters() -> String {
+    std::env::var("GOYA_MODULE_PARAMS").unwrap_or_default()
+}
+
 /// The driver's name.
 pub fn module() -> crate::Result<String> {
     let file = module_file()?;

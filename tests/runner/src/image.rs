@@ -84,11 +84,12 @@ fn config(options: &Options, modules: &[String]) -> String {
     let program: Vec<_> = options.program.iter().map(|arg| quote(arg)).collect();
     let (columns, rows) = crate::terminal::size();
     format!(
-        "MODULES={}\nPARAMS={}\nexport GOYA_MODULE={} GOYA_PART={}/{}\nINTERACTIVE={}\nCHECK={}\nCOLUMNS={columns}\n\
+        "MODULES={}\nPARAMS={}\nexport GOYA_MODULE={} GOYA_MODULE_PARAMS={} GOYA_PART={}/{}\nINTERACTIVE={}\nCHECK={}\nCOLUMNS={columns}\n\
          ROWS={rows}\nrun_program() {{\n\t{}\n}}\n",
         quote(&modules.join(" ")),
         quote(&options.module_params),
         quote(modules.last().map_or("", String::as_str)),
+        quote(&options.module_params),
         options.part + 1,
         options.guests,
         u8::from(options.interactive),
@@ -118,11 +119,23 @@ mod tests {
 
     #[test]
     fn the_config_is_a_shell_script_that_runs_the_program() {
-        let arguments = ["x", "--kernel", "k", "--ktap", "--", "echo", "it's", "$HOME  two"];
+        let arguments = [
+            "x",
+            "--kernel",
+            "k",
+            "--ktap",
+            "--module-params",
+            "a=1 b=2",
+            "--",
+            "echo",
+            "it's",
+            "$HOME  two",
+        ];
         let config = config(&Options::parse_from(arguments), &["/a.ko".into(), "/b.ko".into()]);
-        let script = format!("{config}\nrun_program\necho $GOYA_MODULE $CHECK $INTERACTIVE");
+        let script =
+            format!("{config}\nrun_program\necho $GOYA_MODULE $GOYA_MODULE_PARAMS $CHECK $INTERACTIVE");
         let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "it's $HOME  two\n/b.ko 1 0\n");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "it's $HOME  two\n/b.ko a=1 b=2 1 0\n");
     }
 
     #[test]

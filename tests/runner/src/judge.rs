@@ -4,6 +4,8 @@
 //! Judging the kernel log: what a healthy kernel does not say.
 
 use crate::kmsg::{Log, Record};
+use crate::ktap::Summary;
+use crate::kunit;
 
 /// What the kernel's checkers say, at whatever level. No test can expect these by a word that merely
 /// happens to be in the line.
@@ -85,14 +87,17 @@ pub struct Finding<'a> {
     pub records: &'a [Record],
 }
 
-/// The records of `log` that should not be there, splats first.
-pub fn findings<'a>(log: &'a Log, allowed: &Allowed) -> Vec<Finding<'a>> {
+/// The records of `log` that should not be there, splats first, and the results of KUnit's tests, of which
+/// there must be some if `kunit` says so.
+pub fn judge<'a>(log: &'a Log, allowed: &Allowed, kunit: bool) -> (Vec<Finding<'a>>, Summary) {
+    let mut tests = kunit::Reader::default();
     let (mut splats, mut errors) = (Vec::new(), Vec::new());
     let (mut test, mut expected) = (None, Vec::new());
     let mut shown = 0;
     let records = log.records();
     for (i, record) in records.iter().enumerate() {
         let text = record.text.trim();
+        let tested = tests.take(record);
         if let Some(name) = text.strip_prefix(BEGIN) {
             test = Some(name.trim());
             expected.clear();
@@ -105,12 +110,16 @@ pub fn findings<'a>(log: &'a Log, allowed: &Allowed) -> Vec<Finding<'a>> {
                 shown = end_of_splat(records, i);
                 splats.push(Finding { test, records: records.get(i..shown).unwrap_or_default() });
             }
-        } else if record.level <= ERROR && record.kernel && !expected.iter().any(|e| text.contains(e)) {
+        } else if record.level <= ERROR
+            && record.kernel
+            && !tested
+            && !expected.iter().any(|e| text.contains(e))
+        {
             errors.push(Finding { test, records: std::slice::from_ref(record) });
         }
     }
     splats.append(&mut errors);
-    splats
+    (splats, tests.end(kunit))
 }
 
 /// The record after a splat that begins at `start`.
@@ -133,6 +142,10 @@ mod tests {
             log.take(&format!("{priority},{i},0,-;{text}")).unwrap();
         }
         log
+    }
+
+    fn findings<'a>(log: &'a Log, allowed: &Allowed) -> Vec<Finding<'a>> {
+        judge(log, allowed, false).0
     }
 
     fn texts<'a>(findings: &[Finding<'a>]) -> Vec<&'a str> {
@@ -169,6 +182,22 @@ mod tests {
         let findings = findings(&log, &Allowed::default());
         assert_eq!(texts(&findings), ["fault at 0", "fault at 2"]);
         assert_eq!((findings[0].test, findings[1].test), (None, Some("b")));
+    }
+
+    #[test]
+    fn a_splat_is_no_error_that_kunit_provokes() {
+        let lines = [
+            "14 goya-guest: loading modules",
+            "6     # Subtest: suite",
+            "3 faux_driver goya-test: provoked",
+            "4 WARNING: at x",
+            "6 ---[ end trace 0 ]---",
+            "3 goya 0000:01:00.0: real",
+        ];
+        assert_eq!(
+            texts(&findings(&log(&lines), &Allowed::default())),
+            ["WARNING: at x", "goya 0000:01:00.0: real"]
+        );
     }
 
     #[test]

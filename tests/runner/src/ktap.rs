@@ -26,10 +26,13 @@ pub struct Failure {
 }
 
 /// A line with a result.
-struct ResultLine<'a> {
-    ok: bool,
-    number: Option<usize>,
-    name: &'a str,
+pub struct ResultLine<'a> {
+    /// Whether it passed.
+    pub ok: bool,
+    /// Its number.
+    pub number: Option<usize>,
+    /// The test's name.
+    pub name: &'a str,
     skip: bool,
 }
 
@@ -81,7 +84,26 @@ impl Summary {
         summary
     }
 
-    fn count(&mut self, result: &ResultLine<'_>, said: Vec<String>) {
+    /// How many tests there are.
+    pub fn total(&self) -> usize {
+        self.passed.saturating_add(self.failed.len()).saturating_add(self.skipped)
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_good(&self) -> bool {
+        self.failed.is_empty() && self.problems.is_empty()
+    }
+
+    /// Adds the results of another stream.
+    pub fn add(&mut self, other: Self) {
+        self.passed = self.passed.saturating_add(other.passed);
+        self.skipped = self.skipped.saturating_add(other.skipped);
+        self.failed.extend(other.failed);
+        self.problems.extend(other.problems);
+    }
+
+    /// Counts a result; the test has said `said`.
+    pub fn count(&mut self, result: &ResultLine<'_>, said: Vec<String>) {
         if result.skip {
             self.skipped = self.skipped.saturating_add(1);
         } else if result.ok {
@@ -107,7 +129,7 @@ pub fn split_result(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Reads `[not] ok NUMBER [- ]NAME [# DIRECTIVE]`.
-fn result_line(line: &str) -> Option<ResultLine<'_>> {
+pub fn result_line(line: &str) -> Option<ResultLine<'_>> {
     let (ok, rest) = match line.strip_prefix("not ok") {
         Some(rest) => (false, rest),
         None => (true, line.strip_prefix("ok")?),

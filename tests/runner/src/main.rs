@@ -11,6 +11,7 @@ mod image;
 mod judge;
 mod kmsg;
 mod ktap;
+mod kunit;
 mod logs;
 mod options;
 mod process;
@@ -85,7 +86,7 @@ fn guest(options: &Options, screen: &Mutex<Screen>) -> Result<Run, Error> {
     let session = Session::start(options, screen).map(|mut session| (session.wait(), session.log()));
     screen.lock().unwrap_or_else(PoisonError::into_inner).end(options.part.into());
     let (outcome, log) = session?;
-    let mut run = Run { log, ..Run::default() };
+    let mut run = Run { log, kunit: options.wants_kunit(), ..Run::default() };
     match outcome {
         Outcome::Exit(code) => run.code = code,
         Outcome::TimedOut(what) => {

@@ -98,7 +98,18 @@ impl Options {
         if self.guests > 1 {
             options.log_dir.push(part.to_string());
         }
+        if part > 0 {
+            // The module's own tests are the same everywhere: once is enough.
+            options.kernel_args.push(crate::kunit::OFF.to_owned());
+        }
         options
+    }
+
+    /// Whether KUnit tests must run: a module has some, and nothing keeps them from running.
+    pub fn wants_kunit(&self) -> bool {
+        let has_tests =
+            |path: &PathBuf| std::fs::read(path).is_ok_and(|module| crate::kunit::has_tests(&module));
+        !self.kernel_args.iter().any(|arg| arg == crate::kunit::OFF) && self.modules.iter().any(has_tests)
     }
 
     /// Whether the kernel log is judged.

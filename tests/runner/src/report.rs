@@ -32,16 +32,20 @@ pub struct Run {
     pub signal: Option<i32>,
     /// The kernel log.
     pub log: Log,
+    /// Whether a module of this guest has KUnit tests, which must run.
+    pub kunit: bool,
 }
 
 /// Judges the guests' runs. `output` is the KTAP stream of all, if they spoke it.
 ///
-/// Each kernel log counts as one test, and so does each run that broke off.
+/// Each kernel log counts as one test, and so does each run that broke off; KUnit's tests count one by one.
 pub fn report(output: Option<&str>, runs: &[Run], allowed: &Allowed) -> Report {
     let mut text = String::new();
     let (mut good_logs, mut broken) = (0, 0);
+    let mut kunit = Summary::default();
     for run in runs {
-        let findings = judge::findings(&run.log, allowed);
+        let (findings, tests) = judge::judge(&run.log, allowed, run.kunit);
+        kunit.add(tests);
         good_logs += usize::from(findings.is_empty() && run.log.lost == 0);
         show_findings(&mut text, &findings, run.log.lost);
         if let Some(died) = &run.died {
@@ -50,13 +54,19 @@ pub fn report(output: Option<&str>, runs: &[Run], allowed: &Allowed) -> Report {
         }
     }
     let bad_logs = runs.len() - good_logs;
-    let mut good = bad_logs == 0 && broken == 0;
+    show_tests(&mut text, "KUNIT", &kunit);
+    let mut good = bad_logs == 0 && broken == 0 && kunit.is_good();
     if let Some(output) = output {
-        let summary = Summary::parse(output);
-        show_tests(&mut text, &summary);
+        let mut summary = Summary::parse(output);
+        show_tests(&mut text, "KTAP", &summary);
+        good &= summary.is_good();
+        let (in_module, of_module) = (kunit.passed, kunit.total());
+        if of_module > 0 {
+            let _ = writeln!(text, "KUNIT: {in_module} of the module's own {of_module} tests passed");
+        }
+        summary.add(kunit);
         let passed = summary.passed + good_logs;
         let failed = summary.failed.len() + summary.problems.len() + bad_logs + broken;
-        good &= summary.failed.is_empty() && summary.problems.is_empty();
         let _ = writeln!(text, "{passed} passed, {failed} failed, {} skipped", summary.skipped);
     }
     Report { text, good }
@@ -84,7 +94,7 @@ fn show_findings(text: &mut String, findings: &[Finding<'_>], lost: u64) {
     }
 }
 
-fn show_tests(text: &mut String, summary: &Summary) {
+fn show_tests(text: &mut String, source: &str, summary: &Summary) {
     for failure in &summary.failed {
         let _ = writeln!(text, "FAILED: {}", failure.name);
         for line in &failure.said {
@@ -92,7 +102,7 @@ fn show_tests(text: &mut String, summary: &Summary) {
         }
     }
     for problem in &summary.problems {
-        let _ = writeln!(text, "KTAP: {problem}");
+        let _ = writeln!(text, "{source}: {problem}");
     }
 }
 
@@ -131,6 +141,27 @@ mod tests {
         {
             assert!(report.text.contains(part), "{part:?}\n{}", report.text);
         }
+    }
+
+    #[test]
+    fn tests_in_the_module_count() {
+        let log = [
+            "14,0,0,-;goya-guest: loading modules",
+            "6,1,0,-;    # Subtest: s",
+            "6,2,0,-;    1..2",
+            "3,3,0,-;faux_driver goya-test: provoked",
+            "6,4,0,-;    ok 1 a",
+            "6,5,0,-;    not ok 2 b",
+            "6,6,0,-;not ok 1 s",
+        ];
+        let output = Some("KTAP version 1\n1..1\nok 1 a\n");
+        let report_bad = report(output, &[run(&log)], &Allowed::default());
+        assert!(!report_bad.good);
+        assert_eq!(last_line(&report_bad), "3 passed, 1 failed, 0 skipped");
+        assert!(report_bad.text.contains("FAILED: s.b"), "{}", report_bad.text);
+        assert!(!report(None, &[run(&log)], &Allowed::default()).good);
+        let none = Run { kunit: true, ..run(&log[..1]) };
+        assert!(!report(None, &[none], &Allowed::default()).good);
     }
 
     #[test]

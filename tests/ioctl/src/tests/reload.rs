@@ -40,7 +40,7 @@ fn unload() -> Result {
 
 fn load() -> Result {
     let path = nodes::module_file()?;
-    load_module(&path, "").map_err(|e| format!("load {path}: {e}"))
+    load_module(&path, &nodes::module_parameters()).map_err(|e| format!("load {path}: {e}"))
 }
 
 /// Unloads and loads the driver; the card works afterwards.
