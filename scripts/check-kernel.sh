@@ -23,8 +23,9 @@ esac
 # option NAME: its value in this kernel.
 option() { sed -n "s/^CONFIG_$1=//p" "$build/include/config/auto.conf" | tr -d '"'; }
 
+read -ra needs < <(sed -n 's/^goya-needs := //p' "$TOP/Kbuild")
 missing=
-for name in $(sed -n 's/^goya-needs := //p' "$TOP/Kbuild"); do
+for name in "${needs[@]}"; do
 	[ -n "$(option "$name")" ] || missing="$missing CONFIG_$name"
 done
 [ -z "$missing" ] || refuse "the kernel is built without$missing"

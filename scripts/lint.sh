@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # SPDX-FileCopyrightText: The goya-rs authors
 #
-# Everything that can be wrong without being built: prints a line for each check, fails if any fails.
+# Everything that can be wrong without being run: prints a line for each check, fails if any fails.
+# "lint.sh format" formats the sources instead.
 
 set -uo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -26,6 +27,25 @@ files() {
 		[ ! -f "$file" ] || echo "$file"
 	done
 }
+
+# The driver is formatted as the kernel is. Its source says how: that of KDIR, or the toolbox's.
+# kernel_format ARG: ARG is --check or --.
+kernel_format() {
+	local source
+	for source in "${KDIR:-}" "${KDIR:-}/source" "$("$TOP/scripts/toolbox.sh")/linux-source"; do
+		if [ -e "$source/.rustfmt.toml" ]; then
+			source=$(readlink -f "$source")
+			GOYA_BIND=$source enter rustfmt --config-path "$source/.rustfmt.toml" --edition 2021 "$1" src/goya.rs
+			return
+		fi
+	done
+	echo "no kernel source is at hand: none in the toolbox, none in KDIR"
+	return 1
+}
+if [ "${1:-}" = format ]; then
+	enter cargo fmt --all && kernel_format --
+	exit
+fi
 
 formatting() { enter cargo fmt --all --check; }
 clippy() {
@@ -51,10 +71,14 @@ sizes() {
 	files '*.rs' '*.sh' '*.h' '*.c' '*.rst' ':!uapi/drm' | xargs -r wc -l |
 		awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines, more than 600"; bad = 1} END {exit bad}'
 }
-safety() { ! files src | grep -v '^src/abstractions/' | xargs -r grep -nE '\bunsafe\b' /dev/null; }
+# With its own tests, and as it is without them: the release kernel has no KUnit.
+driver() { V=1 "$TOP/scripts/module.sh" lint debug && V=1 "$TOP/scripts/module.sh" lint release; }
+safety() { files 'src/*.rs' | xargs -r "$TOP/scripts/enter.sh" scripts/check-safety.py; }
 
 check "formatting" formatting
+check "formatting of the driver" kernel_format --check
 check "clippy" clippy
+check "clippy on the driver" driver
 check "shell scripts" shell
 check "licences" licences
 check "file sizes" sizes

@@ -5,7 +5,7 @@
 # Builds goya.ko against a kernel:
 #   module.sh release|debug    prints the module's path. With KDIR= in the environment, against that tree
 #   module.sh install          installs it for KDIR, under INSTALL_MOD_PATH
-#   module.sh lint             builds it apart, with clippy, warnings being errors
+#   module.sh lint FLAVOUR     builds it apart, with clippy, warnings being errors
 #   module.sh rust-analyzer    makes rust-project.json, which editors read
 
 set -euo pipefail
@@ -16,8 +16,9 @@ what=${1:-}
 case $what in
 release | debug) flavour=$what ;;
 install) flavour=release ;;
-lint | rust-analyzer) flavour=debug ;;
-*) die "usage: module.sh release|debug|install|lint|rust-analyzer" ;;
+rust-analyzer) flavour=debug ;;
+lint) flavour=${2:?usage: module.sh lint FLAVOUR} ;;
+*) die "usage: module.sh release|debug|install|lint FLAVOUR|rust-analyzer" ;;
 esac
 [ "$what" != install ] || [ -n "${KDIR:-}" ] || die "for which kernel? make modules_install KDIR=/lib/modules/.../build"
 
@@ -25,15 +26,15 @@ esac
 build=$("$TOP/scripts/kernel.sh" "$flavour")
 out=$TOP/build/module-$flavour
 [ -z "${KDIR:-}" ] || out=$TOP/build/module
-[ "$what" != lint ] || out=$TOP/build/module-lint
+[ "$what" != lint ] || out=$TOP/build/module-lint-$flavour
 
 # What the tree refers to elsewhere has to be seen in the toolbox as well.
 for link in "$build/source" "$build/scripts" "$build/tools"; do
 	[ ! -L "$link" ] || GOYA_BIND="${GOYA_BIND:-} $(readlink -f "$link")"
 done
-for included in $(sed -n 's|^include \(/.*\)/Makefile$|\1|p' "$build/Makefile"); do
+while read -r included; do
 	GOYA_BIND="${GOYA_BIND:-} $(readlink -f "$included")"
-done
+done < <(sed -n 's|^include \(/.*\)/Makefile$|\1|p' "$build/Makefile")
 export GOYA_BIND
 # The kernel says which family of compilers it wants.
 llvm=
@@ -55,7 +56,7 @@ key=$(cd "$TOP" && find Kbuild src -type f -print0 | LC_ALL=C sort -z | xargs -0
 if [ "$what" = lint ]; then
 	# Clippy says nothing of what is built already.
 	rm -rf "$out"
-	step "MODULE goya.ko (clippy)" "$LOGS/module-lint.log" 0 enter CLIPPY=1 W=e modules
+	step "MODULE goya.ko ($flavour, clippy)" "$LOGS/module-lint-$flavour.log" 0 enter CLIPPY=1 W=e modules
 	exit
 fi
 if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$kernel" ]; then

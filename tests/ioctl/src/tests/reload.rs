@@ -3,6 +3,8 @@
 
 //! Unloading and loading the driver, and what happens when the card does not come up.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,7 @@ use super::{Test, fault};
 
 pub const TESTS: &[Test] = &[
     Test { name: "reload.three_times", run: three_times, seconds: 120, emulated: false },
+    Test { name: "reload.parameters", run: parameters, seconds: 120, emulated: false },
     fault("boot.preboot_fails", || boot_fails("preboot", "Device boot progress - Stuck in Preboot")),
     fault("boot.boot_fit_fails", || boot_fails("boot-fit", "Timeout waiting for boot fit load ack")),
     fault("boot.linux_fails", || boot_fails("linux", "Failed to load firmware to device")),
@@ -39,8 +42,12 @@ fn unload() -> Result {
 }
 
 fn load() -> Result {
+    load_with(&nodes::module_parameters())
+}
+
+fn load_with(parameters: &str) -> Result {
     let path = nodes::module_file()?;
-    load_module(&path, &nodes::module_parameters()).map_err(|e| format!("load {path}: {e}"))
+    load_module(&path, parameters).map_err(|e| format!("load {path} {parameters}: {e}"))
 }
 
 /// Unloads and loads the driver; the card works afterwards.
@@ -51,6 +58,32 @@ pub fn reload() -> Result {
     load()?;
     let card = Card::open()?;
     card.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// What the driver is loaded with can be seen, by everybody, and not be changed; and what it takes.
+fn parameters() -> Result {
+    let given = [
+        ("timeout_locked", "0x11", "17"),
+        ("reset_on_lockup", "0", "0"),
+        ("memory_scrub", "-1", "-1"),
+        ("boot_error_status_mask", "18446744073709551614", "18446744073709551614"),
+    ];
+    unload()?;
+    kmsg::expect("invalid for parameter")?;
+    for wrong in ["timeout_locked=soon", "boot_error_status_mask=-1"] {
+        check!(load_with(wrong).is_err(), "{wrong} is taken");
+    }
+    let words: Vec<_> = given.iter().map(|(name, value, _)| format!("{name}={value}")).collect();
+    load_with(&words.join(" "))?;
+    let directory = format!("/sys/module/{}/parameters", nodes::module()?);
+    for (name, _, shown) in given {
+        let path = format!("{directory}/{name}");
+        let value = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+        check!(value.trim() == shown, "{name} is {value:?}, not {shown}");
+        let mode = fs::metadata(&path).map_err(|e| format!("{path}: {e}"))?.permissions().mode();
+        check!(mode & 0o777 == 0o444, "{name} has mode {mode:o}");
+    }
+    reload()
 }
 
 fn three_times() -> Result {
