@@ -13,6 +13,7 @@ use kernel::sync::Arc;
 use crate::device::{Card, Firmware};
 use crate::fw::boot;
 use crate::fw::capabilities::Capabilities;
+use crate::fw::clocks::Numbering;
 use crate::fw::{info, messages};
 use crate::hw::{self, golden, iatu, map, mmu, pll, qman, reset, security, timestamp, tpc};
 use crate::mem::tables;
@@ -97,7 +98,7 @@ pub(crate) fn late(
     capabilities: &mut Capabilities,
 ) -> Result<(info::CpuInfo, u64)> {
     let bars = &*card.bars;
-    pll::pci(dev, bars);
+    *card.pci_pll.lock() = pll::pci(dev, bars);
     let tables = map::PAGE_TABLES_SIZE + map::DEFAULT_PAGE_SIZE + map::CACHE_MANAGEMENT_SIZE;
     driver_job::fill(dev, bars, &card.queues, map::PAGE_TABLES, tables, 0, true).inspect_err(
         |error| {
@@ -142,6 +143,9 @@ pub(crate) fn late(
     card.dram
         .start(map::DRAM_USER_BASE..map::DRAM_BASE + dram_size)?;
     card.dram_end.store(map::DRAM_BASE + dram_size, Relaxed);
+    messages::set_pci_access(dev, &*card.cpu, true)?;
+    let numbering = Numbering::new(capabilities, &info);
+    card.power.restart(dev, &*card.cpu, &numbering);
     Ok((info, dram_size))
 }
 
@@ -159,11 +163,14 @@ pub(crate) fn all(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
     let (info, dram_size) = late(card, dev, &mut capabilities)
         .inspect_err(|_| dev_err!(dev, "Failed late initialization\n"))?;
     dev_info!(dev, "Found GOYA device with {}GB DRAM\n", dram_size >> 30);
+    let numbering = Numbering::new(&capabilities, &info);
     *card.firmware.lock() = Some(Firmware {
         preboot,
         loader,
+        capabilities,
         info,
         dram_size,
+        numbering,
     });
     Ok(())
 }

@@ -15,11 +15,15 @@ use crate::abstractions::pinned::DmaMappings;
 use crate::context::asid::Asids;
 use crate::context::counters::DropCounters;
 use crate::context::Context;
+use crate::fw::capabilities::Capabilities;
+use crate::fw::clocks::Numbering;
 use crate::fw::info::CpuInfo;
 use crate::fw::text::Text;
 use crate::hw::bars::Bars;
 use crate::mem::dram::Dram;
+use crate::hw::pll::PciPll;
 use crate::mem::tables::Tables;
+use crate::observe::power::Power;
 use crate::params::Params;
 use crate::queue::cpu::CpuQueue;
 use crate::queue::event::EventQueue;
@@ -95,8 +99,11 @@ impl Flag {
 pub(crate) struct Firmware {
     pub(crate) preboot: Text,
     pub(crate) loader: Text,
+    pub(crate) capabilities: Capabilities,
     pub(crate) info: CpuInfo,
     pub(crate) dram_size: u64,
+    /// How it numbers PLLs.
+    pub(crate) numbering: Numbering,
 }
 
 /// A card.
@@ -122,9 +129,14 @@ pub(crate) struct Card {
     pub(crate) dram_end: Atomic<u64>,
     pub(crate) hard_resets: Atomic<u32>,
     pub(crate) soft_resets: Atomic<u32>,
+    #[pin]
+    pub(crate) power: Power,
     /// There once the card has come up.
     #[pin]
     pub(crate) firmware: Mutex<Option<Firmware>>,
+    /// The clock of the time stamp counter, as it was when the card came up.
+    #[pin]
+    pub(crate) pci_pll: Mutex<PciPll>,
     /// There while interrupts are on.
     #[pin]
     vectors: Mutex<Option<Vectors<Interrupts>>>,
@@ -187,7 +199,9 @@ impl Card {
                 dram_end: Atomic::new(0),
                 hard_resets: Atomic::new(0),
                 soft_resets: Atomic::new(0),
+                power <- Power::new(),
                 firmware <- new_mutex!(None),
+                pci_pll <- new_mutex!(PciPll::default()),
                 vectors <- new_mutex!(None),
             }),
             GFP_KERNEL,
@@ -233,6 +247,17 @@ impl Card {
     /// A user was told to go, so that the card can be reset.
     pub(crate) fn release_awaited(&self) -> bool {
         false
+    }
+
+    /// What `of` says of the firmware; nothing if the card has not come up. No messages in there: others wait.
+    pub(crate) fn with_firmware<R>(&self, of: impl FnOnce(&Firmware) -> R) -> Option<R> {
+        self.firmware.lock().as_ref().map(of)
+    }
+
+    /// Whether the firmware keeps the host from registers.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.with_firmware(|firmware| firmware.capabilities.security())
+            .unwrap_or(false)
     }
 
     /// Hard and soft resets so far.

@@ -16,6 +16,7 @@ use crate::bringup;
 use crate::context::file::File;
 use crate::device::Card;
 use crate::hw::bars::{elbi_read, Bars};
+use crate::observe::glue::{self, Exhibits};
 use crate::params::Params;
 use crate::uapi;
 
@@ -68,6 +69,7 @@ impl accel::Driver for GoyaNode {
 
 /// What belongs to a bound card. Fields are dropped in order.
 pub(crate) struct Bind {
+    _exhibits: Exhibits,
     node: accel::Registration<GoyaNode>,
     card: Arc<Card>,
 }
@@ -122,9 +124,11 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
     let device: ARef<accel::Device<GoyaNode>> =
         accel::Device::new(pdev.as_ref(), card.clone()).inspect_err(undo)?;
     let node = accel::Registration::new(device).inspect_err(undo)?;
+    let exhibits = glue::register(card, pdev.as_ref()).inspect_err(undo)?;
     card.state.initialised.set(true);
     dev_notice!(pdev, "Successfully added device to habanalabs driver\n");
     Ok(Bind {
+        _exhibits: exhibits,
         node,
         card: card.clone(),
     })

@@ -18,6 +18,7 @@ mod observe;
 mod params;
 mod queue;
 mod removal;
+mod reset;
 mod submit;
 mod uapi;
 

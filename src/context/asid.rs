@@ -46,6 +46,11 @@ impl Asids {
             of: self.clone(),
         })
     }
+
+    /// Whether somebody has a number, besides the driver.
+    pub(crate) fn any(&self) -> bool {
+        *self.used.lock() & !(1 << KERNEL) != 0
+    }
 }
 
 impl Asid {
@@ -71,7 +76,9 @@ mod tests {
         let first = asids.allocate()?;
         assert_eq!(first.number(), 1);
         assert!(asids.allocate().is_err());
+        assert!(asids.any());
         drop(first);
+        assert!(!asids.any());
         assert_eq!(asids.allocate()?.number(), 1);
         Ok(())
     }

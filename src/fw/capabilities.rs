@@ -20,6 +20,7 @@ const IATU_CONFIGURED: u32 = bit_u32(17);
 const COMMON_PLL_NUMBERS: u32 = bit_u32(19);
 const GIC_PRIVILEGED: u32 = bit_u32(20);
 const EVENT_INDEX: u32 = bit_u32(21);
+const OWN_SENSOR_NUMBERS: u32 = bit_u32(26);
 const VALID: u32 = bit_u32(31);
 
 /// Where the card's address of the register is, relative to the configuration space: it is read by the
@@ -106,6 +107,11 @@ impl Capabilities {
     /// Whether the host may not raise interrupts of the card's interrupt controller.
     pub(crate) fn gic_privileged(&self) -> bool {
         self.application & GIC_PRIVILEGED != 0
+    }
+
+    /// Whether the firmware has numbers of its own for the attributes of sensors.
+    pub(crate) fn own_sensor_numbers(&self) -> bool {
+        self.application & OWN_SENSOR_NUMBERS != 0
     }
 
     /// Whether entries of the event queue have an index that the driver should check.

@@ -45,6 +45,7 @@ impl Pll {
 }
 
 /// Which numbers the firmware gives to PLLs.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Numbering {
     /// Those of the user API.
     Card,

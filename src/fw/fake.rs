@@ -14,24 +14,24 @@ use super::{
 };
 
 /// Where the fake processor sees every buffer.
-pub(super) const ADDRESS: u64 = 0x80_0000_1000;
+pub(crate) const ADDRESS: u64 = 0x80_0000_1000;
 
 /// A device to log for.
-pub(super) fn device() -> Result<faux::Registration> {
+pub(crate) fn device() -> Result<faux::Registration> {
     faux::Registration::new(c"goya-fw-test", None)
 }
 
 /// A mailbox without a card.
-pub(super) struct Fake {
+pub(crate) struct Fake {
     answer: Result<Reply>,
     data: KVec<u8>,
     sent: Cell<Option<[u8; PACKET_LEN]>>,
-    pub(super) count: Cell<u32>,
+    pub(crate) count: Cell<u32>,
 }
 
 impl Fake {
     /// All packets succeed with `result`.
-    pub(super) fn answering(result: u64) -> Self {
+    pub(crate) fn answering(result: u64) -> Self {
         Self::with(Ok(Reply {
             result,
             ..Reply::NOTHING
@@ -39,7 +39,7 @@ impl Fake {
     }
 
     /// All packets end with `answer`.
-    pub(super) fn with(answer: Result<Reply>) -> Self {
+    pub(crate) fn with(answer: Result<Reply>) -> Self {
         Self {
             answer,
             data: KVec::new(),
@@ -49,20 +49,20 @@ impl Fake {
     }
 
     /// All buffers will hold `data`, cut to their length.
-    pub(super) fn data(self, data: KVec<u8>) -> Self {
+    pub(crate) fn data(self, data: KVec<u8>) -> Self {
         Self { data, ..self }
     }
 
-    pub(super) fn opcode(&self) -> Option<u16> {
+    pub(crate) fn opcode(&self) -> Option<u16> {
         let ctl = wire::u32_at(&self.sent.get()?, 8).ok()?;
         u16::try_from(ctl >> 16).ok()
     }
 
-    pub(super) fn value(&self) -> Option<u64> {
+    pub(crate) fn value(&self) -> Option<u64> {
         wire::u64_at(&self.sent.get()?, 0).ok()
     }
 
-    pub(super) fn argument(&self) -> Option<u32> {
+    pub(crate) fn argument(&self) -> Option<u32> {
         wire::u32_at(&self.sent.get()?, 16).ok()
     }
 }
@@ -88,7 +88,7 @@ impl Mailbox for Fake {
 }
 
 /// Memory that no card writes to.
-pub(super) struct FakeBuffer(RefCell<KVec<u8>>);
+pub(crate) struct FakeBuffer(RefCell<KVec<u8>>);
 
 impl Buffer for FakeBuffer {
     fn device_address(&self) -> u64 {

@@ -13,7 +13,7 @@ use super::{
     capabilities::Capabilities,
     mailbox::{Buffer, Mailbox, TIMEOUT_LONG},
     message::{Opcode, Packet},
-    sensors::{self, Kind},
+    sensors,
     text::{Text, VERSION_LEN},
     wire,
 };
@@ -57,22 +57,10 @@ mod at {
 /// One sensor of the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sensor {
-    /// hwmon's number of the type, below [`sensors::TYPES`]; perhaps one that [`Kind`] doesn't know.
+    /// hwmon's number of the type, below [`sensors::TYPES`]; perhaps one that [`sensors::Quantity`] doesn't know.
     pub(crate) kind: u32,
     /// Which attributes it has: bit n is the firmware's attribute n.
     pub(crate) attributes: u32,
-}
-
-impl Sensor {
-    /// The attributes as hwmon's channel configuration.
-    ///
-    /// hwmon has put `enable` before most kinds' attributes since the firmware's numbers were made.
-    pub(crate) fn hwmon_config(&self) -> u32 {
-        match Kind::try_from(self.kind) {
-            Ok(Kind::Pwm) | Err(_) => self.attributes,
-            Ok(_) => self.attributes << 1 | 1,
-        }
-    }
 }
 
 /// What the firmware says about the card, checked and owned.
@@ -162,13 +150,6 @@ impl CpuInfo {
             }
         }
     }
-
-    /// Attributes of all sensors of `kind`, in the order of their indices.
-    pub(crate) fn sensors_of(&self, kind: Kind) -> impl Iterator<Item = &Sensor> {
-        self.sensors
-            .iter()
-            .filter(move |sensor| sensor.kind == kind as u32)
-    }
 }
 
 /// The sensors up to the first empty place.
@@ -243,7 +224,7 @@ pub(crate) fn get_info(
 #[kunit_tests(goya_fw_info)]
 mod tests {
     use super::*;
-    use crate::fw::fake::device;
+    use crate::fw::{fake::device, sensors::Quantity};
 
     fn example() -> Result<KVec<u8>> {
         let mut bytes = KVec::from_elem(0u8, INFO_LEN, GFP_KERNEL)?;
@@ -265,9 +246,9 @@ mod tests {
         let info = CpuInfo::decode(dev, &example()?)?;
         // The third place is empty: what follows does not count.
         assert_eq!(info.sensors.len(), 2);
-        assert_eq!(info.sensors_of(Kind::Temperature).count(), 1);
-        assert_eq!(info.sensors[0].hwmon_config(), 0x783);
-        assert_eq!(info.sensors[1].hwmon_config(), 3);
+        assert_eq!(info.sensors[0].kind, Quantity::Temperature as u32);
+        assert_eq!(info.sensors[0].attributes, 0x3C1);
+        assert_eq!(info.sensors[1].kind, Quantity::Pwm as u32);
         assert_eq!(info.cpld_version, 0x12);
         assert_eq!(info.dram_size(dev), 0x4_0000_0000);
         assert_eq!(info.card_name(), b"0123456789ABCDEF");

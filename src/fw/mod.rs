@@ -28,4 +28,4 @@ pub(crate) mod text;
 mod wire;
 
 #[cfg(CONFIG_KUNIT = "y")]
-mod fake;
+pub(crate) mod fake;

@@ -6,6 +6,8 @@
 
 use kernel::{device::Device, prelude::*};
 
+use crate::fw::clocks::Pll;
+
 /// A version that the firmware reports as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
@@ -55,18 +57,6 @@ impl VersionText {
     }
 }
 
-/// A clock (`enum hl_goya_pll_index`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Pll {
-    /// Interconnect.
-    Ic = 1,
-    /// Matrix engine.
-    Mme = 3,
-    /// Tensor cores.
-    Tpc = 6,
-}
-
 /// Who chooses the clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PmProfile {
@@ -113,16 +103,14 @@ pub(crate) trait CardStatus: Send + Sync + 'static {
     /// set. Logs a failure.
     fn frequency(&self, pll: Pll, current: bool) -> Result<i64>;
 
-    /// Tells the firmware a clock's rate, in Hz, and remembers it (upstream:
-    /// `goya->mme_clk`, ..., which nothing reads). Logs a failure, which upstream does not report to the user.
+    /// Tells the firmware a clock's rate, in Hz. Logs a failure, which upstream does not report to the user.
     fn set_frequency(&self, pll: Pll, hz: u64);
 
     /// Who chooses the clocks.
     fn pm_profile(&self) -> PmProfile;
 
-    /// Changes who chooses the clocks; to be locked against opening compute contexts. Nothing if it
-    /// is so already. From manual to auto all clocks are set to low; from auto to manual the caller
-    /// returns when no change of the driver's is under way any more.
+    /// Changes who chooses the clocks. Nothing if it is so already. From manual to auto all clocks are
+    /// set to low; from auto to manual no change of the driver's is under way any more on return.
     ///
     /// # Errors
     ///
@@ -146,10 +134,10 @@ pub(crate) trait CardStatus: Send + Sync + 'static {
     /// Logs a failure, which upstream does not report to the user.
     fn set_max_power(&self, milliwatts: u64);
 
-    /// Resets the compute engines, and returns when it is done. Logs a failure.
+    /// Resets the compute engines. Logs a failure.
     fn soft_reset(&self);
 
-    /// Resets the card, and returns when it is done. Logs a failure.
+    /// Resets the card. Logs a failure.
     fn hard_reset(&self);
 
     /// Asks the firmware for the card's EEPROM: fills the front of `data`, which is zero, with as much

@@ -11,6 +11,7 @@ use crate::abstractions::{
     hwmon::{Channel, Kind, Registration, Sensors},
     ratelimit::RateLimit,
 };
+use crate::fw::sensors::Quantity;
 
 use kernel::{
     device::{Bound, Device},
@@ -19,73 +20,21 @@ use kernel::{
     sync::Arc,
 };
 
-/// What the firmware has a pair of messages for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quantity {
-    /// m°C.
-    Temperature,
-    /// mV.
-    Voltage,
-    /// mA.
-    Current,
-    /// rpm; can't be set.
-    FanSpeed,
-    /// 0 to 255, and whether it is on.
-    Pwm,
-    /// µW.
-    Power,
+/// What the firmware has messages for, of what hwmon knows.
+fn quantity(kind: Kind) -> Option<Quantity> {
+    // CAST: The number of a variant.
+    Quantity::try_from(kind as u32).ok()
 }
 
-impl Quantity {
-    /// Opcode of the message that asks for a value.
-    pub(crate) const fn get_opcode(self) -> u16 {
-        match self {
-            Self::Temperature => 3,
-            Self::Voltage => 4,
-            Self::Current => 5,
-            Self::FanSpeed => 6,
-            Self::Pwm => 7,
-            Self::Power => 32,
-        }
-    }
-
-    /// Opcode of the message that gives a value, if there is one.
-    ///
-    /// Goya's firmware resets the history of a power sensor by the message that asks for a value,
-    /// which other cards only have for asking.
-    pub(crate) const fn set_opcode(self) -> Option<u16> {
-        match self {
-            Self::Temperature => Some(24),
-            Self::Voltage => Some(25),
-            Self::Current => Some(26),
-            Self::FanSpeed => None,
-            Self::Pwm => Some(8),
-            Self::Power => Some(Self::Power.get_opcode()),
-        }
-    }
-
-    fn of(kind: Kind) -> Option<Self> {
-        Some(match kind {
-            Kind::Temp => Self::Temperature,
-            Kind::In => Self::Voltage,
-            Kind::Curr => Self::Current,
-            Kind::Fan => Self::FanSpeed,
-            Kind::Pwm => Self::Pwm,
-            Kind::Power => Self::Power,
-            _ => return None,
-        })
-    }
-
-    /// How the messages of failure begin: "Failed to ...".
-    const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Temperature => ("get temperature from", "set temperature of"),
-            Self::Voltage => ("get voltage from", "set voltage of"),
-            Self::Current => ("get current from", "set current of"),
-            Self::FanSpeed => ("get fan speed from", "set fan speed of"),
-            Self::Pwm => ("get pwm info from", "set pwm info to"),
-            Self::Power => ("get power of", "set power of"),
-        }
+/// How the messages of failure begin: "Failed to ...".
+const fn words(quantity: Quantity) -> (&'static str, &'static str) {
+    match quantity {
+        Quantity::Temperature => ("get temperature from", "set temperature of"),
+        Quantity::Voltage => ("get voltage from", "set voltage of"),
+        Quantity::Current => ("get current from", "set current of"),
+        Quantity::FanSpeed => ("get fan speed from", "set fan speed of"),
+        Quantity::Pwm => ("get pwm info from", "set pwm info to"),
+        Quantity::Power => ("get power of", "set power of"),
     }
 }
 
@@ -103,12 +52,10 @@ pub(crate) trait FirmwareSensors: Send + Sync + 'static {
 
     /// Asks for an attribute (a number of the firmware's) of sensor number `sensor` of its kind.
     ///
-    /// A message with opcode [`Quantity::get_opcode`], `sensor_index` and `type`, with the default
-    /// timeout; the result is its value. Errors: `EAGAIN` if the card is disabled meanwhile, ...
+    /// Errors: `EAGAIN` if the card is disabled meanwhile, ...
     fn get(&self, quantity: Quantity, sensor: u16, attribute: u16) -> Result<i64>;
 
-    /// Gives an attribute a value: a message with opcode [`Quantity::set_opcode`], `sensor_index`,
-    /// `type` and `value`, with the default timeout.
+    /// Gives an attribute a value.
     fn set(&self, quantity: Quantity, sensor: u16, attribute: u16, value: i64) -> Result;
 }
 
@@ -176,7 +123,7 @@ fn find(kind: Kind, number: u32) -> Option<&'static Attribute> {
 
 /// Which message gets or sets the attribute, and its number there.
 fn message(kind: Kind, row: &Attribute, own_numbers: bool) -> Result<(Quantity, u16)> {
-    let quantity = Quantity::of(kind).ok_or(EINVAL)?;
+    let quantity = quantity(kind).ok_or(EINVAL)?;
     let attribute = if own_numbers {
         row.firmware
     } else {
@@ -216,7 +163,7 @@ impl<F: FirmwareSensors> Sensors for F {
         let (quantity, attribute) = message(kind, row, self.has_own_numbers())?;
         let sensor = u16::try_from(channel)?;
         self.get(quantity, sensor, attribute)
-            .inspect_err(|&error| complain(self.device(), quantity.words().0, sensor, error))
+            .inspect_err(|&error| complain(self.device(), words(quantity).0, sensor, error))
     }
 
     fn write(&self, kind: Kind, attribute: u32, channel: usize, value: i64) -> Result {
@@ -231,7 +178,7 @@ impl<F: FirmwareSensors> Sensors for F {
         // Upstream does not tell the user that the firmware refused, nor do we.
         let _ = self
             .set(quantity, sensor, attribute, value)
-            .inspect_err(|&error| complain(self.device(), quantity.words().1, sensor, error));
+            .inspect_err(|&error| complain(self.device(), words(quantity).1, sensor, error));
         Ok(())
     }
 }
@@ -258,7 +205,7 @@ pub(crate) fn channels(
             dev_err!(dev, "Got wrong sensor type {} from device\n", number);
             return Err(EINVAL);
         };
-        if own_numbers && Quantity::of(kind).is_none() {
+        if own_numbers && quantity(kind).is_none() {
             dev_err!(dev, "unsupported h/w sensor type {}\n", number);
         }
         let attributes = kernel_bits(kind, flags, own_numbers);
@@ -269,7 +216,7 @@ pub(crate) fn channels(
 
 /// Attribute bits of the kernel from those of the firmware.
 fn kernel_bits(kind: Kind, flags: u32, own_numbers: bool) -> u32 {
-    match Quantity::of(kind) {
+    match quantity(kind) {
         // Bit 0 is `enable`, which we never show: it keeps a sensor without attributes in the list.
         Some(quantity) if own_numbers && quantity != Quantity::Pwm => flags << 1 | 1,
         _ => flags,
@@ -351,7 +298,6 @@ mod tests {
         };
         assert_eq!(number(true), Some((Quantity::Temperature, 23)));
         assert_eq!(number(false), Some((Quantity::Temperature, 24)));
-        assert_eq!(Quantity::Power.set_opcode(), Some(32));
     }
 
     /// Firmware that knows one value, and remembers the last message.
@@ -375,7 +321,7 @@ mod tests {
         }
 
         fn get(&self, quantity: Quantity, sensor: u16, attribute: u16) -> Result<i64> {
-            let opcode = u64::from(quantity.get_opcode());
+            let opcode = u64::from(quantity as u32);
             self.last.store(
                 opcode << 32 | u64::from(sensor) << 16 | u64::from(attribute),
                 Relaxed,
@@ -414,9 +360,9 @@ mod tests {
         let dev: &Device<Bound> = faux.as_ref().as_ref();
         let card = fake(dev, true)?;
         assert_eq!(card.read(Kind::Temp, 1, 2), Ok(-40_000));
-        assert_eq!(card.last.load(Relaxed), 3 << 32 | 2 << 16);
+        assert_eq!(card.last.load(Relaxed), 1 << 32 | 2 << 16);
         assert_eq!(card.read(Kind::Power, 10, 0), Ok(-40_000));
-        assert_eq!(card.last.load(Relaxed), 32 << 32 | 9);
+        assert_eq!(card.last.load(Relaxed), 4 << 32 | 9);
         assert_eq!(card.read(Kind::Temp, 1, 9), Err(EAGAIN));
         assert_eq!(card.read(Kind::Temp, 24, 0), Err(EINVAL));
         assert_eq!(card.read(Kind::Energy, 1, 0), Err(EINVAL));

@@ -2,7 +2,12 @@
 // SPDX-FileCopyrightText: The goya-rs authors
 
 //! What people and programs see of a card beside the user API.
+//!
+//! [`sysfs`] and [`hwmon`] know a card by traits only; [`glue`] is what joins them to it. [`power`]
+//! holds what is set there.
 
 pub(crate) mod card_status;
+pub(crate) mod glue;
 pub(crate) mod hwmon;
+pub(crate) mod power;
 pub(crate) mod sysfs;

@@ -7,9 +7,10 @@
 //! Goya brings clock and voltage attributes of its own: upstream's `clk_max_freq_mhz`,
 //! `clk_cur_freq_mhz` and `vrm_ver` are other cards'.
 
-use super::card_status::{CardStatus, Pll, PmProfile, Version};
+use super::card_status::{CardStatus, PmProfile, Version};
 
 use crate::abstractions::sysfs::{Attribute, Binary, Group, Input, Text};
+use crate::fw::clocks::Pll;
 
 use kernel::{
     device::{Bound, Device},

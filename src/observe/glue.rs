@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Shows a card to [`super::sysfs`] and [`super::hwmon`].
+
+use kernel::device::{Bound, Device};
+use kernel::devres::Devres;
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+use super::card_status::{CardStatus, PmProfile, Version, VersionText};
+use super::hwmon::{self, FirmwareSensors};
+use super::sysfs;
+use crate::abstractions::hwmon::Registration;
+use crate::abstractions::sysfs::Group;
+use crate::device::{Card, Firmware};
+use crate::fw::clocks::{self, Numbering, Pll};
+use crate::fw::sensors::{self, Quantity};
+use crate::fw::{info, messages};
+
+/// A card as those see it who look at it.
+pub(crate) struct Observer(Arc<Card>);
+
+/// What people see of a card; it goes when this is dropped, which waits for those who look.
+///
+/// They reach the card, so the card must not own it. Fields are dropped in order.
+pub(crate) struct Exhibits {
+    _sensors: Option<Devres<Registration<Observer>>>,
+    _files: Devres<Group<Observer>>,
+}
+
+/// Shows a card that has come up, and tells its firmware how much power it may take.
+pub(crate) fn register(card: &Arc<Card>, dev: &Device<Bound>) -> Result<Exhibits> {
+    let observer = Arc::new(Observer(card.clone()), GFP_KERNEL)?;
+    let files = sysfs::register(dev, observer.clone())
+        .inspect_err(|_| dev_err!(dev, "failed to initialize sysfs\n"))?;
+    if !observer.security_enabled() {
+        card.power.send_max(dev, &*card.cpu);
+    }
+    let sensors = register_sensors(card, dev, observer)
+        .inspect_err(|_| dev_err!(dev, "Failed to initialize hwmon\n"))?;
+    Ok(Exhibits {
+        _sensors: sensors,
+        _files: files,
+    })
+}
+
+fn register_sensors(
+    card: &Card,
+    dev: &Device<Bound>,
+    observer: Arc<Observer>,
+) -> Result<Option<Devres<Registration<Observer>>>> {
+    let describe = |firmware: &Firmware| -> Result<_> {
+        let sensors = firmware.info.sensors.iter();
+        let channels = hwmon::channels(
+            dev,
+            sensors.map(|sensor| (sensor.kind, sensor.attributes)),
+            firmware.capabilities.own_sensor_numbers(),
+        )?;
+        let mut name = KVec::new();
+        name.extend_from_slice(firmware.info.card_name(), GFP_KERNEL)?;
+        name.push(0, GFP_KERNEL)?;
+        Ok((channels, name))
+    };
+    let (channels, name) = card.with_firmware(describe).ok_or(ENODEV)??;
+    if channels.is_empty() {
+        dev_info!(dev, "no available sensors\n");
+        return Ok(None);
+    }
+    let name = CStr::from_bytes_with_nul(&name).map_err(|_| EINVAL)?;
+    hwmon::register(dev, name, &channels, observer).map(Some)
+}
+
+impl Observer {
+    /// A number of the firmware's information; 0 if the card has not come up.
+    fn number(&self, of: impl FnOnce(&info::CpuInfo) -> u32) -> u32 {
+        self.0
+            .with_firmware(|firmware| of(&firmware.info))
+            .unwrap_or(0)
+    }
+
+    fn numbering(&self) -> Numbering {
+        self.0
+            .with_firmware(|firmware| firmware.numbering)
+            .unwrap_or(Numbering::Card)
+    }
+}
+
+impl CardStatus for Observer {
+    fn device(&self) -> &Device {
+        &self.0.dev
+    }
+
+    fn is_operational(&self) -> bool {
+        self.0.status().operational()
+    }
+
+    fn status(&self) -> &'static str {
+        self.0.status().text()
+    }
+
+    fn version(&self, which: Version) -> VersionText {
+        let text = |firmware: &Firmware| {
+            let info = &firmware.info;
+            VersionText::new(
+                match which {
+                    Version::Kernel => &info.kernel_version,
+                    Version::Cpucp => &info.cpucp_version,
+                    Version::Fuse => &info.fuse_version,
+                    Version::Thermal => &info.thermal_version,
+                    Version::FwOs => &info.fw_os_version,
+                    Version::Preboot => &firmware.preboot,
+                    Version::Uboot => &firmware.loader,
+                }
+                .bytes(),
+            )
+        };
+        let nothing = || VersionText::new(&[]);
+        self.0.with_firmware(text).unwrap_or_else(nothing)
+    }
+
+    fn cpld(&self) -> (u32, u32) {
+        let cpld = |firmware: &Firmware| (firmware.info.cpld_timestamp, firmware.info.cpld_version);
+        self.0.with_firmware(cpld).unwrap_or_default()
+    }
+
+    fn infineon_version(&self) -> u32 {
+        self.number(|info| info.infineon_version)
+    }
+
+    fn card_location(&self) -> u32 {
+        self.number(|info| info.card_location)
+    }
+
+    fn security_enabled(&self) -> bool {
+        self.0.is_secure()
+    }
+
+    fn soft_reset_count(&self) -> u32 {
+        self.0.resets().1
+    }
+
+    fn hard_reset_count(&self) -> u32 {
+        self.0.resets().0
+    }
+
+    fn frequency(&self, pll: Pll, current: bool) -> Result<i64> {
+        let (card, numbering) = (&self.0, self.numbering());
+        // CAST: The number of a variant.
+        let hz = clocks::frequency(&card.dev, &*card.cpu, &numbering, pll as u32, current)?;
+        // The wire's 64 bits are a signed number.
+        Ok(i64::from_le_bytes(hz.to_le_bytes()))
+    }
+
+    fn set_frequency(&self, pll: Pll, hz: u64) {
+        let (card, numbering) = (&self.0, self.numbering());
+        // CAST: The number of a variant.
+        let _ = clocks::set_frequency(&card.dev, &*card.cpu, &numbering, pll as u32, hz);
+    }
+
+    fn pm_profile(&self) -> PmProfile {
+        self.0.power.profile()
+    }
+
+    fn set_pm_profile(&self, profile: PmProfile) -> Result {
+        let (card, numbering) = (&self.0, self.numbering());
+        // A context that is opened meanwhile finds low clocks, as one that is opened later does.
+        let busy = || self.has_compute_context();
+        card.power
+            .set_profile(&card.dev, &*card.cpu, &numbering, profile, busy)
+    }
+
+    fn has_compute_context(&self) -> bool {
+        self.0.asids.any()
+    }
+
+    fn high_pll(&self) -> u32 {
+        self.0.power.high()
+    }
+
+    fn set_high_pll(&self, hz: u32) {
+        self.0.power.set_high(hz);
+    }
+
+    fn max_power(&self) -> Result<i64> {
+        let milliwatts = messages::max_power(&self.0.dev, &*self.0.cpu)?;
+        // The wire's 64 bits are a signed number.
+        Ok(i64::from_le_bytes(milliwatts.to_le_bytes()))
+    }
+
+    fn set_max_power(&self, milliwatts: u64) {
+        self.0.power.set_max(milliwatts);
+        self.0.power.send_max(&self.0.dev, &*self.0.cpu);
+    }
+
+    fn soft_reset(&self) {
+        crate::reset::soft(&self.0);
+    }
+
+    fn hard_reset(&self) {
+        crate::reset::hard(&self.0);
+    }
+
+    fn eeprom(&self, data: &mut [u8]) -> Result {
+        let read = messages::eeprom(&self.0.dev, &*self.0.cpu, data.len())?;
+        data.iter_mut()
+            .zip(&*read)
+            .for_each(|(to, from)| *to = *from);
+        Ok(())
+    }
+}
+
+impl FirmwareSensors for Observer {
+    fn device(&self) -> &Device {
+        &self.0.dev
+    }
+
+    fn is_operational(&self) -> bool {
+        self.0.status().operational()
+    }
+
+    fn has_own_numbers(&self) -> bool {
+        let own = |firmware: &Firmware| firmware.capabilities.own_sensor_numbers();
+        self.0.with_firmware(own).unwrap_or(false)
+    }
+
+    fn get(&self, quantity: Quantity, sensor: u16, attribute: u16) -> Result<i64> {
+        sensors::get(&*self.0.cpu, quantity, sensor, attribute)
+    }
+
+    fn set(&self, quantity: Quantity, sensor: u16, attribute: u16, value: i64) -> Result {
+        sensors::set(&*self.0.cpu, quantity, sensor, attribute, value)
+    }
+}
