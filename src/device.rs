@@ -23,6 +23,7 @@ use crate::hw::bars::Bars;
 use crate::mem::dram::Dram;
 use crate::hw::pll::PciPll;
 use crate::mem::tables::Tables;
+use crate::observe::coresight::Trace;
 use crate::observe::power::Power;
 use crate::params::Params;
 use crate::queue::cpu::CpuQueue;
@@ -131,6 +132,8 @@ pub(crate) struct Card {
     pub(crate) soft_resets: Atomic<u32>,
     #[pin]
     pub(crate) power: Power,
+    #[pin]
+    pub(crate) trace: Trace,
     /// There once the card has come up.
     #[pin]
     pub(crate) firmware: Mutex<Option<Firmware>>,
@@ -200,6 +203,7 @@ impl Card {
                 hard_resets: Atomic::new(0),
                 soft_resets: Atomic::new(0),
                 power <- Power::new(),
+                trace <- Trace::new(),
                 firmware <- new_mutex!(None),
                 pci_pll <- new_mutex!(PciPll::default()),
                 vectors <- new_mutex!(None),

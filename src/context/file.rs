@@ -42,7 +42,8 @@ impl File {
     }
 
     /// Closes it: nothing of the user's stays on the card.
-    pub(crate) fn close(_card: &Arc<Card>, file: Pin<KBox<Self>>) {
+    pub(crate) fn close(card: &Arc<Card>, file: Pin<KBox<Self>>) {
+        card.trace.close(card);
         file.buffers.clear();
     }
 }

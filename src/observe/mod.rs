@@ -4,9 +4,10 @@
 //! What people and programs see of a card beside the user API.
 //!
 //! [`sysfs`] and [`hwmon`] know a card by traits only; [`glue`] is what joins them to it. [`power`]
-//! holds what is set there.
+//! holds what is set there. [`coresight`] drives the card's trace units.
 
 pub(crate) mod card_status;
+pub(crate) mod coresight;
 pub(crate) mod glue;
 pub(crate) mod hwmon;
 pub(crate) mod power;

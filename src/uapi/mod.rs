@@ -6,6 +6,7 @@
 pub(crate) mod cb;
 pub(crate) mod consts;
 pub(crate) mod cs;
+pub(crate) mod debug;
 pub(crate) mod debug_types;
 pub(crate) mod info_layout;
 pub(crate) mod info_types;
@@ -23,4 +24,5 @@ pub(crate) const IOCTLS: &[Descriptor] = &[
     descriptor::<cs::Submit>(),
     descriptor::<wait::Wait>(),
     descriptor::<memory::Memory>(),
+    descriptor::<debug::Debug>(),
 ];

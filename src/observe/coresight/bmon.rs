@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Bus monitors: bandwidth and addresses of what passes by.
+
+use core::ops::RangeInclusive;
+
+use kernel::device::Device;
+use kernel::prelude::*;
+
+use super::{program, tables, unit, Switch};
+use crate::hw::{lower_half, upper_half, Io};
+use crate::uapi::debug_types::DebugBmon;
+
+/// Registers: offsets into the unit.
+///
+/// Control.
+const CONTROL: u32 = 0x100;
+/// Whether registers take effect together.
+const HOLD: u32 = 0x104;
+/// The first address window: address and mask, low and high halves.
+const WINDOW_0: [u32; 4] = [0x200, 0x204, 0x208, 0x20c];
+/// The second address window.
+const WINDOW_1: [u32; 4] = [0x240, 0x244, 0x248, 0x24c];
+/// Which identifiers are looked at.
+const IDS: u32 = 0x224;
+/// Which attributes are looked at.
+const ATTRIBUTES: u32 = 0x234;
+/// Whether windows of time are captured.
+const CAPTURE: u32 = 0x304;
+/// How many of them.
+const CAPTURE_WINDOWS: u32 = 0x308;
+/// How long they are.
+const BANDWIDTH_WINDOW: u32 = 0x30c;
+/// Where messages of three kinds are traced to.
+const TRACE: [u32; 3] = [0x700, 0x708, 0x70c];
+
+/// What the three kinds of messages are traced as.
+const KINDS: [u32; 3] = [0xb00, 0xa00, 0xc00];
+/// Where that goes: all monitors but the PCIe core's.
+const STIMULUS: u32 = 0xa00_0000;
+/// The monitors of the PCIe core, which trace to a base of zero: the hardware needs that.
+const PCIE: RangeInclusive<u32> = 36..=39;
+
+/// Switches a monitor.
+pub(super) fn set(dev: &Device, io: &impl Io, index: u32, switch: Switch<DebugBmon>) -> Result {
+    let base = unit(dev, &tables::BMON, index, "BMON")?;
+    io.write(base + HOLD, 1);
+    match switch {
+        Switch::On(input) => {
+            let stimulus = if PCIE.contains(&index) { 0 } else { STIMULUS };
+            start(io, base, stimulus, &input.ok_or(EINVAL)?);
+        }
+        Switch::Off => stop(io, base),
+    }
+    Ok(())
+}
+
+fn start(io: &impl Io, base: u32, stimulus: u32, input: &DebugBmon) {
+    set_window(io, base, WINDOW_0, input.start_addr0, input.addr_mask0);
+    set_window(io, base, WINDOW_1, input.start_addr1, input.addr_mask1);
+    program(
+        io,
+        base,
+        &[
+            (IDS, 0),
+            (ATTRIBUTES, 0),
+            (BANDWIDTH_WINDOW, input.bw_win),
+            (CAPTURE_WINDOWS, input.win_capture),
+        ],
+    );
+    // What does not fit is lost, as the unit has no room for it.
+    let id = input.id.wrapping_shl(12);
+    for (register, kind) in TRACE.into_iter().zip(KINDS) {
+        io.write(base + register, stimulus | kind | id);
+    }
+    program(io, base, &[(CONTROL, 0x11), (CAPTURE, 1)]);
+}
+
+fn stop(io: &impl Io, base: u32) {
+    let all = u64::MAX;
+    set_window(io, base, WINDOW_0, 0, all);
+    set_window(io, base, WINDOW_1, 0, all);
+    program(
+        io,
+        base,
+        &[
+            (IDS, u32::MAX),
+            (ATTRIBUTES, 0x1_070f),
+            (BANDWIDTH_WINDOW, 0),
+            (CAPTURE_WINDOWS, 0xffff),
+        ],
+    );
+    for (register, kind) in TRACE.into_iter().zip(KINDS) {
+        io.write(base + register, STIMULUS | kind);
+    }
+    program(io, base, &[(CONTROL, 1), (CAPTURE, 0), (HOLD, 0)]);
+}
+
+fn set_window(io: &impl Io, base: u32, window: [u32; 4], address: u64, mask: u64) {
+    let halves = [address, mask].map(|value| [lower_half(value), upper_half(value)]);
+    for (register, value) in window.into_iter().zip(halves.into_iter().flatten()) {
+        io.write(base + register, value);
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The trace buffer: the one unit that writes traces to memory.
+
+use core::ops::Range;
+
+use kernel::device::Device;
+use kernel::prelude::*;
+
+use super::{program, tables, tmc, unlock, Answer, Switch};
+use crate::hw::{lower_half, upper_half, Io};
+use crate::uapi::debug_types::DebugTrace;
+
+/// Addresses of device memory in a context, where the buffer must be (`VA_DDR_SPACE_*`).
+const BUFFERS: Range<u64> = 0x8_0000_0000..0x20_0000_0000;
+/// In AXICTL: not privileged, not secure, bursts of eight.
+const UNPRIVILEGED: u32 = 1 << 1 | 7 << 8;
+/// Bits of RWPHI that count: addresses have 40 bits.
+const RWPHI_MASK: u32 = 0xff;
+
+/// Switches the buffer, unless it is so already. Switched off, it answers where writing stopped.
+pub(super) fn set(
+    dev: &Device,
+    io: &impl Io,
+    secure: bool,
+    switch: Switch<DebugTrace>,
+    answer: &mut Answer,
+) -> Result {
+    let base = tables::ETR;
+    unlock(io, base);
+    if (io.read(base + tmc::CTL) != 0) == switch.is_on() {
+        return Ok(());
+    }
+    tmc::drain(dev, io, base, switch.verb(), "ETR")?;
+    match switch {
+        Switch::On(input) => start(dev, io, secure, &input.ok_or(EINVAL)?),
+        Switch::Off => {
+            program(
+                io,
+                base,
+                &[
+                    (tmc::BUFWM, 0),
+                    (tmc::RSZ, 0x400),
+                    (tmc::DBALO, 0),
+                    (tmc::DBAHI, 0),
+                    (tmc::PSCR, 0),
+                    (tmc::MODE, 0),
+                    (tmc::FFCR, 0),
+                ],
+            );
+            if let (Some(1..), [end, ..]) = (answer.room, &mut answer.words) {
+                let low = io.read(base + tmc::RWP);
+                let high = io.read(base + tmc::RWPHI) & RWPHI_MASK;
+                *end = u64::from(high) << 32 | u64::from(low);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn start(dev: &Device, io: &impl Io, secure: bool, input: &DebugTrace) -> Result {
+    let base = tables::ETR;
+    check(dev, input.buffer_address, input.buffer_size)?;
+    program(
+        io,
+        base,
+        &[
+            (tmc::BUFWM, 0x3ffc),
+            (tmc::RSZ, lower_half(input.buffer_size)),
+            (tmc::MODE, input.sink_mode),
+        ],
+    );
+    if !secure {
+        io.write(base + tmc::AXICTL, UNPRIVILEGED);
+    }
+    program(
+        io,
+        base,
+        &[
+            (tmc::DBALO, lower_half(input.buffer_address)),
+            (tmc::DBAHI, upper_half(input.buffer_address)),
+            (tmc::FFCR, 3),
+            (tmc::PSCR, 0xa),
+            (tmc::CTL, 1),
+        ],
+    );
+    Ok(())
+}
+
+/// Errors: `EINVAL` if the buffer is empty, or not in device memory.
+fn check(dev: &Device, address: u64, size: u64) -> Result {
+    if size == 0 {
+        dev_err!(dev, "ETR buffer size should be bigger than 0\n");
+        return Err(EINVAL);
+    }
+    let end = address.checked_add(size);
+    if end.is_none() {
+        dev_err!(dev, "ETR buffer size {} overflow\n", size);
+    }
+    if address < BUFFERS.start || end.is_none_or(|end| end > BUFFERS.end) {
+        dev_err!(dev, "buffer address is not valid\n");
+        return Err(EINVAL);
+    }
+    Ok(())
+}

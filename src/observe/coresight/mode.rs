@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Debug mode: the card must be in it for its units to be set up (upstream `hl_device_set_debug_mode()`).
+
+use kernel::prelude::*;
+use kernel::sync::{new_mutex, Mutex};
+
+use super::{halt, Answer, Facts, Request};
+use crate::abstractions::ratelimit::RateLimit;
+use crate::device::Card;
+
+/// Whether the card is in debug mode.
+#[pin_data]
+pub(crate) struct Trace {
+    /// Held while units are set up.
+    #[pin]
+    on: Mutex<bool>,
+}
+
+/// Any user can make this message appear.
+static REJECTIONS: RateLimit = RateLimit::new();
+
+impl Trace {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self { on <- new_mutex!(false) })
+    }
+
+    /// Enters or leaves debug mode. `EFAULT` if the card is in it, or not, already.
+    pub(crate) fn set(&self, card: &Card, enable: bool) -> Result {
+        let mut on = self.on.lock();
+        if *on == enable {
+            let (verb, state) = match enable {
+                true => ("enable", "is already"),
+                false => ("disable", "was not"),
+            };
+            dev_err!(
+                card.dev,
+                "Failed to {} debug mode because device {} in debug mode\n",
+                verb,
+                state
+            );
+            return Err(EFAULT);
+        }
+        if !enable {
+            stop(card);
+        }
+        *on = enable;
+        Ok(())
+    }
+
+    /// The last user has gone: leaves debug mode, if the card is in it.
+    pub(crate) fn close(&self, card: &Card) {
+        let mut on = self.on.lock();
+        if *on {
+            stop(card);
+            *on = false;
+        }
+    }
+
+    /// `EFAULT` if the card is not in debug mode.
+    pub(crate) fn check(&self, card: &Card) -> Result {
+        require(card, *self.on.lock())
+    }
+
+    /// Does what a user wants of unit `index`. `EFAULT` if the card is not in debug mode (any more).
+    pub(crate) fn run(
+        &self,
+        card: &Card,
+        index: u32,
+        request: Request,
+        answer: &mut Answer,
+    ) -> Result {
+        let on = self.on.lock();
+        require(card, *on)?;
+        let bars = &*card.bars;
+        super::run(card.dev.as_ref(), bars, facts(card), index, request, answer)
+    }
+}
+
+fn require(card: &Card, on: bool) -> Result {
+    if on {
+        return Ok(());
+    }
+    if REJECTIONS.allows() {
+        dev_err!(
+            card.dev,
+            "Rejecting debug configuration request because device not in debug mode\n"
+        );
+    }
+    Err(EFAULT)
+}
+
+/// Engines have stopped, but units may go on writing on their own. A card that is being reset, or does
+/// not work, is left alone: its reset stops them all.
+fn stop(card: &Card) {
+    if card.status().operational() {
+        halt(card.dev.as_ref(), &*card.bars, facts(card));
+    }
+}
+
+fn facts(card: &Card) -> Facts {
+    Facts {
+        timestamp_mhz: card.pci_pll.lock().frequency,
+        secure: card.is_secure(),
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! System trace macrocells: traces of software's stimuli and of hardware events.
+
+use kernel::device::Device;
+use kernel::prelude::*;
+
+use super::{program, settle, tables, unit, unlock, Switch};
+use crate::hw::{lower_half, upper_half, Io};
+use crate::uapi::debug_types::DebugStm;
+
+/// Registers: offsets into the unit.
+///
+/// Which hardware events are traced, of the bank in HEBSR.
+const HEER: u32 = 0xd00;
+/// Which hardware events trigger, of the bank in HEBSR.
+const HETER: u32 = 0xd20;
+/// Bank of hardware events.
+const HEBSR: u32 = 0xd60;
+/// Whether hardware events are traced.
+const HEMCR: u32 = 0xd64;
+/// Which master hardware events seem to come from.
+const HEMASTR: u32 = 0xdf4;
+/// Which stimulus ports are traced.
+const SPER: u32 = 0xe00;
+/// Which stimulus ports trigger.
+const SPTER: u32 = 0xe20;
+/// Which banks of ports the two above are for.
+const SPSCR: u32 = 0xe60;
+/// Which masters they are for.
+const SPMSCR: u32 = 0xe64;
+/// How stimulus ports trigger.
+const SPTRIGCSR: u32 = 0xe70;
+/// Control.
+const TCSR: u32 = 0xe80;
+/// Frequency of time stamps.
+const TSFREQR: u32 = 0xe8c;
+/// How often synchronisation is written.
+const SYNCR: u32 = 0xe90;
+/// Number of the trace on its bus.
+const ITATBID: u32 = 0xef4;
+
+/// In TCSR: something is still to be traced.
+const TCSR_BUSY: u32 = 23;
+
+/// Switches a macrocell. `frequency` is that of time stamps in MHz; the user's counts if it is 0.
+pub(super) fn set(
+    dev: &Device,
+    io: &impl Io,
+    frequency: u16,
+    index: u32,
+    switch: Switch<DebugStm>,
+) -> Result {
+    let base = unit(dev, &tables::STM, index, "STM")?;
+    unlock(io, base);
+    match switch {
+        Switch::On(input) => {
+            start(io, base, frequency, &input.ok_or(EINVAL)?);
+            Ok(())
+        }
+        Switch::Off => stop(dev, io, base),
+    }
+}
+
+fn start(io: &impl Io, base: u32, frequency: u16, input: &DebugStm) {
+    let frequency = match frequency {
+        0 => input.frequency,
+        known => u32::from(known),
+    };
+    program(
+        io,
+        base,
+        &[
+            (TCSR, 0x8_0004),
+            (HEMCR, 7),
+            (HEBSR, 0),
+            (HEER, lower_half(input.he_mask)),
+            (HETER, lower_half(input.sp_mask)),
+            (HEBSR, 1),
+            (HEER, upper_half(input.he_mask)),
+            (HETER, upper_half(input.sp_mask)),
+            (SPTRIGCSR, 0x10),
+            (SPSCR, 0),
+            (SPMSCR, 0x42_0000),
+            (SPER, u32::MAX),
+            (SPTER, u32::MAX),
+            (ITATBID, input.id),
+            (HEMASTR, 0x80),
+            (TSFREQR, frequency),
+            (SYNCR, 0x7ff),
+            // What does not fit is lost, as the unit has no room for it.
+            (TCSR, 0x27 | input.id.wrapping_shl(16)),
+        ],
+    );
+}
+
+fn stop(dev: &Device, io: &impl Io, base: u32) -> Result {
+    program(
+        io,
+        base,
+        &[
+            (TCSR, 4),
+            (HEMCR, 0),
+            (HEBSR, 1),
+            (HEER, 0),
+            (HETER, 0),
+            (HEBSR, 0),
+            (SPTER, 0),
+            (SPER, 0),
+            (HEMASTR, 0x80),
+            (SPTRIGCSR, 0),
+            (SPSCR, 0),
+            (SPMSCR, 0),
+            (TSFREQR, 0),
+        ],
+    );
+    settle(dev, io, base + TCSR, TCSR_BUSY, false).inspect_err(|error| {
+        dev_err!(
+            dev,
+            "Failed to disable STM on timeout, error {}\n",
+            error.to_errno()
+        );
+    })?;
+    io.write(base + TCSR, 4);
+    Ok(())
+}

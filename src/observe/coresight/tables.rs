@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Where the units are, relative to the configuration space; users count them in this order.
+//!
+//! Facts from upstream's `include/goya/goya_coresight.h` and `include/goya/asic_reg/goya_blocks.h`.
+
+/// The trace buffer (`PSOC_ETR`).
+pub(super) const ETR: u32 = 0x2c4_3000;
+
+/// System trace macrocells (`enum goya_debug_stm_regs_index`).
+#[rustfmt::skip]
+pub(super) const STM: [u32; 22] = [
+    0x248_6000, // CPU
+    0x240_1000, 0x241_1000, 0x242_1000, 0x243_1000, // DMA_CH_0_CS, DMA_CH_1_CS, DMA_CH_2_CS, DMA_CH_3_CS
+    0x244_1000, // DMA_CH_4_CS
+    0x246_1000, // DMA_MACRO_CS
+    0x204_2000, 0x20c_2000, 0x211_2000, 0x210_2000, // MME1_SBA, MME3_SBB, MME4_WACS2, MME4_WACS
+    0x24c_1000, // MMU_CS
+    0x2c0_1000, // PCIE
+    0x2c4_1000, // PSOC
+    0x300_3000, 0x320_3000, 0x340_3000, 0x360_3000, // TPC0_EML, TPC1_EML, TPC2_EML, TPC3_EML
+    0x380_3000, 0x3a0_3000, 0x3c0_3000, 0x3e0_3000, // TPC4_EML, TPC5_EML, TPC6_EML, TPC7_EML
+];
+
+/// Trace FIFOs (`enum goya_debug_etf_regs_index`).
+#[rustfmt::skip]
+pub(super) const ETF: [u32; 24] = [
+    0x248_1000, 0x248_2000, 0x248_8000, // CPU_0, CPU_1, CPU_TRACE
+    0x240_3000, 0x241_3000, 0x242_3000, 0x243_3000, // DMA_CH_0_CS, DMA_CH_1_CS, DMA_CH_2_CS, DMA_CH_3_CS
+    0x244_3000, // DMA_CH_4_CS
+    0x246_3000, // DMA_MACRO_CS
+    0x204_4000, 0x20c_4000, 0x211_4000, 0x210_4000, // MME1_SBA, MME3_SBB, MME4_WACS2, MME4_WACS
+    0x24c_3000, // MMU_CS
+    0x2c0_2000, // PCIE
+    0x2c4_4000, // PSOC
+    0x300_2000, 0x320_2000, 0x340_2000, 0x360_2000, // TPC0_EML, TPC1_EML, TPC2_EML, TPC3_EML
+    0x380_2000, 0x3a0_2000, 0x3c0_2000, 0x3e0_2000, // TPC4_EML, TPC5_EML, TPC6_EML, TPC7_EML
+];
+
+/// Funnels (`enum goya_debug_funnel_regs_index`).
+#[rustfmt::skip]
+pub(super) const FUNNEL: [u32; 25] = [
+    0x248_5000, // CPU
+    0x245_0000, // DMA_CH_6_1
+    0x247_0000, // DMA_MACRO_3_1
+    0x200_1000, 0x204_1000, 0x208_1000, 0x20c_1000, // MME0_RTR, MME1_RTR, MME2_RTR, MME3_RTR
+    0x210_1000, 0x214_1000, // MME4_RTR, MME5_RTR
+    0x2c0_6000, // PCIE
+    0x2c4_2000, // PSOC
+    0x300_6000, 0x320_6000, 0x2e4_0000, 0x340_6000, // TPC0_EML, TPC1_EML, TPC1_RTR, TPC2_EML
+    0x2e8_0000, 0x360_6000, 0x2ec_0000, 0x380_6000, // TPC2_RTR, TPC3_EML, TPC3_RTR, TPC4_EML
+    0x2f0_0000, 0x3a0_6000, 0x2f4_0000, 0x3c0_6000, // TPC4_RTR, TPC5_EML, TPC5_RTR, TPC6_EML
+    0x2f8_0000, 0x3e0_6000, // TPC6_RTR, TPC7_EML
+];
+
+/// Bus monitors (`enum goya_debug_bmon_regs_index`).
+#[rustfmt::skip]
+pub(super) const BMON: [u32; 72] = [
+    0x248_a000, 0x248_9000, // CPU_RD, CPU_WR
+    0x240_7000, 0x240_8000, 0x241_7000, 0x241_8000, // DMA_CH_0_0, DMA_CH_0_1, DMA_CH_1_0, DMA_CH_1_1
+    0x242_7000, 0x242_8000, 0x243_7000, 0x243_8000, // DMA_CH_2_0, DMA_CH_2_1, DMA_CH_3_0, DMA_CH_3_1
+    0x244_7000, 0x244_8000, // DMA_CH_4_0, DMA_CH_4_1
+    0x246_7000, 0x246_8000, 0x246_9000, 0x246_a000, // DMA_MACRO_0, DMA_MACRO_1, DMA_MACRO_2, DMA_MACRO_3
+    0x246_b000, 0x246_c000, 0x246_d000, 0x246_e000, // DMA_MACRO_4, DMA_MACRO_5, DMA_MACRO_6, DMA_MACRO_7
+    0x204_8000, 0x204_9000, 0x20c_8000, 0x20c_9000, // MME1_SBA_0, MME1_SBA_1, MME3_SBB_0, MME3_SBB_1
+    0x211_8000, 0x211_9000, 0x211_a000, 0x210_8000, // MME4_WACS2_0, MME4_WACS2_1, MME4_WACS2_2, MME4_WACS_0
+    0x210_9000, 0x210_a000, 0x210_b000, 0x210_c000, // MME4_WACS_1, MME4_WACS_2, MME4_WACS_3, MME4_WACS_4
+    0x210_d000, 0x210_e000, // MME4_WACS_5, MME4_WACS_6
+    0x24c_7000, 0x24c_8000, // MMU_0, MMU_1
+    0x2c0_8000, 0x2c0_7000, 0x2c0_a000, 0x2c0_9000, // PCIE_MSTR_RD, PCIE_MSTR_WR, PCIE_SLV_RD, PCIE_SLV_WR
+    0x300_7000, 0x300_8000, 0x300_9000, 0x300_a000, // TPC0_EML_0, TPC0_EML_1, TPC0_EML_2, TPC0_EML_3
+    0x320_7000, 0x320_8000, 0x320_9000, 0x320_a000, // TPC1_EML_0, TPC1_EML_1, TPC1_EML_2, TPC1_EML_3
+    0x340_7000, 0x340_8000, 0x340_9000, 0x340_a000, // TPC2_EML_0, TPC2_EML_1, TPC2_EML_2, TPC2_EML_3
+    0x360_7000, 0x360_8000, 0x360_9000, 0x360_a000, // TPC3_EML_0, TPC3_EML_1, TPC3_EML_2, TPC3_EML_3
+    0x380_7000, 0x380_8000, 0x380_9000, 0x380_a000, // TPC4_EML_0, TPC4_EML_1, TPC4_EML_2, TPC4_EML_3
+    0x3a0_7000, 0x3a0_8000, 0x3a0_9000, 0x3a0_a000, // TPC5_EML_0, TPC5_EML_1, TPC5_EML_2, TPC5_EML_3
+    0x3c0_7000, 0x3c0_8000, 0x3c0_9000, 0x3c0_a000, // TPC6_EML_0, TPC6_EML_1, TPC6_EML_2, TPC6_EML_3
+    0x3e0_7000, 0x3e0_8000, 0x3e0_9000, 0x3e0_a000, // TPC7_EML_0, TPC7_EML_1, TPC7_EML_2, TPC7_EML_3
+];
+
+/// Performance counters (`enum goya_debug_spmu_regs_index`).
+#[rustfmt::skip]
+pub(super) const SPMU: [u32; 20] = [
+    0x240_4000, 0x241_4000, 0x242_4000, 0x243_4000, // DMA_CH_0_CS, DMA_CH_1_CS, DMA_CH_2_CS, DMA_CH_3_CS
+    0x244_4000, // DMA_CH_4_CS
+    0x246_4000, // DMA_MACRO_CS
+    0x204_5000, 0x20c_5000, 0x211_5000, 0x210_5000, // MME1_SBA, MME3_SBB, MME4_WACS2, MME4_WACS
+    0x24c_4000, // MMU_CS
+    0x2c0_4000, // PCIE
+    0x300_1000, 0x320_1000, 0x340_1000, 0x360_1000, // TPC0_EML, TPC1_EML, TPC2_EML, TPC3_EML
+    0x380_1000, 0x3a0_1000, 0x3c0_1000, 0x3e0_1000, // TPC4_EML, TPC5_EML, TPC6_EML, TPC7_EML
+];

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `HL_IOCTL_DEBUG`: debug mode, and the card's trace units (upstream `hl_debug_ioctl()`).
+
+use core::mem::size_of;
+
+use kernel::device::Device;
+use kernel::prelude::*;
+use kernel::uaccess::{UserPtr, UserSlice};
+
+use super::consts::*;
+use super::debug_types::{DebugArgs, DebugBmon, DebugSpmu, DebugStm, DebugTrace};
+use crate::abstractions::accel::{Call, Ioctl};
+use crate::abstractions::ratelimit::RateLimit;
+use crate::device::Card;
+use crate::driver::GoyaNode;
+use crate::observe::coresight::{Answer, Request, Switch};
+
+/// Room for an answer that a user may claim, in bytes: what upstream can allocate. Nothing of ours is
+/// as large; what is not filled is cleared.
+const OUTPUT_MAX: u32 = 4 << 20;
+
+/// Any user can make this message appear.
+static NOT_NOW: RateLimit = RateLimit::new();
+
+pub(crate) struct Debug;
+
+impl Ioctl for Debug {
+    type Driver = GoyaNode;
+    type Args = DebugArgs;
+    const COMMAND: u32 = HL_IOCTL_DEBUG;
+    const NAME: &'static CStr = c"HL_DEBUG";
+
+    fn run(call: &Call<'_, GoyaNode>, args: &mut DebugArgs) -> Result {
+        let card: &Card = call.data;
+        let status = card.status();
+        if !status.operational() {
+            if NOT_NOW.allows() {
+                dev_dbg!(
+                    card.dev,
+                    "Device is {}. Can't execute DEBUG IOCTL\n",
+                    status.text()
+                );
+            }
+            return Err(EBUSY);
+        }
+        match args.op {
+            HL_DEBUG_OP_ETR
+            | HL_DEBUG_OP_ETF
+            | HL_DEBUG_OP_STM
+            | HL_DEBUG_OP_FUNNEL
+            | HL_DEBUG_OP_BMON
+            | HL_DEBUG_OP_SPMU
+            | HL_DEBUG_OP_TIMESTAMP => {
+                card.trace.check(card)?;
+                configure(card, args)
+            }
+            HL_DEBUG_OP_SET_MODE => card.trace.set(card, args.enable != 0),
+            // As upstream prints it.
+            op => {
+                dev_err!(card.dev, "Invalid request {}\n", op as i32);
+                Err(EINVAL)
+            }
+        }
+    }
+}
+
+/// Sets a unit up, and tells the user what it answers.
+fn configure(card: &Card, args: &mut DebugArgs) -> Result {
+    let dev: &Device = &card.dev;
+    let request = request(dev, args)?;
+    let has_output = args.output_ptr != 0 && args.output_size != 0;
+    if has_output && args.output_size > OUTPUT_MAX {
+        return Err(ENOMEM);
+    }
+    let size = usize::try_from(args.output_size)?;
+    let mut answer = Answer {
+        room: has_output.then_some(size / size_of::<u64>()),
+        ..Answer::default()
+    };
+    card.trace
+        .run(card, args.reg_idx, request, &mut answer)
+        .inspect_err(|error| {
+            dev_err!(
+                dev,
+                "debug coresight operation failed {}\n",
+                error.to_errno()
+            );
+        })?;
+    if !has_output {
+        return Ok(());
+    }
+    write(args.output_ptr, size, answer.words.as_bytes()).map_err(|_| {
+        dev_err!(dev, "copy to user failed in debug ioctl\n");
+        EFAULT
+    })
+}
+
+/// What the user wants, with the input that belongs to it.
+fn request(dev: &Device, args: &mut DebugArgs) -> Result<Request> {
+    Ok(match args.op {
+        HL_DEBUG_OP_ETR => Request::Etr(switch::<DebugTrace>(dev, args)?),
+        HL_DEBUG_OP_ETF => Request::Etf(switch::<DebugTrace>(dev, args)?),
+        HL_DEBUG_OP_STM => Request::Stm(switch::<DebugStm>(dev, args)?),
+        HL_DEBUG_OP_FUNNEL => Request::Funnel(switch::<()>(dev, args)?),
+        HL_DEBUG_OP_BMON => Request::Bmon(switch::<DebugBmon>(dev, args)?),
+        HL_DEBUG_OP_SPMU => Request::Spmu(switch::<DebugSpmu>(dev, args)?),
+        _ => {
+            switch::<()>(dev, args)?;
+            Request::Timestamp
+        }
+    })
+}
+
+/// On or off. The input is read in either case: an address that is wrong is wrong.
+///
+/// The user finds in `input_size` how much of it counts.
+fn switch<T: FromBytes + IntoBytes>(dev: &Device, args: &mut DebugArgs) -> Result<Switch<T>> {
+    let size = usize::try_from(args.input_size)?.min(size_of::<T>());
+    args.input_size = u32::try_from(size)?;
+    let input = (args.input_ptr != 0 && size != 0)
+        .then(|| read(args.input_ptr, size))
+        .transpose()
+        .map_err(|_| {
+            dev_err!(dev, "failed to copy input debug data\n");
+            EFAULT
+        })?;
+    Ok(if args.enable == 0 {
+        Switch::Off
+    } else {
+        Switch::On(input)
+    })
+}
+
+/// Reads the first `size` bytes of a structure; the others are zero.
+fn read<T: FromBytes + IntoBytes>(address: u64, size: usize) -> Result<T> {
+    let mut value = T::new_zeroed();
+    let bytes = value.as_mut_bytes().get_mut(..size).ok_or(EINVAL)?;
+    let user = UserPtr::from_addr(usize::try_from(address)?);
+    UserSlice::new(user, size).reader().read_slice(bytes)?;
+    Ok(value)
+}
+
+/// Writes `size` bytes: those of `bytes`, as far as they fit, and zeros.
+fn write(address: u64, size: usize, bytes: &[u8]) -> Result {
+    const ZEROS: [u8; 256] = [0; 256];
+
+    let user = UserPtr::from_addr(usize::try_from(address)?);
+    let mut writer = UserSlice::new(user, size).writer();
+    let front = bytes.get(..size.min(bytes.len())).unwrap_or_default();
+    writer.write_slice(front)?;
+    while !writer.is_empty() {
+        let some = writer.len().min(ZEROS.len());
+        writer.write_slice(ZEROS.get(..some).unwrap_or_default())?;
+    }
+    Ok(())
+}
