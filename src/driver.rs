@@ -123,8 +123,8 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
     bringup::all(card, pdev).inspect_err(undo)?;
     let device: ARef<accel::Device<GoyaNode>> =
         accel::Device::new(pdev.as_ref(), card.clone()).inspect_err(undo)?;
-    let node = accel::Registration::new(device).inspect_err(undo)?;
-    let exhibits = glue::register(card, pdev.as_ref()).inspect_err(undo)?;
+    let mut node = accel::Registration::new(device).inspect_err(undo)?;
+    let exhibits = glue::register(card, &mut node, pdev.as_ref()).inspect_err(undo)?;
     card.state.initialised.set(true);
     dev_notice!(pdev, "Successfully added device to habanalabs driver\n");
     Ok(Bind {

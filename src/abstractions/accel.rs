@@ -15,8 +15,12 @@ use kernel::device::{self, Bound};
 use kernel::error::{from_err_ptr, from_result, to_result};
 use kernel::prelude::*;
 use kernel::sync::aref::{ARef, AlwaysRefCounted};
+#[cfg(CONFIG_DEBUG_FS)]
+use kernel::sync::Arc;
 use kernel::types::{NotThreadSafe, Opaque};
 
+#[cfg(CONFIG_DEBUG_FS)]
+use super::debugfs;
 use super::vma::NewMapping;
 
 // The kernel's own bindings allow it as well: `inode` reaches an empty structure, through pointers only.
@@ -349,25 +353,52 @@ impl<T: Driver> Drop for Live<'_, T> {
 }
 
 /// The time during which programs see the device.
-pub(crate) struct Registration<T: Driver>(ARef<Device<T>>);
+pub(crate) struct Registration<T: Driver> {
+    device: ARef<Device<T>>,
+    #[cfg(CONFIG_DEBUG_FS)]
+    files: KVec<KBox<dyn debugfs::Shown>>,
+}
 
 impl<T: Driver> Registration<T> {
     /// Shows the device.
     pub(crate) fn new(device: ARef<Device<T>>) -> Result<Self> {
         // SAFETY: The device is valid; it is registered once, since its maker hands it over here.
         to_result(unsafe { bindings::drm_dev_register(device.dev.get(), 0) })?;
-        Ok(Self(device))
+        Ok(Self {
+            device,
+            #[cfg(CONFIG_DEBUG_FS)]
+            files: KVec::new(),
+        })
+    }
+
+    /// Adds files to the device's directory in debugfs.
+    #[cfg(CONFIG_DEBUG_FS)]
+    pub(crate) fn show<S: debugfs::Subject>(
+        &mut self,
+        subject: Arc<S>,
+        files: &'static [debugfs::File<S>],
+    ) -> Result {
+        // SAFETY: The device is valid, and its accel minor is there as long as it. The directory is
+        // removed at the end of the registration, after these files.
+        let files = unsafe {
+            let directory = (*(*self.device.dev.get()).accel).debugfs_root;
+            debugfs::Files::new(directory, subject, files)?
+        };
+        self.files.push(KBox::new(files, GFP_KERNEL)?, GFP_KERNEL)?;
+        Ok(())
     }
 
     /// The device.
     pub(crate) fn device(&self) -> &Device<T> {
-        &self.0
+        &self.device
     }
 }
 
 impl<T: Driver> Drop for Registration<T> {
     fn drop(&mut self) {
+        #[cfg(CONFIG_DEBUG_FS)]
+        self.files.clear();
         // SAFETY: The device was registered. Waits for all calls that have entered.
-        unsafe { bindings::drm_dev_unplug(self.0.dev.get()) };
+        unsafe { bindings::drm_dev_unplug(self.device.dev.get()) };
     }
 }

@@ -6,6 +6,8 @@
 //! All `unsafe` code of the driver is in here.
 
 pub(crate) mod accel;
+#[cfg(CONFIG_DEBUG_FS)]
+pub(crate) mod debugfs;
 pub(crate) mod dma;
 pub(crate) mod dmabuf;
 pub(crate) mod eventfd;

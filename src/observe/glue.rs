@@ -11,9 +11,11 @@ use kernel::sync::Arc;
 use super::card_status::{CardStatus, PmProfile, Version, VersionText};
 use super::hwmon::{self, FirmwareSensors};
 use super::sysfs;
+use crate::abstractions::accel;
 use crate::abstractions::hwmon::Registration;
 use crate::abstractions::sysfs::Group;
 use crate::device::{Card, Firmware};
+use crate::driver::GoyaNode;
 use crate::fw::clocks::{self, Numbering, Pll};
 use crate::fw::sensors::{self, Quantity};
 use crate::fw::{info, messages};
@@ -30,10 +32,16 @@ pub(crate) struct Exhibits {
 }
 
 /// Shows a card that has come up, and tells its firmware how much power it may take.
-pub(crate) fn register(card: &Arc<Card>, dev: &Device<Bound>) -> Result<Exhibits> {
+pub(crate) fn register(
+    card: &Arc<Card>,
+    node: &mut accel::Registration<GoyaNode>,
+    dev: &Device<Bound>,
+) -> Result<Exhibits> {
     let observer = Arc::new(Observer(card.clone()), GFP_KERNEL)?;
     let files = sysfs::register(dev, observer.clone())
         .inspect_err(|_| dev_err!(dev, "failed to initialize sysfs\n"))?;
+    #[cfg(CONFIG_DEBUG_FS)]
+    super::debugfs::register(card, node)?;
     if !observer.security_enabled() {
         card.power.send_max(dev, &*card.cpu);
     }

@@ -8,6 +8,8 @@
 
 pub(crate) mod card_status;
 pub(crate) mod coresight;
+#[cfg(CONFIG_DEBUG_FS)]
+pub(crate) mod debugfs;
 pub(crate) mod glue;
 pub(crate) mod hwmon;
 pub(crate) mod power;

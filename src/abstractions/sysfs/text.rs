@@ -78,10 +78,18 @@ impl<'a> Input<'a> {
     ///
     /// `EINVAL` if it is no number or does not fit.
     pub(crate) fn number(&self) -> Result<u64> {
+        self.number_in(0).map_err(|_| EINVAL)
+    }
+
+    /// The text as a number with base `base`; 0 is what [`Input::number`] takes.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is no number, `ERANGE` if it does not fit.
+    pub(crate) fn number_in(&self, base: u32) -> Result<u64> {
         let mut value = 0;
         // SAFETY: By the type invariant the text ends with a zero; `value` can be written.
-        to_result(unsafe { bindings::kstrtoull(self.0.as_ptr(), 0, &mut value) })
-            .map_err(|_| EINVAL)?;
+        to_result(unsafe { bindings::kstrtoull(self.0.as_ptr(), base, &mut value) })?;
         Ok(value)
     }
 }
@@ -115,6 +123,8 @@ mod tests {
         assert_eq!(number(c"18446744073709551615"), Some(u64::MAX));
         assert_eq!(number(c"18446744073709551616"), None);
         assert_eq!(number(c"-1"), None);
+        assert_eq!(Input::new(c"ff\n").number_in(16), Ok(255));
+        assert_eq!(Input::new(c"18446744073709551616").number_in(10), Err(ERANGE));
         assert_eq!(number(c"1 2"), None);
         assert_eq!(number(c""), None);
     }
