@@ -21,10 +21,11 @@ use crate::fw::info::CpuInfo;
 use crate::fw::text::Text;
 use crate::hw::bars::Bars;
 use crate::mem::dram::Dram;
-use crate::hw::pll::PciPll;
 use crate::mem::tables::Tables;
 use crate::observe::coresight::Trace;
 use crate::observe::power::Power;
+use crate::hw::pll::PciPll;
+use crate::observe::Observed;
 use crate::params::Params;
 use crate::queue::cpu::CpuQueue;
 use crate::queue::event::EventQueue;
@@ -124,6 +125,8 @@ pub(crate) struct Card {
     pub(crate) dma: DmaMappings,
     pub(crate) asids: Arc<Asids>,
     pub(crate) copies: Arc<CopyPool>,
+    /// Its past, and who wants to know.
+    pub(crate) observed: Arc<Observed>,
     /// Refused submissions of all contexts.
     pub(crate) drops: DropCounters,
     /// Where DRAM ends; known once firmware has said so.
@@ -184,6 +187,7 @@ impl Card {
         let tables = Tables::new(bars.clone())?;
         let (dram, dma) = (Dram::new()?, DmaMappings::new(dev)?);
         let (queues, asids, copies) = (Queues::new(dev)?, Asids::new()?, CopyPool::new()?);
+        let observed = Observed::new()?;
         Arc::pin_init(
             pin_init!(Self {
                 dev: dev.into(),
@@ -198,6 +202,7 @@ impl Card {
                 dma,
                 asids,
                 copies,
+                observed,
                 drops: DropCounters::default(),
                 dram_end: Atomic::new(0),
                 hard_resets: Atomic::new(0),

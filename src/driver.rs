@@ -19,6 +19,7 @@ use crate::hw::bars::{elbi_read, Bars};
 use crate::observe::glue::{self, Exhibits};
 use crate::params::Params;
 use crate::uapi;
+use crate::uapi::control::ControlNode;
 
 /// Habana Labs.
 const VENDOR: u32 = 0x1DA3;
@@ -70,6 +71,7 @@ impl accel::Driver for GoyaNode {
 /// What belongs to a bound card. Fields are dropped in order.
 pub(crate) struct Bind {
     _exhibits: Exhibits,
+    _control: ControlNode,
     node: accel::Registration<GoyaNode>,
     card: Arc<Card>,
 }
@@ -124,11 +126,13 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
     let device: ARef<accel::Device<GoyaNode>> =
         accel::Device::new(pdev.as_ref(), card.clone()).inspect_err(undo)?;
     let mut node = accel::Registration::new(device).inspect_err(undo)?;
+    let control = ControlNode::new(node.device()).inspect_err(undo)?;
     let exhibits = glue::register(card, &mut node, pdev.as_ref()).inspect_err(undo)?;
     card.state.initialised.set(true);
     dev_notice!(pdev, "Successfully added device to habanalabs driver\n");
     Ok(Bind {
         _exhibits: exhibits,
+        _control: control,
         node,
         card: card.clone(),
     })

@@ -15,6 +15,7 @@ mod fw;
 mod hw;
 mod mem;
 mod observe;
+mod observers;
 mod params;
 mod queue;
 mod removal;
@@ -22,8 +23,28 @@ mod reset;
 mod submit;
 mod uapi;
 
-kernel::module_pci_driver! {
-    type: driver::GoyaDriver,
+use kernel::prelude::*;
+use kernel::{driver::Registration, pci, InPlaceModule, ModuleMetadata, ThisModule};
+
+/// What the module has. Fields are dropped in order: first the cards, then their numbers.
+#[pin_data]
+struct Goya {
+    #[pin]
+    driver: Registration<pci::Adapter<driver::GoyaDriver>>,
+    numbers: abstractions::chrdev::Numbers,
+}
+
+impl InPlaceModule for Goya {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            numbers: uapi::control::REGION.register()?,
+            driver <- Registration::new(<Self as ModuleMetadata>::NAME, module),
+        })
+    }
+}
+
+module! {
+    type: Goya,
     name: "goya",
     authors: ["The goya-rs authors"],
     description: "Driver for the Habana Labs Goya accelerator card",

@@ -8,6 +8,7 @@
 pub(crate) mod accel;
 #[cfg(CONFIG_DEBUG_FS)]
 pub(crate) mod debugfs;
+pub(crate) mod chrdev;
 pub(crate) mod dma;
 pub(crate) mod dmabuf;
 pub(crate) mod eventfd;

@@ -10,3 +10,20 @@ pub(crate) fn monotonic_ns() -> i64 {
     // SAFETY: May be called anywhere but in NMI context.
     unsafe { bindings::ktime_get() }
 }
+
+/// The monotonic clock that nobody corrects (`ktime_get_raw()`), in nanoseconds.
+pub(crate) fn raw_ns() -> u64 {
+    // SAFETY: May be called anywhere but in NMI context.
+    unsafe { bindings::ktime_get_raw() as u64 }
+}
+
+/// The processor's counter of cycles (`rdtsc()`); 0 where there is none.
+pub(crate) fn cycles() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: Every x86-64 processor has it, and the kernel may always read it.
+    unsafe {
+        core::arch::x86_64::_rdtsc()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    0
+}

@@ -39,7 +39,8 @@ impl IdleReport {
     }
 }
 
-/// Asks all engines, and writes a table for people to `table`, if there is one.
+/// Asks all engines, and writes a table for people to `table`, if there is one: each line or heading by a
+/// `write_fmt()` of its own.
 ///
 /// A table that has no more room is not completed; that is no error. A card that is gone looks idle, except for its
 /// DMA channels.

@@ -8,6 +8,7 @@
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
+use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
 use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
@@ -34,7 +35,9 @@ pub(crate) const EVENT_QUEUE: usize = RING + RING_SIZE;
 pub(crate) const EVENT_SIZE: usize = 64;
 const EVENT_QUEUE_SIZE: usize = EVENT_SIZE * EVENTS.entries() as usize;
 const BLOCKS: usize = EVENT_QUEUE + EVENT_QUEUE_SIZE;
-const BLOCK: usize = 4096;
+/// Large enough that requests that users pass through to firmware, of up to 1 MiB, find room.
+const BLOCK: usize = 24 << 10;
+const _: () = assert!(BLOCKS + BLOCK * BLOCK_COUNT <= SHARED_SIZE);
 /// Blocks that there are: a bit for each in the map of those that are lent.
 const BLOCK_COUNT: usize = 64;
 
@@ -57,6 +60,8 @@ const PAUSE_MAX: i64 = 1000;
 /// The queue.
 #[pin_data]
 pub(crate) struct CpuQueue {
+    /// For messages.
+    dev: ARef<Device>,
     shared: Arc<Shared>,
     bars: Arc<Bars>,
     /// Messages are sent (the queue is set up, and the card is not disabled).
@@ -85,8 +90,10 @@ impl CpuQueue {
             pin_init!(Shared { memory, lent <- new_spinlock!(0) }),
             GFP_KERNEL,
         )?;
+        let dev: ARef<Device> = dev.into();
         Arc::pin_init(
             pin_init!(Self {
+                dev,
                 shared,
                 bars,
                 open: Atomic::new(false),
@@ -202,7 +209,7 @@ impl Mailbox for CpuQueue {
         read_barrier();
         let mut reply = [0; PACKET_LEN];
         block.read(0, &mut reply)?;
-        Reply::decode(&reply)
+        Reply::decode(&reply)?.accepted(self.dev.as_ref())
     }
 
     fn buffer(&self, len: usize) -> Result<Lent> {

@@ -27,7 +27,7 @@ const DRAM_VIRTUAL_BASE: u64 = 0x8_0000_0000;
 /// Bytes.
 const DRAM_PAGE_SIZE: u64 = 0x20_0000;
 /// Entries of the table of events.
-const NUM_OF_EVENTS: u32 = 1024;
+pub(crate) const NUM_OF_EVENTS: u32 = 1024;
 /// All eight processors: no Goya has fewer.
 const TPC_ENABLED_MASK: u8 = 0xff;
 /// What stands where the card has none of something that is numbered.
@@ -35,7 +35,7 @@ const NONE: u16 = u16::MAX;
 /// The name of a card whose firmware has none.
 const DEFAULT_CARD_NAME: &[u8; HL_INFO_CARD_NAME_MAX_LEN] = b"HL1000\0\0\0\0\0\0\0\0\0\0";
 /// What a card that does nothing draws, in mW.
-const IDLE_POWER: u64 = 20_000;
+pub(crate) const IDLE_POWER: u64 = 20_000;
 
 /// The bytes of an answer that a caller has room for.
 pub(crate) fn visible<T: IntoBytes + zerocopy::Immutable>(answer: &T, room: u32) -> &[u8] {
@@ -143,10 +143,12 @@ pub(crate) fn device_utilization(power: u64, max_power: u64) -> Result<InfoDevic
         .filter(|&range| range != 0)
         .ok_or(EINVAL)?;
     let above = power.clamp(IDLE_POWER, max_power) - IDLE_POWER;
-    // At most 100, since `above` is at most `range`.
-    let percent = u128::from(above) * 100 / u128::from(range);
+    // Where the product has no room, `range` is large enough to be divided instead.
+    let percent = above
+        .checked_mul(100)
+        .map_or_else(|| above / (range / 100), |product| product / range);
     Ok(InfoDeviceUtilization {
-        utilization: percent as u32,
+        utilization: percent.min(100) as u32,
         pad: 0,
     })
 }

@@ -5,10 +5,17 @@
 
 pub(crate) mod cb;
 pub(crate) mod consts;
+pub(crate) mod control;
 pub(crate) mod cs;
 pub(crate) mod debug;
 pub(crate) mod debug_types;
+pub(crate) mod info;
+mod info_card;
+mod info_errors;
+mod info_firmware;
 pub(crate) mod info_layout;
+mod info_notify;
+mod info_state;
 pub(crate) mod info_types;
 pub(crate) mod memory;
 pub(crate) mod types;
@@ -18,8 +25,7 @@ use crate::abstractions::accel::{descriptor, Descriptor};
 
 /// The ioctls, by their numbers.
 pub(crate) const IOCTLS: &[Descriptor] = &[
-    // Number 0, INFO, is not there yet.
-    descriptor::<cb::CommandBuffers>(),
+    descriptor::<info::Info>(),
     descriptor::<cb::CommandBuffers>(),
     descriptor::<cs::Submit>(),
     descriptor::<wait::Wait>(),

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! How often each event of the card's came (`HL_INFO_HW_EVENTS`, upstream `goya_get_events_stat()`).
+
+use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
+
+use crate::uapi::info_layout::NUM_OF_EVENTS;
+
+/// A counter for each event, since the last hard reset and since probe.
+pub(crate) struct EventCounters {
+    since_reset: KVec<Atomic<u32>>,
+    since_probe: KVec<Atomic<u32>>,
+}
+
+impl EventCounters {
+    /// Nothing has come yet.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
+            since_reset: zeros()?,
+            since_probe: zeros()?,
+        })
+    }
+
+    /// Counts one more of event `id`; nothing for an id that no event has.
+    pub(crate) fn count(&self, id: u16) {
+        for counters in [&self.since_reset, &self.since_probe] {
+            if let Some(counter) = counters.get(usize::from(id)) {
+                counter.add(1u32, Relaxed);
+            }
+        }
+    }
+
+    /// The card was reset: counts anew what is counted since then.
+    pub(crate) fn reset(&self) {
+        for counter in &self.since_reset {
+            counter.store(0, Relaxed);
+        }
+    }
+
+    /// The counters, by the events' ids: all since probe, or those since the last hard reset.
+    pub(crate) fn get(&self, since_probe: bool) -> Result<KVec<u32>> {
+        let counters = if since_probe {
+            &self.since_probe
+        } else {
+            &self.since_reset
+        };
+        let mut values = KVec::with_capacity(counters.len(), GFP_KERNEL)?;
+        for counter in counters {
+            values.push(counter.load(Relaxed), GFP_KERNEL)?;
+        }
+        Ok(values)
+    }
+}
+
+fn zeros() -> Result<KVec<Atomic<u32>>> {
+    let mut counters = KVec::with_capacity(NUM_OF_EVENTS as usize, GFP_KERNEL)?;
+    for _ in 0..NUM_OF_EVENTS {
+        counters.push(Atomic::new(0), GFP_KERNEL)?;
+    }
+    Ok(counters)
+}
+
+#[kunit_tests(goya_event_counters)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_leaves_the_aggregate() -> Result {
+        let counters = EventCounters::new()?;
+        counters.count(1023);
+        counters.count(1023);
+        counters.count(1024);
+        counters.reset();
+        counters.count(1023);
+        let (reset, probe) = (counters.get(false)?, counters.get(true)?);
+        assert_eq!((reset.len(), probe.len()), (1024, 1024));
+        assert_eq!((reset[1023], probe[1023]), (1, 3));
+        assert_eq!(probe.iter().sum::<u32>(), 3);
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Answers of `HL_IOCTL_INFO`: the first error of each kind since the card was opened.
+//!
+//! Where there was no error, nothing is written, or zeros: as upstream has it for each kind.
+
+use kernel::prelude::*;
+use zerocopy::{FromZeros, Immutable};
+
+use super::info::Out;
+use super::info_types::*;
+use super::types::InfoArgs;
+use crate::device::Card;
+
+/// `HL_INFO_LAST_ERR_OPEN_DEV_TIME`.
+pub(super) fn last_open(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let timestamp = card.observed.opens.last_opened();
+    out.put(&InfoLastErrOpenDevTime { timestamp })
+}
+
+/// `HL_INFO_CS_TIMEOUT_EVENT`.
+pub(super) fn cs_timeout(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let event = card.observed.records.cs_timeout();
+    out.put(&event.unwrap_or_else(InfoCsTimeoutEvent::new_zeroed))
+}
+
+/// `HL_INFO_RAZWI_EVENT`.
+pub(super) fn razwi(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    match card.observed.records.razwi() {
+        Some(event) => out.put(&event),
+        None => Ok(()),
+    }
+}
+
+/// `HL_INFO_UNDEFINED_OPCODE_EVENT`.
+pub(super) fn undefined_opcode(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let event = card.observed.records.undefined_opcode();
+    out.put(&event.unwrap_or_else(InfoUndefinedOpcodeEvent::new_zeroed))
+}
+
+/// `HL_INFO_PAGE_FAULT_EVENT`.
+pub(super) fn page_fault(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    match card.observed.records.page_fault() {
+        Some((fault, _)) => out.put(&fault),
+        None => Ok(()),
+    }
+}
+
+/// `HL_INFO_USER_MAPPINGS`: all of them or, with `ENOMEM`, how many there are.
+pub(super) fn user_mappings(card: &Card, args: &mut InfoArgs) -> Result {
+    let out = Out::somewhere(args)?;
+    let Some((_, mappings)) = card.observed.records.page_fault() else {
+        return Ok(());
+    };
+    args.parameter = u32::try_from(mappings.len())?;
+    let bytes = mappings.as_bytes();
+    if (out.size() as usize) < bytes.len() {
+        return Err(ENOMEM);
+    }
+    out.put_bytes(bytes)
+}
+
+/// A record that is not cut off.
+fn whole<T: IntoBytes + Immutable>(record: Option<T>, args: &InfoArgs) -> Result {
+    let out = Out::somewhere(args)?;
+    let Some(record) = record else {
+        return Ok(());
+    };
+    if (out.size() as usize) < size_of::<T>() {
+        return Err(ENOMEM);
+    }
+    out.put(&record)
+}
+
+/// `HL_INFO_HW_ERR_EVENT`.
+pub(super) fn hardware(card: &Card, args: &InfoArgs) -> Result {
+    whole(card.observed.records.hardware(), args)
+}
+
+/// `HL_INFO_FW_ERR_EVENT`.
+pub(super) fn firmware(card: &Card, args: &InfoArgs) -> Result {
+    whole(card.observed.records.firmware(), args)
+}
+
+/// `HL_INFO_USER_ENGINE_ERR_EVENT`.
+pub(super) fn engine(card: &Card, args: &InfoArgs) -> Result {
+    whole(card.observed.records.engine(), args)
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Answers of `HL_IOCTL_INFO` that firmware gives.
+
+use core::mem::offset_of;
+
+use kernel::prelude::*;
+
+use super::info::Out;
+use super::info_layout as layout;
+use super::info_types::*;
+use super::types::InfoArgs;
+use crate::device::Card;
+use crate::fw::clocks::{self, Numbering, Pll};
+use crate::fw::mailbox::{Buffer, Mailbox};
+use crate::fw::messages::{self, Passthrough};
+
+/// What a card draws at least, in mW: there is no use of more to tell of (`DC_POWER_DEFAULT`).
+const IDLE_POWER: u64 = layout::IDLE_POWER;
+/// The most power that a card may take, in mW, if nobody says otherwise (`MAX_POWER_DEFAULT`).
+const MAX_POWER: u64 = 200_000;
+/// The largest request that is passed through to firmware.
+const REQUEST_MAX: u32 = 1 << 20;
+
+/// `HL_INFO_DEVICE_UTILIZATION`. Errors: `EINVAL`, whatever went wrong.
+pub(super) fn utilization(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let max_power = MAX_POWER;
+    if max_power == IDLE_POWER {
+        dev_warn!(card.dev, "device utilization is not supported\n");
+        return Err(EINVAL);
+    }
+    let power = messages::power(card.dev.as_ref(), &*card.cpu).map_err(|_| EINVAL)?;
+    out.put(&layout::device_utilization(power, max_power)?)
+}
+
+fn numbering(card: &Card) -> Numbering {
+    let firmware = card.firmware.lock();
+    firmware
+        .as_ref()
+        .map_or(Numbering::Card, |firmware| firmware.numbering)
+}
+
+/// `HL_INFO_CLK_RATE`.
+pub(super) fn clk_rate(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let numbering = numbering(card);
+    let rate = |what: &str, current: bool| {
+        let (dev, pll) = (card.dev.as_ref(), Pll::Mme as u32);
+        clocks::frequency(dev, &*card.cpu, &numbering, pll, current).inspect_err(|error| {
+            dev_err!(
+                dev,
+                "Failed to retrieve device {} clock {}\n",
+                what,
+                error.to_errno()
+            );
+        })
+    };
+    let max = rate("max", false)?;
+    out.put(&layout::clk_rate(rate("current", true)?, max))
+}
+
+/// `HL_INFO_PCI_COUNTERS`.
+pub(super) fn pci_counters(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let counters = messages::pci_counters(card.dev.as_ref(), &*card.cpu)?;
+    out.put(&InfoPciCounters {
+        rx_throughput: counters.rx_throughput,
+        tx_throughput: counters.tx_throughput,
+        replay_cnt: counters.replays.into(),
+    })
+}
+
+/// `HL_INFO_TOTAL_ENERGY`.
+pub(super) fn total_energy(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let total_energy_consumption = messages::total_energy(card.dev.as_ref(), &*card.cpu)?;
+    out.put(&InfoEnergy {
+        total_energy_consumption,
+    })
+}
+
+/// `HL_INFO_PLL_FREQUENCY`.
+pub(super) fn pll_frequency(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let numbering = numbering(card);
+    let output = clocks::outputs(card.dev.as_ref(), &*card.cpu, &numbering, args.parameter)?;
+    out.put(&InfoPllFrequency { output })
+}
+
+/// `HL_INFO_POWER`.
+pub(super) fn power(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let power = messages::power(card.dev.as_ref(), &*card.cpu)?;
+    out.put(&InfoPower { power })
+}
+
+/// `HL_INFO_DRAM_REPLACED_ROWS`.
+pub(super) fn replaced_rows(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    out.put_bytes(&messages::replaced_row(card.dev.as_ref(), &*card.cpu)?)
+}
+
+/// `HL_INFO_DRAM_PENDING_ROWS`.
+pub(super) fn pending_rows(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    out.put(&messages::pending_rows(card.dev.as_ref(), &*card.cpu)?)
+}
+
+/// A field of firmware's: its place there, its place in the answer, its bytes. Numbers of both are
+/// little endian.
+type Field = (usize, usize, usize);
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("fields of firmware's are copied as they are");
+
+/// What an answer takes of firmware's, `size` bytes.
+fn translate(reply: &[u8], size: usize, fields: &[Field]) -> Result<KVec<u8>> {
+    let mut answer = KVec::from_elem(0u8, size, GFP_KERNEL)?;
+    for &(from, to, len) in fields {
+        let bytes = reply.get(from..from.saturating_add(len)).ok_or(EINVAL)?;
+        let place = answer.get_mut(to..to.saturating_add(len)).ok_or(EINVAL)?;
+        place.copy_from_slice(bytes);
+    }
+    Ok(answer)
+}
+
+/// From `struct cpucp_sec_attest_info`.
+const ATTESTATION: &[Field] = &[
+    (0, offset_of!(InfoSecAttest, pcr_data), 256),
+    (256, offset_of!(InfoSecAttest, pcr_num_reg), 1),
+    (257, offset_of!(InfoSecAttest, pcr_reg_len), 1),
+    (260, offset_of!(InfoSecAttest, nonce), 4),
+    (264, offset_of!(InfoSecAttest, pcr_quote_len), 2),
+    (266, offset_of!(InfoSecAttest, pcr_quote), 510),
+    (776, offset_of!(InfoSecAttest, quote_sig_len), 1),
+    (777, offset_of!(InfoSecAttest, quote_sig), 255),
+    (1032, offset_of!(InfoSecAttest, pub_data_len), 2),
+    (1034, offset_of!(InfoSecAttest, public_data), 510),
+    (1544, offset_of!(InfoSecAttest, certificate_len), 2),
+    (1546, offset_of!(InfoSecAttest, certificate), 2046),
+];
+
+/// `HL_INFO_SECURED_ATTESTATION`.
+pub(super) fn attestation(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let reply = messages::attestation(card.dev.as_ref(), &*card.cpu, args.parameter)?;
+    let answer = translate(&reply, size_of::<InfoSecAttest>(), ATTESTATION)?;
+    out.put_bytes(&answer)
+}
+
+/// Bytes of `struct cpucp_info`, which `struct cpucp_dev_info_signed` begins with.
+const SIGNED_INFO_LEN: usize = crate::fw::info::INFO_LEN;
+
+/// From `struct cpucp_dev_info_signed`.
+const SIGNED: &[Field] = &[
+    (0, offset_of!(InfoSigned, dev_info), SIGNED_INFO_LEN),
+    (1768, offset_of!(InfoSigned, nonce), 4),
+    (1776, offset_of!(InfoSigned, info_sig_len), 1),
+    (1777, offset_of!(InfoSigned, info_sig), 255),
+    (2032, offset_of!(InfoSigned, pub_data_len), 2),
+    (2034, offset_of!(InfoSigned, public_data), 510),
+    (2544, offset_of!(InfoSigned, certificate_len), 2),
+    (2546, offset_of!(InfoSigned, certificate), 2046),
+];
+
+/// `HL_INFO_DEV_SIGNED`.
+pub(super) fn signed_info(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::with_room(args)?;
+    let reply = messages::signed_info(card.dev.as_ref(), &*card.cpu, args.parameter)?;
+    let mut answer = translate(&reply, size_of::<InfoSigned>(), SIGNED)?;
+    let len = (SIGNED_INFO_LEN as u16).to_ne_bytes();
+    for (to, from) in answer
+        .iter_mut()
+        .skip(offset_of!(InfoSigned, dev_info_len))
+        .zip(len)
+    {
+        *to = from;
+    }
+    out.put_bytes(&answer)
+}
+
+/// `HL_INFO_FW_GENERIC_REQ`: the caller's memory goes to firmware, and what firmware makes of it comes
+/// back, both or one of them.
+pub(super) fn generic_request(card: &Card, args: &InfoArgs) -> Result {
+    let out = Out::any(args);
+    let request = Passthrough::try_from(args.parameter)?;
+    if out.size() > REQUEST_MAX {
+        dev_err!(card.dev, "buffer size cannot exceed 1MB\n");
+        return Err(EINVAL);
+    }
+    if out.size() == 0 {
+        // As upstream, whose pool has no empty buffers.
+        return Err(ENOMEM);
+    }
+    let size = out.size() as usize;
+    let buffer = card.cpu.buffer(size)?;
+    let mut bytes = KVVec::from_elem(0u8, size, GFP_KERNEL)?;
+    if request.has_input() {
+        out.slice(size)?
+            .reader()
+            .read_slice(&mut bytes)
+            .inspect_err(|_| dev_dbg!(card.dev, "Failed to copy from user FW buff\n"))?;
+        buffer.write(0, &bytes)?;
+    }
+    let written = messages::pass_through(card.dev.as_ref(), &*card.cpu, request, &buffer)?;
+    buffer.read(0, &mut bytes)?;
+    let answer = bytes.get(..written as usize).unwrap_or(&bytes);
+    out.put_bytes(answer)
+        .inspect_err(|_| dev_dbg!(card.dev, "Failed to copy to user FW generic req output\n"))
+}
+
+#[kunit_tests(goya_uapi_info_firmware)]
+mod tests {
+    use super::*;
+
+    /// All bytes are taken, once, but for padding; and nothing lies outside.
+    #[test]
+    fn fields_cover_the_structures() -> Result {
+        for (fields, from, to, padding) in [
+            (
+                ATTESTATION,
+                messages::ATTESTATION_LEN,
+                size_of::<InfoSecAttest>(),
+                2,
+            ),
+            (
+                SIGNED,
+                messages::SIGNED_INFO_LEN,
+                size_of::<InfoSigned>(),
+                4,
+            ),
+        ] {
+            let reply = KVec::from_elem(1u8, from, GFP_KERNEL)?;
+            let answer = translate(&reply, to, fields)?;
+            let copied = answer.iter().filter(|byte| **byte == 1).count();
+            assert_eq!(copied, from - padding);
+        }
+        Ok(())
+    }
+}
