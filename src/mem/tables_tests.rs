@@ -176,6 +176,7 @@ mod tests {
         drop(refused);
         bench.tables.begin(dev, 0)?;
         bench.card.broken.store(true, Relaxed);
+        bench.forgot();
         let [one, two] = mappings;
         drop(bench.tables.unmap(USER, one)?);
         assert_eq!(bench.dram.used(), PAGE_SIZE);
