@@ -15,14 +15,17 @@ use crate::hw::map::HOST_BASE;
 
 const PAGE_SHIFT: u32 = 12;
 const PAGE: usize = 1 << PAGE_SHIFT;
-/// The kind of a handle, in the offset of a mapping (`HL_MMAP_TYPE_CB`).
-const HANDLE_KIND: u64 = 2 << 59;
+/// The kind of a handle, in the offset of a mapping: a command buffer's (`HL_MMAP_TYPE_CB`), and that of a
+/// buffer for time stamps (`HL_MMAP_TYPE_TS_BUFF`).
+const COMMANDS_KIND: u64 = 0x2 << 59;
+const STAMPS_KIND: u64 = 0x10 << 59;
 /// The largest command buffer. Bytes.
 pub(crate) const LARGEST: u32 = 2 << 20;
 
-/// A program's command buffer.
+/// A program's command buffer; or one for time stamps, which no submission can name.
 pub(crate) struct CommandBuffer {
     memory: SharedMemory,
+    kind: u64,
     /// Bytes that were asked for, one page at least.
     size: u32,
     /// Submissions that use it now.
@@ -40,6 +43,15 @@ impl CommandBuffer {
     /// Submissions that use it now.
     pub(crate) fn users(&self) -> i32 {
         self.users.load(Relaxed)
+    }
+
+    /// What messages call it.
+    fn topic(&self) -> &'static str {
+        if self.kind == STAMPS_KIND {
+            "TS"
+        } else {
+            "CB"
+        }
     }
 
     /// What is in it. The program can change it at any time.
@@ -87,7 +99,7 @@ impl Drop for MappedBuffer {
     }
 }
 
-/// The command buffers of an open file, by their handles.
+/// The buffers of an open file, by their handles.
 #[pin_data]
 pub(crate) struct BufferTable {
     /// Place n has the buffer of id n + 1.
@@ -100,13 +112,23 @@ impl BufferTable {
         pin_init!(Self { slots <- new_mutex!(KVec::new()) })
     }
 
-    /// Makes a buffer of `size` bytes, zeroed; returns its handle.
+    /// Makes a command buffer of `size` bytes, zeroed; returns its handle.
     pub(crate) fn create(&self, dev: &Device<Bound>, size: u32) -> Result<u64> {
-        let size = size.max(PAGE as u32);
+        self.create_kind(dev, size.max(PAGE as u32), COMMANDS_KIND)
+    }
+
+    /// Makes a buffer for `count` time stamps, zeroed; returns its handle.
+    pub(crate) fn create_stamps(&self, dev: &Device<Bound>, count: u32) -> Result<u64> {
+        let size = count.checked_mul(8).filter(|size| *size > 0);
+        self.create_kind(dev, size.ok_or(ENOMEM)?, STAMPS_KIND)
+    }
+
+    fn create_kind(&self, dev: &Device<Bound>, size: u32, kind: u64) -> Result<u64> {
         let memory = SharedMemory::new(dev, (size as usize).next_multiple_of(PAGE), GFP_KERNEL)?;
         let buffer = Arc::new(
             CommandBuffer {
                 memory,
+                kind,
                 size,
                 users: Atomic::new(0),
                 mapped: Atomic::new(false),
@@ -124,20 +146,27 @@ impl BufferTable {
         };
         *slots.get_mut(place).ok_or(ENOMEM)? = Some(buffer);
         let id = u64::try_from(place)?.saturating_add(1);
-        Ok((id << PAGE_SHIFT) | HANDLE_KIND)
+        Ok((id << PAGE_SHIFT) | kind)
     }
 
-    /// The buffer of `handle`.
+    /// The command buffer of `handle`.
     pub(crate) fn get(&self, handle: u64) -> Option<Arc<CommandBuffer>> {
+        self.find(handle).filter(|buffer| buffer.kind == COMMANDS_KIND)
+    }
+
+    fn find(&self, handle: u64) -> Option<Arc<CommandBuffer>> {
         self.slots.lock().get(place(handle)?)?.clone()
     }
 
-    /// Takes the handle from the program. The buffer lives on while it is in use or mapped.
+    /// Takes the handle of a command buffer from the program. The buffer lives on while it is in use or mapped.
     pub(crate) fn destroy(&self, handle: u64) -> Result {
         let mut slots = self.slots.lock();
         let slot = place(handle)
             .and_then(|place| slots.get_mut(place))
             .ok_or(EINVAL)?;
+        if slot.as_ref().is_some_and(|buffer| buffer.kind != COMMANDS_KIND) {
+            return Err(EINVAL);
+        }
         let buffer = slot.take().ok_or(EINVAL)?;
         buffer.destroyed.store(true, Relaxed);
         Ok(())
@@ -146,7 +175,7 @@ impl BufferTable {
     /// Maps a buffer into a process.
     pub(crate) fn map(&self, dev: &Device, mapping: NewMapping<'_>) -> Result {
         let handle = mapping.offset();
-        let Some(buffer) = self.get(handle) else {
+        let Some(buffer) = self.find(handle) else {
             dev_err!(
                 dev,
                 "Memory mmap failed, no match to handle {:#x}\n",
@@ -158,14 +187,19 @@ impl BufferTable {
         if mapping.len() != size {
             dev_err!(
                 dev,
-                "CB: Memory mmap failed, mmap VM size {:#x} != {:#x} allocated physical mem size\n",
+                "{}: Memory mmap failed, mmap VM size {:#x} != {:#x} allocated physical mem size\n",
+                buffer.topic(),
                 mapping.len(),
                 buffer.size
             );
             return Err(EINVAL);
         }
         if buffer.mapped.xchg(true, Acquire) {
-            dev_err!(dev, "CB, Memory mmap failed, already mapped to user\n");
+            dev_err!(
+                dev,
+                "{}, Memory mmap failed, already mapped to user\n",
+                buffer.topic()
+            );
             return Err(EINVAL);
         }
         // From here on dropping makes the buffer mappable again.

@@ -99,7 +99,7 @@ fn map(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
     }
 }
 
-/// Makes a buffer for the time stamps of interrupts; returns its handle.
+/// Makes a buffer for the time stamps of interrupts, which this card has none of; returns its handle.
 fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
     let dev = &call.data.dev;
     if input.num_of_elements > TS_MAX_ELEMENTS_NUM {
@@ -111,10 +111,14 @@ fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
         );
         return Err(EINVAL);
     }
-    dev_err!(
-        dev,
-        "TS: Failure in buffer alloc callback {}\n",
-        ENOMEM.to_errno()
-    );
-    Err(ENOMEM)
+    let buffers = &call.file.buffers;
+    let created = buffers.create_stamps(call.parent, input.num_of_elements);
+    created.map_err(|_| {
+        dev_err!(
+            dev,
+            "TS: Failure in buffer alloc callback {}\n",
+            ENOMEM.to_errno()
+        );
+        ENOMEM
+    })
 }

@@ -6,7 +6,9 @@
 use goya_tests::card::Card;
 use goya_tests::sys::{Mapping, errno};
 use goya_tests::{Result, check, check_eq, kmsg};
-use goya_uapi::{HL_INFO_DRAM_USAGE, HL_MEM_CONTIGUOUS, HL_MEM_SHARED, hl_info_dram_usage};
+use goya_uapi::{
+    HL_INFO_DRAM_USAGE, HL_MEM_CONTIGUOUS, HL_MEM_OP_TS_ALLOC, HL_MEM_SHARED, hl_info_dram_usage,
+};
 
 use super::{Test, test};
 
@@ -17,6 +19,7 @@ pub const TESTS: &[Test] = &[
     test("memory.device", device),
     test("memory.device_errors", device_errors),
     test("memory.many_mappings", many_mappings),
+    test("memory.time_stamps", time_stamps),
 ];
 
 fn free(card: &Card) -> Result<u64> {
@@ -103,6 +106,22 @@ fn device_errors() -> Result {
     let memory = card.device_memory(2 << 20)?;
     check!(errno(card.unmap(memory.device + 4096)) != 0, "an address inside of a mapping");
     Ok(())
+}
+
+/// Room for time stamps, which nothing on this card writes.
+fn time_stamps() -> Result {
+    let card = Card::open()?;
+    for text in ["already mapped to user", "allocated physical mem size"] {
+        kmsg::expect(text)?;
+    }
+    let stamps = |n: u32| card.memory(HL_MEM_OP_TS_ALLOC, 0, |m| m.num_of_elements = n);
+    let handle = stamps(600).map_err(|e| e.to_string())?;
+    check_eq!(errno(card.map_cb(handle, 4096)), libc::EINVAL, "a part of it");
+    let map = card.map_cb(handle, 8192).map_err(|e| e.to_string())?;
+    check!(map.read(0, 4800).iter().all(|byte| *byte == 0), "there are stamps");
+    check_eq!(errno(card.map_cb(handle, 8192)), libc::EINVAL, "a second mapping");
+    drop(map);
+    card.map_cb(handle, 8192).map(drop).map_err(|e| e.to_string())
 }
 
 fn many_mappings() -> Result {
