@@ -52,7 +52,7 @@ fi
 
 # Objects of another kernel, or of the same one built again, are of no use.
 kernel="$build $(stat -c %Y "$build/Module.symvers" "$build/include/config/auto.conf" | tr '\n' ' ')"
-key=$(cd "$TOP" && find Kbuild src -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | key <(echo "$kernel $what"))
+key=$(cd "$TOP" && find Kbuild src -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | key <(echo "$kernel"))
 if [ "$what" = lint ]; then
 	# Clippy says nothing of what is built already.
 	rm -rf "$out"
