@@ -19,6 +19,9 @@ use kernel::{container_of, types::Opaque};
 
 use super::accel;
 
+/// Where the major is in a device number (`MINORBITS`, `include/linux/kdev_t.h`).
+const MINOR_BITS: u32 = 20;
+
 /// A range of device numbers with one major, from minor 0 on.
 pub(crate) struct Region {
     /// What `/proc/devices` calls it.
@@ -131,6 +134,10 @@ impl<T: Operations> Inner<T> {
         };
         from_result(|| {
             if !this.live.load(Acquire) {
+                // SAFETY: The file of this inode is being opened.
+                let number = unsafe { (*inode).i_rdev };
+                let (major, minor) = (number >> MINOR_BITS, number & ((1 << MINOR_BITS) - 1));
+                pr_err!("Couldn't find device {}:{}\n", major, minor);
                 return Err(ENXIO);
             }
             // SAFETY: The file is being opened.

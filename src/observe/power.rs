@@ -93,6 +93,11 @@ impl Power {
         self.high.store(hz, Relaxed);
     }
 
+    /// The most power that the card may take, in mW, as the administrator wants it.
+    pub(crate) fn max(&self) -> u64 {
+        self.max.load(Relaxed)
+    }
+
     /// Changes the most power that the card may take, in mW; the firmware does not know it yet.
     pub(crate) fn set_max(&self, milliwatts: u64) {
         self.max.store(milliwatts, Relaxed);

@@ -18,15 +18,13 @@ use crate::fw::messages::{self, Passthrough};
 
 /// What a card draws at least, in mW: there is no use of more to tell of (`DC_POWER_DEFAULT`).
 const IDLE_POWER: u64 = layout::IDLE_POWER;
-/// The most power that a card may take, in mW, if nobody says otherwise (`MAX_POWER_DEFAULT`).
-const MAX_POWER: u64 = 200_000;
 /// The largest request that is passed through to firmware.
 const REQUEST_MAX: u32 = 1 << 20;
 
 /// `HL_INFO_DEVICE_UTILIZATION`. Errors: `EINVAL`, whatever went wrong.
 pub(super) fn utilization(card: &Card, args: &InfoArgs) -> Result {
     let out = Out::with_room(args)?;
-    let max_power = MAX_POWER;
+    let max_power = card.power.max();
     if max_power == IDLE_POWER {
         dev_warn!(card.dev, "device utilization is not supported\n");
         return Err(EINVAL);

@@ -72,7 +72,8 @@ pub(super) fn dram_usage(asker: &Asker<'_>, args: &InfoArgs) -> Result {
     let out = Out::with_room(args)?;
     let card = asker.card;
     let size = card.firmware.lock().as_ref().map_or(0, |f| f.dram_size);
-    // Nobody can have any yet.
-    let (used, own) = (0, 0);
-    out.put(&layout::dram_usage(size, used, own))
+    let own = asker
+        .file
+        .map_or(0, |file| file.context.user_memory.dram_used());
+    out.put(&layout::dram_usage(size, card.dram.used(), own))
 }
