@@ -28,7 +28,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
 	--log-dir build/logs/$(1)$(if $(MMAP),-mmap)
 
-.PHONY: help demo test test-guest unit uapi bench-card fuzz shell toolbox kernel card guest module \
+.PHONY: help demo test test-guest unit uapi bench bench-card fuzz shell toolbox kernel card guest module \
 	modules_install rust-analyzer oracle lint format docs clean distclean
 .DEFAULT_GOAL := help
 
@@ -56,6 +56,10 @@ unit: card ## Run the unit tests of the card, the runner and the tests themselve
 
 uapi: toolbox ## Compare our user API header with the kernel's
 	@scripts/check-uapi.sh
+
+bench: card guest ## Compare goya.ko with upstream's driver: speed, instructions, memory (build/bench.json)
+	@scripts/cargo.sh bench-tools $(CARGO) build --release -p goya-compare -p goya-count
+	@scripts/bench.sh
 
 bench-card: ## Measure the chip: DMA against memcpy, packets a second
 	@V=1 scripts/cargo.sh bench $(CARGO) bench -p goya-chip --features testing

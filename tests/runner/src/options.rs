@@ -42,6 +42,9 @@ pub struct Options {
     /// Guest memory: MiB, or a number with M or G
     #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = mebibytes)]
     pub mem: u32,
+    /// Emulate the guest's processors even where KVM works, as QEMU's plugins need it
+    #[arg(long)]
+    pub tcg: bool,
     /// Guest processors
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub smp: u32,

@@ -32,7 +32,7 @@ pub fn start(options: &Options, cards: &[Card], dir: &Path) -> Result<Process, E
 }
 
 fn machine(command: &mut Command, options: &Options) {
-    let accelerator = if kvm_works() { "kvm" } else { "tcg,thread=multi" };
+    let accelerator = if !options.tcg && kvm_works() { "kvm" } else { "tcg,thread=multi" };
     // Five-level page tables only cost time here.
     command.args(["-nodefaults", "-no-reboot", "-display", "none", "-cpu", "max,la57=off"]);
     command.args(["-accel", accelerator, "-machine", "q35,memory-backend=ram"]);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The rows of the report: what is measured, in what unit, and which way is better.
+
+/// A row.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Stable name, which `goya-bench` uses as well.
+    pub name: &'static str,
+    /// Unit of its values.
+    pub unit: &'static str,
+    /// Whether less is better.
+    pub lower_is_better: bool,
+    /// What it is, for people.
+    pub title: &'static str,
+}
+
+const fn lower(name: &'static str, unit: &'static str, title: &'static str) -> Row {
+    Row { name, unit, lower_is_better: true, title }
+}
+
+const fn higher(name: &'static str, unit: &'static str, title: &'static str) -> Row {
+    Row { name, unit, lower_is_better: false, title }
+}
+
+/// All rows, as they are shown, in sections.
+pub const SECTIONS: &[(&str, &[Row])] = &[
+    (
+        "A submission that does nothing",
+        &[
+            lower("nop_latency_us", "us", "submit and wait"),
+            higher("nop_per_second_depth1", "1/s", "1 under way"),
+            higher("nop_per_second_depth16", "1/s", "16 under way"),
+            higher("nop_per_second_depth64", "1/s", "64 under way"),
+            higher("nop_per_second_depth1_jobs4", "1/s", "4 jobs each, 1 under way"),
+            higher("nop_per_second_depth16_jobs4", "1/s", "4 jobs each, 16 under way"),
+            higher("nop_per_second_depth64_jobs4", "1/s", "4 jobs each, 64 under way"),
+            higher("nop_per_second_depth1_jobs16", "1/s", "16 jobs each, 1 under way"),
+            higher("nop_per_second_depth16_jobs16", "1/s", "16 jobs each, 16 under way"),
+            higher("nop_per_second_depth64_jobs16", "1/s", "16 jobs each, 64 under way"),
+            higher("nop_per_second_depth16_queues5", "1/s", "a job on 5 queues, 16 under way"),
+            lower("nop_guest_instructions", "instr", "submit and wait"),
+            lower("submit_guest_instructions", "instr", "submit"),
+            lower("nop_guest_instructions_depth64", "instr", "64 under way"),
+            lower("nop_register_reads", "reads", "registers read"),
+            lower("nop_register_writes", "writes", "registers written"),
+            lower("nop_bar_accesses", "words", "card memory accesses"),
+            lower("nop_interrupts", "irqs", "interrupts"),
+        ],
+    ),
+    (
+        "64 MiB of memory",
+        &[
+            lower("map_64m_us", "us", "map and unmap, 4 KiB pages"),
+            lower("map_64m_huge_us", "us", "map and unmap, 2 MiB pages"),
+            lower("map_64m_guest_instructions", "instr", "map and unmap, 4 KiB pages"),
+            lower("map_64m_register_reads", "reads", "registers read"),
+            lower("map_64m_register_writes", "writes", "registers written"),
+            lower("map_64m_bar_accesses", "words", "card memory accesses"),
+            higher("dma_64m_gb_s", "GB/s", "DMA from mapped memory to DRAM"),
+        ],
+    ),
+    (
+        "The driver",
+        &[
+            lower("probe_ms", "ms", "load until the card can be opened"),
+            lower("probe_register_reads", "reads", "registers read by it"),
+            lower("probe_register_writes", "writes", "registers written by it"),
+            lower("probe_bar_accesses", "words", "card memory accesses of it"),
+            lower("remove_ms", "ms", "remove"),
+            lower("module_kib", "KiB", "size of the loaded module"),
+            lower("open_ms", "ms", "open a context"),
+            lower("close_ms", "ms", "close it after a submission"),
+            lower("context_kib", "KiB", "kernel memory of an open context"),
+        ],
+    ),
+];
+
+/// All rows.
+pub fn all() -> impl Iterator<Item = &'static Row> {
+    SECTIONS.iter().flat_map(|(_, rows)| *rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        for row in all() {
+            assert_eq!(all().filter(|other| other.name == row.name).count(), 1, "{}", row.name);
+        }
+    }
+}
