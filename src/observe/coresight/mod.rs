@@ -21,7 +21,7 @@ mod spmu;
 mod stm;
 mod tables;
 #[cfg(CONFIG_KUNIT = "y")]
-mod tests;
+mod unit_tests;
 mod tmc;
 
 pub(crate) use mode::Trace;
