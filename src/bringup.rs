@@ -15,7 +15,8 @@ use crate::fw::boot;
 use crate::fw::capabilities::Capabilities;
 use crate::fw::clocks::Numbering;
 use crate::fw::{info, messages};
-use crate::hw::{self, golden, iatu, map, mmu, pll, qman, reset, security, timestamp, tpc};
+use crate::hw::events::{host as event, unmask_after_reset};
+use crate::hw::{self, golden, iatu, idle, map, mmu, pll, qman, reset, security, timestamp, tpc};
 use crate::mem::tables;
 use crate::queue::driver_job;
 
@@ -85,7 +86,7 @@ pub(crate) fn engines(card: &Card) -> Result {
     for (ring, queue) in rings.iter_mut().zip(card.queues.externals()) {
         *ring = queue.ring_address();
     }
-    qman::start_dma(bars, &rings, true, false);
+    qman::start_dma(bars, &rings, true, true);
     qman::start_mme(bars);
     qman::start_tpcs(bars);
     Ok(())
@@ -147,6 +148,77 @@ pub(crate) fn late(
     let numbering = Numbering::new(capabilities, &info);
     card.power.restart(dev, &*card.cpu, &numbering);
     Ok((info, dram_size))
+}
+
+/// After a hard reset: everything anew.
+pub(crate) fn after_hard_reset(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
+    let dev: &Device<Bound> = pdev.as_ref();
+    let bars = &*card.bars;
+    let boot::Preboot {
+        mut capabilities,
+        version: preboot,
+    } = boot::read_preboot(dev, bars, bars, card.params.boot_error_mask)?;
+    let loader = hardware(card, pdev, &mut capabilities)
+        .inspect_err(|_| dev_err!(dev, "failed to initialize the H/W after reset\n"))?;
+    working(card, dev)?;
+    let (info, dram_size) = late(card, dev, &mut capabilities)
+        .inspect_err(|_| dev_err!(dev, "Failed late init after hard reset\n"))?;
+    let numbering = Numbering::new(&capabilities, &info);
+    *card.firmware.lock() = Some(Firmware {
+        preboot,
+        loader,
+        capabilities,
+        info,
+        dram_size,
+        numbering,
+    });
+    Ok(())
+}
+
+/// After a soft reset: what that takes away. Firmware and page tables have gone on.
+pub(crate) fn after_soft_reset(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
+    let dev: &Device<Bound> = pdev.as_ref();
+    let bars = &*card.bars;
+    reset::mark_dirty(bars);
+    golden::initialize(bars);
+    security::protect(bars, true);
+    engines(card)?;
+    // Upstream forgets that whoever has the card open goes on in his own address space.
+    card.users.each(|context| {
+        // It has said why not; then his accesses fault.
+        let _ = mmu::set_asid(dev, bars, context.asid.number());
+    });
+    timestamp::start(bars);
+    hw::flush(bars);
+    working(card, dev)?;
+    // Some may have come meanwhile.
+    let mut events = KVec::new();
+    for event in unmask_after_reset() {
+        events.push(event, GFP_KERNEL)?;
+    }
+    messages::unmask_events(dev, &*card.cpu, &events)
+        .inspect_err(|_| dev_err!(dev, "Failed late init after compute reset\n"))
+}
+
+/// Whether a card that was reset is idle, and its queues work.
+fn working(card: &Card, dev: &Device<Bound>) -> Result {
+    let report = idle::engines(&*card.bars, None);
+    if !report.is_idle() {
+        dev_err!(
+            dev,
+            "{} device is not idle after reset (mask {:#x})\n",
+            dev.name(),
+            report.busy_mask
+        );
+        return Err(EIO);
+    }
+    driver_job::test_queues(dev, &card.bars, &card.queues)
+        .inspect_err(|_| dev_err!(dev, "Failed to detect if device is alive after reset\n"))
+}
+
+/// Lets the firmware send events: the driver can react to them from now on.
+pub(crate) fn enable_events(card: &Card) {
+    hw::signal_cpu(&*card.bars, event::INTS_REGISTER);
 }
 
 /// Brings the card up, all of it.

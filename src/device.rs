@@ -14,23 +14,28 @@ use crate::abstractions::msix::{Handler, Vectors};
 use crate::abstractions::pinned::DmaMappings;
 use crate::context::asid::Asids;
 use crate::context::counters::DropCounters;
+use crate::context::users::Users;
 use crate::context::Context;
 use crate::fw::capabilities::Capabilities;
 use crate::fw::clocks::Numbering;
 use crate::fw::info::CpuInfo;
 use crate::fw::text::Text;
+use crate::heartbeat::Heartbeat;
 use crate::hw::bars::Bars;
+use crate::hw::pll::PciPll;
+use crate::link::Link;
 use crate::mem::dram::Dram;
 use crate::mem::tables::Tables;
 use crate::observe::coresight::Trace;
 use crate::observe::power::Power;
-use crate::hw::pll::PciPll;
 use crate::observe::Observed;
 use crate::params::Params;
 use crate::queue::cpu::CpuQueue;
 use crate::queue::event::EventQueue;
 use crate::queue::Queues;
+use crate::reset::{self, Request, Resets};
 use crate::submit::buffer::CopyPool;
+use crate::watchdog::Watchdog;
 
 /// A card's state, as programs see it (`enum hl_device_status`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +76,8 @@ pub(crate) struct State {
     pub(crate) in_soft_reset: Flag,
     pub(crate) needs_reset: Flag,
     pub(crate) initialised: Flag,
+    /// It is being taken down.
+    pub(crate) removing: Flag,
 }
 
 /// Something that is so or not.
@@ -127,6 +134,16 @@ pub(crate) struct Card {
     pub(crate) copies: Arc<CopyPool>,
     /// Its past, and who wants to know.
     pub(crate) observed: Arc<Observed>,
+    /// Who has it open.
+    #[pin]
+    pub(crate) users: Users,
+    #[pin]
+    pub(crate) resets: Resets,
+    #[pin]
+    pub(crate) watchdog: Watchdog,
+    pub(crate) heartbeat: Heartbeat,
+    /// How tasks reach it.
+    pub(crate) link: Arc<Link>,
     /// Refused submissions of all contexts.
     pub(crate) drops: DropCounters,
     /// Where DRAM ends; known once firmware has said so.
@@ -186,6 +203,9 @@ impl Card {
         let events = EventQueue::new(cpu.clone())?;
         let tables = Tables::new(bars.clone())?;
         let (dram, dma) = (Dram::new()?, DmaMappings::new(dev)?);
+        let link = Link::new()?;
+        let (resets, watchdog) = (Resets::new(&link)?, Watchdog::new(&link)?);
+        let heartbeat = Heartbeat::new(&link)?;
         let (queues, asids, copies) = (Queues::new(dev)?, Asids::new()?, CopyPool::new()?);
         let observed = Observed::new()?;
         Arc::pin_init(
@@ -203,6 +223,11 @@ impl Card {
                 asids,
                 copies,
                 observed,
+                users <- Users::new(),
+                resets <- resets,
+                watchdog <- watchdog,
+                heartbeat,
+                link,
                 drops: DropCounters::default(),
                 dram_end: Atomic::new(0),
                 hard_resets: Atomic::new(0),
@@ -220,7 +245,9 @@ impl Card {
     /// What it is doing.
     pub(crate) fn status(&self) -> Status {
         let state = &self.state;
-        if state.in_reset.get() {
+        if state.removing.get() {
+            Status::Malfunction
+        } else if state.in_reset.get() {
             if state.in_soft_reset.get() {
                 Status::InResetAfterRelease
             } else {
@@ -243,19 +270,38 @@ impl Card {
     }
 
     /// `context` has something in flight now.
-    pub(crate) fn submitted(&self, _context: &Arc<Context>) {}
+    pub(crate) fn submitted(&self, _context: &Arc<Context>) {
+        self.watchdog.start();
+    }
 
     /// The card has to be reset, all of it: until that is done it takes no work.
     pub(crate) fn request_hard_reset(&self) {
-        self.state.needs_reset.set(true);
+        reset::hard(self);
     }
 
     /// The card has to be reset, its engines only, by somebody who may sleep.
-    pub(crate) fn request_soft_reset(&self) {}
+    pub(crate) fn request_soft_reset(&self) {
+        reset::request(self, Request::SOFT);
+    }
 
     /// A user was told to go, so that the card can be reset.
     pub(crate) fn release_awaited(&self) -> bool {
-        false
+        self.resets.release_awaited()
+    }
+
+    /// Whether somebody uses the card, or something of his is left on it.
+    pub(crate) fn in_use(&self) -> bool {
+        self.users.any() || self.asids.in_use()
+    }
+
+    /// There was one more hard reset.
+    pub(crate) fn count_hard_reset(&self) {
+        self.hard_resets.add(1u32, Relaxed);
+    }
+
+    /// There was one more soft reset.
+    pub(crate) fn count_soft_reset(&self) {
+        self.soft_resets.add(1u32, Relaxed);
     }
 
     /// What `of` says of the firmware; nothing if the card has not come up. No messages in there: others wait.

@@ -90,7 +90,7 @@ impl pci::Driver for GoyaDriver {
     }
 
     fn unbind<'bound>(pdev: &'bound pci::Device<Core<'_>>, this: Pin<&Bind>) {
-        dev_info!(pdev, "Removing device {}\n", "");
+        dev_info!(pdev, "Removing device {}\n", this.card.dev.name());
         crate::removal::remove(&this.card, pdev);
     }
 }
@@ -110,7 +110,8 @@ fn probe(pdev: &pci::Device<Core<'_>>) -> Result<Bind> {
     let bars = Arc::new(Bars::map(pdev)?, GFP_KERNEL)?;
     bars.open_windows(pdev)?;
     let card = Card::new(pdev, Params::get(), bars)?;
-    start(&card, pdev)
+    // As upstream, whatever went wrong: the log has said it, and the kernel need not.
+    start(&card, pdev).map_err(|_| ENODEV)
 }
 
 fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
@@ -125,11 +126,18 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
     bringup::all(card, pdev).inspect_err(undo)?;
     let device: ARef<accel::Device<GoyaNode>> =
         accel::Device::new(pdev.as_ref(), card.clone()).inspect_err(undo)?;
-    let mut node = accel::Registration::new(device).inspect_err(undo)?;
+    let mut node = accel::Registration::new(device.clone()).inspect_err(undo)?;
     let control = ControlNode::new(node.device()).inspect_err(undo)?;
     let exhibits = glue::register(card, &mut node, pdev.as_ref()).inspect_err(undo)?;
+    card.link.tie(card.clone(), device);
+    card.heartbeat.start();
+    dev_notice!(
+        pdev,
+        "Successfully added device {} to habanalabs driver\n",
+        card.dev.name()
+    );
+    bringup::enable_events(card);
     card.state.initialised.set(true);
-    dev_notice!(pdev, "Successfully added device to habanalabs driver\n");
     Ok(Bind {
         _exhibits: exhibits,
         _control: control,

@@ -1,17 +1,136 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Events of the device CPU (upstream `goya_handle_eqe()`).
+//! Events of the device CPU, and what is done about them (upstream `goya_handle_eqe()`).
+//!
+//! Runs in the event queue's interrupt thread, which may sleep, but must not wait for a reset.
 
 use kernel::prelude::*;
 
+use crate::abstractions::ratelimit::RateLimit;
 use crate::device::Card;
-use crate::queue::event::number;
+use crate::fw::messages;
+use crate::hw::events::{reaction, ClockEvent, Entry, Event, Reaction, COUNT};
+use crate::hw::{dma, mmu};
+use crate::observers;
+use crate::reset::{self, Request};
 
 /// Takes all events that have come.
 pub(crate) fn handle(card: &Card) {
     while let Some(event) = card.events.take() {
-        let number = number(&event);
-        dev_err!(card.dev, "Received H/W interrupt {}\n", number);
+        let entry = Entry::new(event);
+        if card.state.disabled.get() && !card.state.in_soft_reset.get() {
+            dev_warn!(
+                card.dev,
+                "Device disabled but received an EQ event ({})\n",
+                entry.event()
+            );
+        } else {
+            react(card, &entry);
+        }
     }
+}
+
+fn react(card: &Card, entry: &Entry) {
+    let number = entry.event();
+    if number >= COUNT {
+        let highest = COUNT - 1;
+        dev_err!(
+            card.dev,
+            "Event type {} exceeds maximum of {}\n",
+            number,
+            highest
+        );
+        return;
+    }
+    observers::count_event(card, number);
+    match reaction(number) {
+        Reaction::FatalReset => {
+            report(card, number);
+            reset::request(card, Request::FATAL);
+        }
+        Reaction::Reset => {
+            report(card, number);
+            reset::request(card, Request::HARD);
+        }
+        Reaction::ReportAccess => {
+            report(card, number);
+            report_accesses(card);
+            unmask(card, number);
+        }
+        Reaction::Report => {
+            report(card, number);
+            unmask(card, number);
+        }
+        Reaction::Clock(change) => {
+            clock_changed(card, change);
+            unmask(card, number);
+        }
+        Reaction::OutOfSync => {
+            report(card, number);
+            report_indices(card, entry);
+            reset::request(card, Request::HARD);
+        }
+        Reaction::Invalid => {
+            dev_err!(card.dev, "Received invalid H/W interrupt {}\n", number);
+        }
+    }
+}
+
+/// Says that event `number` has come.
+fn report(card: &Card, number: u16) {
+    static LIMIT: RateLimit = RateLimit::new();
+    if let (Ok(event), true) = (Event::new(number), LIMIT.allows()) {
+        dev_err!(
+            card.dev,
+            "Received H/W interrupt {} [\"{}\"]\n",
+            number,
+            event
+        );
+    }
+}
+
+/// Says what the card has caught of illegal accesses and page faults.
+fn report_accesses(card: &Card) {
+    static ILLEGAL: RateLimit = RateLimit::new();
+    static FAULTS: RateLimit = RateLimit::new();
+    dma::take_illegal_accesses(&*card.bars, |text| {
+        if ILLEGAL.allows() {
+            dev_err!(card.dev, "{}\n", text);
+        }
+    });
+    if let Some(address) = mmu::take_page_fault(&*card.bars) {
+        if FAULTS.allows() {
+            dev_err!(card.dev, "MMU page fault on va {:#x}\n", address);
+        }
+    }
+}
+
+/// Says how both sides see the device CPU's queue.
+fn report_indices(card: &Card, entry: &Entry) {
+    let (producer, consumer) = entry.queue_indices();
+    let (ours, done) = card.cpu.indices();
+    dev_err!(
+        card.dev,
+        "Out of sync with FW, FW: pi={}, ci={}, LKD: pi={}, ci={}\n",
+        producer,
+        consumer,
+        ours,
+        done
+    );
+}
+
+/// Says how the card's clock has changed.
+fn clock_changed(card: &Card, change: ClockEvent) {
+    static LIMITS: [RateLimit; 4] = [const { RateLimit::new() }; 4];
+    observers::clock_changed(card, change);
+    if LIMITS.get(change as usize).is_some_and(RateLimit::allows) {
+        dev_info!(card.dev, "{}\n", change.text());
+    }
+}
+
+/// Lets event `number` come again.
+fn unmask(card: &Card, number: u16) {
+    // It has said why not.
+    let _ = messages::unmask_event(card.dev.as_ref(), &*card.cpu, number);
 }

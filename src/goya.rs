@@ -12,7 +12,9 @@ mod device;
 mod driver;
 mod events;
 mod fw;
+mod heartbeat;
 mod hw;
+mod link;
 mod mem;
 mod observe;
 mod observers;
@@ -22,6 +24,7 @@ mod removal;
 mod reset;
 mod submit;
 mod uapi;
+mod watchdog;
 
 use kernel::prelude::*;
 use kernel::{driver::Registration, pci, InPlaceModule, ModuleMetadata, ThisModule};

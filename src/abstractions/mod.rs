@@ -17,6 +17,7 @@ mod hwmon_sys;
 pub(crate) mod module_param;
 pub(crate) mod msix;
 pub(crate) mod pci_id;
+pub(crate) mod pid;
 pub(crate) mod pinned;
 pub(crate) mod ratelimit;
 pub(crate) mod shared;

@@ -16,6 +16,9 @@ use kernel::sync::{Arc, LockClassKey};
 use kernel::time::msecs_to_jiffies;
 use kernel::types::Opaque;
 
+/// What lockdep calls the timers of all tasks.
+static TIMER_NAME: &CStr = c"task_timer";
+
 /// What a task does.
 pub(crate) trait Run: Send + Sync + 'static {
     /// Runs it; may sleep, and schedule the task anew. Never runs twice at a time.
@@ -46,6 +49,7 @@ impl<R: Run> Task<R> {
         name: &'static CStr,
         key: Pin<&'static LockClassKey>,
     ) -> Result<Pin<KBox<Self>>> {
+        // All timers do the same: they are of one class, which has to have one name.
         let timer_key = static_lock_class!();
         KBox::pin_init(
             pin_init!(Self {
@@ -64,7 +68,7 @@ impl<R: Run> Task<R> {
                             &raw mut (*slot).timer,
                             Some(bindings::delayed_work_timer_fn),
                             bindings::TIMER_IRQSAFE,
-                            name.as_char_ptr(),
+                            TIMER_NAME.as_char_ptr(),
                             timer_key.as_ptr(),
                         );
                     }

@@ -33,6 +33,11 @@ impl Asids {
         )
     }
 
+    /// Whether somebody has a number.
+    pub(crate) fn in_use(&self) -> bool {
+        *self.used.lock() != 1 << KERNEL
+    }
+
     /// The lowest number that nobody has; `ENOMEM` if there is none.
     pub(crate) fn allocate(self: &Arc<Self>) -> Result<Asid> {
         let mut used = self.used.lock();

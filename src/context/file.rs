@@ -8,7 +8,9 @@ use kernel::sync::Arc;
 
 use super::Context;
 use crate::device::{Card, Status};
+use crate::hw::idle;
 use crate::observe::notify::Notifier;
+use crate::reset;
 use crate::submit::buffer::BufferTable;
 
 /// An open accel node: one context, and its command buffers.
@@ -19,37 +21,30 @@ pub(crate) struct File {
     pub(crate) buffers: BufferTable,
     /// What its user is told of.
     pub(crate) notifier: Arc<Notifier>,
+    /// The opener's number among the card's users.
+    user: u64,
 }
 
 impl File {
     /// Opens the node; only one user at a time.
     ///
-    /// Errors: `EAGAIN` during a reset, `EPERM` on a card that does not work, `EBUSY` if somebody has it.
+    /// Errors: `EAGAIN` during a reset, or while the last user is cleaned up after; `EPERM` on a card that
+    /// does not work, `EBUSY` if somebody has it.
     pub(crate) fn open(card: &Arc<Card>) -> Result<Pin<KBox<Self>>> {
-        let status = card.status();
-        if !status.operational() {
-            dev_dbg!(
-                card.dev,
-                "Can't open {} because it is {}\n",
-                card.dev.name(),
-                status.text()
-            );
-            return Err(match status {
-                Status::InReset | Status::InResetAfterRelease => EAGAIN,
-                _ => EPERM,
-            });
-        }
-        let asid = card.asids.allocate().map_err(|_| EBUSY)?;
-        let context = Context::new(card, asid).inspect_err(|error| {
-            dev_err!(card.dev, "Failed to create context {}\n", error.to_errno());
-        })?;
+        let make = || {
+            let asid = card.asids.allocate().map_err(|_| EBUSY)?;
+            Context::new(card, asid).inspect_err(|error| {
+                dev_err!(card.dev, "Failed to create context {}\n", error.to_errno());
+            })
+        };
+        let (user, context) = card.users.admit(|| allowed(card), make)?;
+        Self::make(card, user, context).inspect_err(|_| card.users.forget(user))
+    }
+
+    fn make(card: &Card, user: u64, context: Arc<Context>) -> Result<Pin<KBox<Self>>> {
         let notifier = Notifier::new()?;
         let file = KBox::pin_init(
-            pin_init!(Self {
-                context,
-                buffers <- BufferTable::new(),
-                notifier,
-            }),
+            pin_init!(Self { context, buffers <- BufferTable::new(), notifier, user }),
             GFP_KERNEL,
         )?;
         card.observed.opened(&file.notifier)?;
@@ -58,9 +53,67 @@ impl File {
 
     /// Closes it: nothing of the user's stays on the card.
     pub(crate) fn close(card: &Arc<Card>, file: Pin<KBox<Self>>) {
+        let (user, notifier) = (file.user, file.notifier.clone());
         card.trace.close(card);
         card.observed.opens.releasing();
         file.buffers.clear();
-        card.observed.closed(&file.notifier);
+        let at_work = file.context.at_work();
+        card.users.release(user);
+        // The context goes with it, unless something is at work.
+        drop(file);
+        leave(card, user, at_work);
+        card.observed.closed(&notifier);
+        card.users.released();
+    }
+}
+
+/// Whether the card can be opened at all.
+fn allowed(card: &Card) -> Result {
+    let status = card.status();
+    if status.operational() {
+        return Ok(());
+    }
+    dev_dbg!(
+        card.dev,
+        "Can't open {} because it is {}\n",
+        card.dev.name(),
+        status.text()
+    );
+    Err(match status {
+        Status::InReset | Status::InResetAfterRelease => EAGAIN,
+        _ => EPERM,
+    })
+}
+
+/// Resets what a user leaves busy, `at_work` submissions or an engine (`hpriv_release()`).
+fn leave(card: &Arc<Card>, user: u64, at_work: u32) {
+    if at_work > 0 {
+        dev_notice!(
+            card.dev,
+            "User process closed FD but device still in use [{} active CS]\n",
+            at_work
+        );
+        card.users.forget(user);
+        reset::hard(card);
+        return;
+    }
+    let awaited = card.release_awaited();
+    let mut busy = false;
+    if !awaited && !card.state.in_reset.get() {
+        let report = idle::engines(&*card.bars, None);
+        busy = !report.is_idle();
+        if busy {
+            dev_err!(
+                card.dev,
+                "{} device is not idle after user context is closed (mask {:#x})\n",
+                card.dev.name(),
+                report.busy_mask
+            );
+        }
+    }
+    // A reset need not wait for this process any more.
+    card.users.forget(user);
+    if awaited || busy {
+        reset::after_release(card);
     }
 }

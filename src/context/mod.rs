@@ -6,6 +6,7 @@
 pub(crate) mod asid;
 pub(crate) mod counters;
 pub(crate) mod file;
+pub(crate) mod users;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
@@ -157,6 +158,25 @@ impl Context {
             .flatten()
             .filter(|fence| fence.outcome().is_none());
         at_work.min_by_key(|fence| fence.sequence()).cloned()
+    }
+
+    /// Does something to every submission that is at work, also if nobody waits for it any more. May not
+    /// sleep.
+    pub(crate) fn each_at_work(&self, run: impl FnMut(&Fence)) {
+        let window = self.window.lock();
+        let at_work = window
+            .fences
+            .iter()
+            .flatten()
+            .filter(|fence| !fence.ended());
+        at_work.map(|fence| &**fence).for_each(run);
+    }
+
+    /// How many submissions are at work.
+    pub(crate) fn at_work(&self) -> u32 {
+        let mut count = 0u32;
+        self.each_at_work(|_| count = count.saturating_add(1));
+        count
     }
 
     /// Remembers the end of a submission for those who ask late.

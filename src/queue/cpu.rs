@@ -80,14 +80,39 @@ pub(crate) struct CpuQueue {
 struct Shared {
     memory: SharedMemory,
     #[pin]
-    lent: SpinLock<u64>,
+    lent: SpinLock<Blocks>,
+}
+
+/// Blocks that are not free: a bit for each.
+#[derive(Default)]
+struct Blocks {
+    lent: u64,
+    /// Lent to the CPU, which has not given them back.
+    lost: u64,
+}
+
+impl Shared {
+    /// Zeroes ring and event queue.
+    fn clear_queues(&self) -> Result {
+        for at in (RING..BLOCKS).step_by(8) {
+            self.memory.write64(at, 0)?;
+        }
+        Ok(())
+    }
+
+    /// The CPU has been reset: what it had is free. Who waits to send something still has what he lent.
+    fn take_back(&self) {
+        let mut blocks = self.lent.lock();
+        blocks.lent &= !blocks.lost;
+        blocks.lost = 0;
+    }
 }
 
 impl CpuQueue {
     pub(crate) fn new(dev: &Device<Bound>, bars: Arc<Bars>) -> Result<Arc<Self>> {
         let memory = SharedMemory::new(dev, SHARED_SIZE, GFP_KERNEL)?;
         let shared = Arc::pin_init(
-            pin_init!(Shared { memory, lent <- new_spinlock!(0) }),
+            pin_init!(Shared { memory, lent <- new_spinlock!(Blocks::default()) }),
             GFP_KERNEL,
         )?;
         let dev: ARef<Device> = dev.into();
@@ -124,8 +149,8 @@ impl CpuQueue {
     pub(crate) fn start(&self, dev: &Device) -> Result {
         let io = &*self.bars;
         let mut producer = self.producer.lock();
-        self.shared.memory.fill(0);
-        *self.shared.lent.lock() = 0;
+        self.shared.clear_queues()?;
+        self.shared.take_back();
         *producer = 0;
         hw::write_pair(io, PQ_BASE, SHARED_ADDRESS + RING as u64);
         hw::write_pair(io, EQ_BASE, SHARED_ADDRESS + EVENT_QUEUE as u64);
@@ -176,7 +201,6 @@ impl Mailbox for CpuQueue {
         let mut block = Lent::new(&self.shared, packet.len())?;
         let mut bytes = KVec::from_elem(0u8, packet.len(), GFP_KERNEL)?;
         packet.encode(&mut bytes)?;
-        block.write(0, &bytes)?;
 
         let mut producer = self.producer.lock();
         if !self.open.load(Relaxed) {
@@ -185,6 +209,8 @@ impl Mailbox for CpuQueue {
         if self.dead.load(Relaxed) {
             return Err(EAGAIN);
         }
+        // Under the lock: a restart of the queue gives blocks of the CPU's back.
+        block.write(0, &bytes)?;
         let memory = &self.shared.memory;
         let at = RING + LENGTH.place(*producer) * DESCRIPTOR;
         let next = LENGTH.next(*producer);
@@ -257,10 +283,10 @@ impl Lent {
         let run = (1u64 << blocks) - 1;
         let mut lent = shared.lent.lock();
         let first = (0..=BLOCK_COUNT - blocks)
-            .find(|n| *lent & (run << n) == 0)
+            .find(|n| lent.lent & (run << n) == 0)
             .ok_or(ENOMEM)?;
         let mask = run << first;
-        *lent |= mask;
+        lent.lent |= mask;
         drop(lent);
         let this = Self {
             shared: shared.clone(),
@@ -276,6 +302,7 @@ impl Lent {
 
     /// Never gives the blocks back (until the queue starts again).
     fn keep(&mut self) {
+        self.shared.lent.lock().lost |= self.mask;
         self.mask = 0;
     }
 
@@ -307,6 +334,6 @@ impl Buffer for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        *self.shared.lent.lock() &= !self.mask;
+        self.shared.lent.lock().lent &= !self.mask;
     }
 }

@@ -154,6 +154,7 @@ fn schedule(
         request.fence.clone(),
         external,
         request.timestamp,
+        &card.dev,
         occupied,
     )?;
     card.queues.submit(&card.bars, &submission, jobs, || {

@@ -4,7 +4,7 @@
 //! The end of a submission, and waiting for it (upstream `hl_fence`, `hl_wait_for_fence()`).
 
 use kernel::prelude::*;
-use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
 use kernel::sync::{new_condvar, new_spinlock, Arc, CondVar, CondVarTimeoutResult, SpinLock};
 use kernel::time::{msecs_to_jiffies, Instant, Jiffies, Monotonic};
 
@@ -38,6 +38,8 @@ pub(crate) struct Fence {
     pub(crate) skip_reset: bool,
     /// It took too long.
     timed_out: Atomic<bool>,
+    /// Nothing of it is on a queue any more, which a waiter may hear earlier.
+    ended: Atomic<bool>,
     #[pin]
     outcome: SpinLock<Option<Outcome>>,
     #[pin]
@@ -54,6 +56,7 @@ impl Fence {
                 timeout,
                 skip_reset,
                 timed_out: Atomic::new(false),
+                ended: Atomic::new(false),
                 outcome <- new_spinlock!(None),
                 changed <- new_condvar!(),
             }),
@@ -72,13 +75,32 @@ impl Fence {
     }
 
     /// Ends it. Only the first end counts; later ones return nothing.
+    ///
+    /// One that took too long has failed, whatever became of it.
     pub(crate) fn signal(&self, result: Result, timestamp: i64) -> Option<Outcome> {
-        let result = if self.timed_out() && result.is_err() {
+        let result = if self.timed_out() {
             Err(ETIMEDOUT)
         } else {
             result
         };
-        let outcome = Outcome { result, timestamp };
+        self.ended.store(true, Release);
+        self.set(Outcome { result, timestamp })
+    }
+
+    /// Ends all waits for it, although it may be at work.
+    pub(crate) fn give_up(&self) {
+        self.set(Outcome {
+            result: Err(EIO),
+            timestamp: 0,
+        });
+    }
+
+    /// Whether it has ended, apart from what waiters were told.
+    pub(crate) fn ended(&self) -> bool {
+        self.ended.load(Acquire)
+    }
+
+    fn set(&self, outcome: Outcome) -> Option<Outcome> {
         let mut slot = self.outcome.lock();
         if slot.is_some() {
             return None;
@@ -88,7 +110,7 @@ impl Fence {
         Some(outcome)
     }
 
-    /// It took too long: when it is aborted, that is the reason.
+    /// It took too long: that is how it will have ended.
     pub(crate) fn set_timed_out(&self) {
         self.timed_out.store(true, Relaxed);
     }

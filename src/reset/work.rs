@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! How a card is reset: stop everything, reset it, bring it up again.
+
+use kernel::device::Bound;
+use kernel::pci;
+use kernel::prelude::*;
+use kernel::sync::Arc;
+use kernel::time::Delta;
+
+use super::{Request, Stage, Trigger};
+use crate::abstractions::ratelimit::RateLimit;
+use crate::bringup;
+use crate::device::Card;
+use crate::fw::messages;
+use crate::hw::engines::{self, Started};
+use crate::hw::{mmu, reset};
+use crate::observers;
+
+/// What users get to go by themselves before they are killed.
+const GRACE: Delta = Delta::from_secs(1);
+/// What killed users get to go, and the time between two looks for them. Seconds.
+const PERIOD: u32 = 10;
+/// How often to look for them.
+const TRIALS: u32 = 60;
+
+/// Whether all users have gone.
+enum Gone {
+    Yes,
+    NotYet,
+    Never,
+}
+
+/// Does what there is to do.
+pub(super) fn run(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
+    let mut state = card.resets.state.lock();
+    let stage = core::mem::replace(&mut state.stage, Stage::Working);
+    if !matches!(stage, Stage::Asked(_) | Stage::Waiting(_)) {
+        state.stage = stage;
+        return;
+    }
+    drop(state);
+    match stage {
+        Stage::Asked(wanted) if !wanted.hard => soft(card, pdev, wanted),
+        Stage::Asked(wanted) => hard(card, pdev, wanted),
+        Stage::Waiting(wanted) => go_on(card, pdev, wanted, true),
+        Stage::Idle | Stage::Working | Stage::Removed => {}
+    }
+}
+
+fn soft(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
+    let result = engines_only(card, pdev, wanted);
+    card.state.disabled.set(result.is_err());
+    card.count_soft_reset();
+    if result.is_err() {
+        dev_err!(card.dev, "Failed to do compute reset\n");
+        escalate(card);
+        return hard(card, pdev, wanted.harder());
+    }
+    let mut state = card.resets.state.lock();
+    let later = state.later.take();
+    state.soft = false;
+    card.state.in_soft_reset.set(false);
+    card.state.needs_reset.set(false);
+    if later.is_none() {
+        state.stage = Stage::Idle;
+        card.state.in_reset.set(false);
+    }
+    drop(state);
+    card.resets.changed.notify_all();
+    dev_dbg!(
+        card.dev,
+        "Successfully finished resetting the {} device\n",
+        card.dev.name()
+    );
+    if let Some(wanted) = later {
+        dev_info!(
+            card.dev,
+            "Performing hard reset scheduled during compute reset\n"
+        );
+        hard(card, pdev, wanted);
+    }
+}
+
+/// The soft reset has become a hard one.
+fn escalate(card: &Card) {
+    let mut state = card.resets.state.lock();
+    state.soft = false;
+    state.later = None;
+    card.state.in_soft_reset.set(false);
+    drop(state);
+    card.resets.changed.notify_all();
+}
+
+fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) -> Result {
+    let bars = &*card.bars;
+    if wanted.release {
+        card.resets.release.cancel();
+    }
+    note_trigger(card, wanted.trigger);
+    disable(card);
+    dev_dbg!(card.dev, "Going to reset engines of inference device\n");
+    engines::halt(card.dev.as_ref(), bars, Started::ALL);
+    card.synchronize_interrupts();
+    abort(card);
+    let done = reset::soft(card.dev.as_ref(), bars);
+    forget_jobs(card);
+    done?;
+    card.state.disabled.set(false);
+    bringup::after_soft_reset(card, pdev)
+}
+
+fn hard(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
+    note_trigger(card, wanted.trigger);
+    if wanted.trigger != Trigger::Heartbeat {
+        // It has said why, and the reset does it anyway.
+        let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
+    }
+    card.synchronize_interrupts();
+    card.cpu.stop();
+    disable(card);
+    dev_info!(card.dev, "Going to reset device\n");
+    stop(card);
+    go_on(card, pdev, wanted, false);
+}
+
+/// Stops everything that a hard reset ends: the card reaches the host no more, and all jobs have ended.
+pub(crate) fn stop(card: &Card) {
+    let bars = &*card.bars;
+    card.heartbeat.stop();
+    card.watchdog.stop();
+    card.resets.release.cancel();
+    engines::halt(card.dev.as_ref(), bars, Started::ALL);
+    card.disable_interrupts();
+    mmu::bypass_cpu(bars);
+    abort(card);
+}
+
+/// The second half of a hard reset, as soon as all users have gone.
+fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request, again: bool) {
+    let name = card.dev.name();
+    let result = match users_gone(card, again) {
+        Gone::Yes => whole(card, pdev),
+        Gone::NotYet if !card.state.removing.get() => return later(card, wanted),
+        Gone::NotYet | Gone::Never => {
+            dev_crit!(
+                card.dev,
+                "{} Failed to kill all open processes, stopping hard reset\n",
+                name
+            );
+            Err(EBUSY)
+        }
+    };
+    match result {
+        Ok(()) => {
+            dev_info!(
+                card.dev,
+                "Successfully finished resetting the {} device\n",
+                name
+            );
+            card.state.needs_reset.set(false);
+        }
+        Err(_) => {
+            card.state.disabled.set(true);
+            card.cpu.stop();
+            dev_err!(card.dev, "{} Failed to reset! Device is NOT usable\n", name);
+        }
+    }
+    card.count_hard_reset();
+    if result.is_ok() {
+        card.heartbeat.start();
+    }
+    let mut state = card.resets.state.lock();
+    state.stage = Stage::Idle;
+    state.soft = false;
+    card.state.in_reset.set(false);
+    drop(state);
+    card.resets.changed.notify_all();
+    if result.is_ok() {
+        // Events that come earlier would be ignored.
+        bringup::enable_events(card);
+    }
+}
+
+/// Looks for users again in a while.
+fn later(card: &Card, wanted: Request) {
+    if card.users.any_context() {
+        dev_info!(
+            card.dev,
+            "Could not reset device (compute_ctx refcount {}). will try again in {} seconds",
+            1,
+            PERIOD
+        );
+    } else {
+        dev_info!(
+            card.dev,
+            "Could not reset device. will try again in {} seconds",
+            PERIOD
+        );
+    }
+    card.resets.state.lock().stage = Stage::Waiting(wanted);
+    card.resets.task.schedule(PERIOD * 1000);
+}
+
+fn users_gone(card: &Card, again: bool) -> Gone {
+    let mut gone = card.users.wait_gone(GRACE);
+    if !gone {
+        if again {
+            gone = card.users.wait_gone(GRACE);
+        } else {
+            card.users.kill(card.dev.as_ref());
+            gone = card.users.wait_gone(Delta::from_secs(i64::from(PERIOD)));
+        }
+    }
+    if gone {
+        return Gone::Yes;
+    }
+    let mut state = card.resets.state.lock();
+    if state.trials >= TRIALS {
+        return Gone::Never;
+    }
+    state.trials = state.trials.saturating_add(1);
+    Gone::NotYet
+}
+
+/// Resets the whole card and brings it up again.
+fn whole(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
+    let done = bringup::hard_reset(card, pdev);
+    if done.is_ok() {
+        observers::forget_events(card);
+    }
+    card.tables.stop();
+    forget_jobs(card);
+    done?;
+    let (previous, repeated) = {
+        let state = card.resets.state.lock();
+        (state.previous, state.repeated)
+    };
+    if repeated && matches!(previous, Trigger::Fatal | Trigger::Heartbeat) {
+        dev_crit!(
+            card.dev,
+            "{} Consecutive fatal errors, stopping hard reset\n",
+            card.dev.name()
+        );
+        return Err(EIO);
+    }
+    card.state.disabled.set(false);
+    bringup::after_hard_reset(card, pdev)
+}
+
+/// Nothing is submitted, and nobody gets in, from now on.
+fn disable(card: &Card) {
+    card.state.disabled.set(true);
+    card.users.flush();
+}
+
+/// Looks whether the last reset had the same reason. While somebody uses the card, that is nobody's fault
+/// but his.
+fn note_trigger(card: &Card, trigger: Trigger) {
+    if card.in_use() {
+        return;
+    }
+    let mut state = card.resets.state.lock();
+    state.repeated = state.previous == trigger;
+    state.previous = trigger;
+}
+
+/// Ends all jobs. The card must be at none any more.
+fn abort(card: &Card) {
+    static LIMIT: RateLimit = RateLimit::new();
+    card.users.each(|context| {
+        let asid = context.asid.number();
+        context.each_at_work(|fence| {
+            if LIMIT.allows() {
+                dev_warn!(card.dev, "Killing CS {}.{}\n", asid, fence.sequence());
+            }
+        });
+    });
+    card.queues.abort(Err(EIO));
+    super::abort_waits(card);
+}
+
+/// The card has forgotten what was on its queues, and what it was made ready for.
+fn forget_jobs(card: &Card) {
+    card.queues.reset();
+    card.users.each(|context| context.set_switched(false));
+}
