@@ -6,9 +6,9 @@
 //! All `unsafe` code of the driver is in here.
 
 pub(crate) mod accel;
+pub(crate) mod chrdev;
 #[cfg(CONFIG_DEBUG_FS)]
 pub(crate) mod debugfs;
-pub(crate) mod chrdev;
 pub(crate) mod dma;
 pub(crate) mod dmabuf;
 pub(crate) mod eventfd;

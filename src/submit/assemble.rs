@@ -21,8 +21,16 @@ use crate::queue::{Job, INTERNAL};
 
 /// A chunk whose queue is there, and whose command buffer was found.
 pub(crate) enum Chunk {
-    External { queue: usize, buffer: Arc<CommandBuffer>, size: u32 },
-    Internal { queue: usize, address: u64, size: u32 },
+    External {
+        queue: usize,
+        buffer: Arc<CommandBuffer>,
+        size: u32,
+    },
+    Internal {
+        queue: usize,
+        address: u64,
+        size: u32,
+    },
 }
 
 /// What is submitted, apart from the chunks.
@@ -41,13 +49,20 @@ pub(crate) struct Refusal {
     pub(crate) reason: Reason,
 }
 
-pub(crate) const INVALID: Refusal = Refusal { error: EINVAL, reason: Reason::Validation };
-pub(crate) const NO_MEMORY: Refusal = Refusal { error: ENOMEM, reason: Reason::Memory };
+pub(crate) const INVALID: Refusal = Refusal {
+    error: EINVAL,
+    reason: Reason::Validation,
+};
+pub(crate) const NO_MEMORY: Refusal = Refusal {
+    error: ENOMEM,
+    reason: Reason::Memory,
+};
 
 /// Where packets may point to.
 fn limits(card: &Card) -> Limits {
     Limits {
-        sram_user: map::SRAM_BASE + u64::from(map::SRAM_USER_OFFSET)..map::SRAM_BASE + map::SRAM_SIZE,
+        sram_user: map::SRAM_BASE + u64::from(map::SRAM_USER_OFFSET)
+            ..map::SRAM_BASE + map::SRAM_SIZE,
         dram_user: map::DRAM_USER_BASE..card.dram_end(),
         host_virtual: HOST_VIRTUAL,
     }
@@ -63,21 +78,40 @@ pub(crate) fn submit(request: &Request<'_>, chunks: KVec<Chunk>) -> Result<(), R
     let (mut external, mut internal) = (0usize, [0u32; INTERNAL]);
     for (n, chunk) in chunks.into_iter().enumerate() {
         let job = match chunk {
-            Chunk::External { queue, buffer, size } => {
+            Chunk::External {
+                queue,
+                buffer,
+                size,
+            } => {
                 external = external.saturating_add(1);
-                let rules = Rules { queue: queue as u32, translated: true, limits: &limits };
+                let rules = Rules {
+                    queue: queue as u32,
+                    translated: true,
+                    limits: &limits,
+                };
                 copy(request, &InUse::new(buffer), size, &rules)
                     .map(|copy| Job::External { queue, copy })
             }
-            Chunk::Internal { queue, address, size } => {
+            Chunk::Internal {
+                queue,
+                address,
+                size,
+            } => {
                 if let Some(count) = internal.get_mut(queue) {
                     *count = count.saturating_add(1);
                 }
                 // Its number among all queues.
                 let number = (queue + crate::queue::CPU + 1) as u32;
-                let rules = Rules { queue: number, translated: true, limits: &limits };
-                check::check_internal(address, size, &rules)
-                    .map(|()| Job::Internal { queue, address, size })
+                let rules = Rules {
+                    queue: number,
+                    translated: true,
+                    limits: &limits,
+                };
+                check::check_internal(address, size, &rules).map(|()| Job::Internal {
+                    queue,
+                    address,
+                    size,
+                })
             }
         };
         let job = job.map_err(|error| {
@@ -93,7 +127,10 @@ pub(crate) fn submit(request: &Request<'_>, chunks: KVec<Chunk>) -> Result<(), R
                 n.saturating_add(1),
                 error.errno().to_errno()
             );
-            Refusal { error: error.errno(), reason: Reason::Parsing }
+            Refusal {
+                error: error.errno(),
+                reason: Reason::Parsing,
+            }
         })?;
         jobs.push(job, GFP_KERNEL).map_err(|_| NO_MEMORY)?;
     }
@@ -132,8 +169,14 @@ fn copy(
     size: u32,
     rules: &Rules<'_>,
 ) -> Result<JobCopy, CheckError> {
-    let room = (size as usize).checked_add(TAIL_SIZE).ok_or(CheckError::Size(size))?;
-    let mut copy = request.card.copies.take(request.parent, room).map_err(CheckError::Copy)?;
+    let room = (size as usize)
+        .checked_add(TAIL_SIZE)
+        .ok_or(CheckError::Size(size))?;
+    let mut copy = request
+        .card
+        .copies
+        .take(request.parent, room)
+        .map_err(CheckError::Copy)?;
     let mut source = |offset: usize, into: &mut [u8]| buffer.memory().read(offset, into);
     let source: &mut dyn Source = &mut source;
     check::copy_checked(source, size, &mut copy, rules)?;

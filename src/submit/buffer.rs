@@ -151,7 +151,8 @@ impl BufferTable {
 
     /// The command buffer of `handle`.
     pub(crate) fn get(&self, handle: u64) -> Option<Arc<CommandBuffer>> {
-        self.find(handle).filter(|buffer| buffer.kind == COMMANDS_KIND)
+        self.find(handle)
+            .filter(|buffer| buffer.kind == COMMANDS_KIND)
     }
 
     fn find(&self, handle: u64) -> Option<Arc<CommandBuffer>> {
@@ -164,7 +165,10 @@ impl BufferTable {
         let slot = place(handle)
             .and_then(|place| slots.get_mut(place))
             .ok_or(EINVAL)?;
-        if slot.as_ref().is_some_and(|buffer| buffer.kind != COMMANDS_KIND) {
+        if slot
+            .as_ref()
+            .is_some_and(|buffer| buffer.kind != COMMANDS_KIND)
+        {
             return Err(EINVAL);
         }
         let buffer = slot.take().ok_or(EINVAL)?;

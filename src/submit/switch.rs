@@ -60,7 +60,10 @@ pub(crate) fn enter(
         );
     })?;
     if let Some(sequence) = submitted {
-        let timeout = card.params.timeout_ms().map_or(u64::MAX, |ms| u64::from(ms) * 1000);
+        let timeout = card
+            .params
+            .timeout_ms()
+            .map_or(u64::MAX, |ms| u64::from(ms) * 1000);
         finish(context, sequence, timeout).map_err(|error| {
             dev_err!(
                 card.dev,
@@ -77,7 +80,9 @@ pub(crate) fn enter(
 }
 
 fn finish(context: &crate::context::Context, sequence: u64, timeout_us: u64) -> Result {
-    let Found::Fence(fence) = context.find(sequence) else { return Ok(()) };
+    let Found::Fence(fence) = context.find(sequence) else {
+        return Ok(());
+    };
     match fence.wait(timeout_us)? {
         Waited::Done(outcome) => outcome.result,
         Waited::Busy => Ok(()),

@@ -23,7 +23,11 @@ impl Ioctl for CommandBuffers {
         let card = call.data;
         let status = card.status();
         if !status.operational() {
-            dev_dbg!(card.dev, "Device is {}. Can't execute CB IOCTL\n", status.text());
+            dev_dbg!(
+                card.dev,
+                "Device is {}. Can't execute CB IOCTL\n",
+                status.text()
+            );
             return Err(EBUSY);
         }
         match input.op {
@@ -36,7 +40,11 @@ impl Ioctl for CommandBuffers {
             HL_CB_OP_DESTROY => call.file.buffers.destroy(input.cb_handle),
             HL_CB_OP_INFO => {
                 let Some(buffer) = call.file.buffers.get(input.cb_handle) else {
-                    dev_err!(card.dev, "CB info failed, no match to handle {:#x}\n", input.cb_handle);
+                    dev_err!(
+                        card.dev,
+                        "CB info failed, no match to handle {:#x}\n",
+                        input.cb_handle
+                    );
                     return Err(EINVAL);
                 };
                 if input.flags & HL_CB_FLAGS_GET_DEVICE_VA != 0 {
@@ -55,14 +63,26 @@ impl Ioctl for CommandBuffers {
 fn create(call: &Call<'_, GoyaNode>, size: u32, flags: u32) -> Result<u64> {
     let dev = &call.data.dev;
     if size > HL_MAX_CB_SIZE {
-        dev_err!(dev, "User requested CB size {} must be less than {}\n", size, HL_MAX_CB_SIZE);
+        dev_err!(
+            dev,
+            "User requested CB size {} must be less than {}\n",
+            size,
+            HL_MAX_CB_SIZE
+        );
         return Err(EINVAL);
     }
     if flags & HL_CB_FLAGS_MAP != 0 {
         dev_err!(dev, "Mapping a CB to the device's MMU is not supported\n");
-        dev_err!(dev, "CB: Failure in buffer alloc callback {}\n", EINVAL.to_errno());
+        dev_err!(
+            dev,
+            "CB: Failure in buffer alloc callback {}\n",
+            EINVAL.to_errno()
+        );
         // Whatever goes wrong here is ENOMEM to the program.
         return Err(ENOMEM);
     }
-    call.file.buffers.create(call.parent, size).map_err(|_| ENOMEM)
+    call.file
+        .buffers
+        .create(call.parent, size)
+        .map_err(|_| ENOMEM)
 }

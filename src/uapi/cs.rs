@@ -43,10 +43,16 @@ impl Ioctl for Submit {
 /// What a submission is for; most kinds are other cards'.
 fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64> {
     sanity(call, input)?;
-    switch::enter(call, input.cs_flags & HL_CS_FLAGS_FORCE_RESTORE != 0, |timeout| {
-        let count = input.num_chunks_restore;
-        (count != 0).then(|| execute(call, input.chunks_restore, count, 0, timeout)).transpose()
-    })?;
+    switch::enter(
+        call,
+        input.cs_flags & HL_CS_FLAGS_FORCE_RESTORE != 0,
+        |timeout| {
+            let count = input.num_chunks_restore;
+            (count != 0)
+                .then(|| execute(call, input.chunks_restore, count, 0, timeout))
+                .transpose()
+        },
+    )?;
     let dev = &call.data.dev;
     let flags = input.cs_flags;
     if flags & HL_CS_FLAGS_RESERVE_SIGNALS_ONLY != 0 {
@@ -57,7 +63,11 @@ fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64> {
         } else if queue as usize >= COUNT {
             dev_err!(dev, "Queue index {} is invalid\n", queue);
         } else {
-            dev_err!(dev, "Queue index {} does not support sync stream operations\n", queue);
+            dev_err!(
+                dev,
+                "Queue index {} does not support sync stream operations\n",
+                queue
+            );
         }
         return Err(EINVAL);
     }
@@ -77,7 +87,13 @@ fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64> {
     } else {
         call.data.params.timeout_ms()
     };
-    execute(call, input.chunks_execute, input.num_chunks_execute, flags, timeout)
+    execute(
+        call,
+        input.chunks_execute,
+        input.num_chunks_execute,
+        flags,
+        timeout,
+    )
 }
 
 /// The checks of `hl_cs_sanity_checks()`, in its order.
@@ -97,7 +113,11 @@ fn sanity(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result {
     }
     let kind = input.cs_flags & HL_CS_FLAGS_TYPE_MASK;
     if kind.count_ones() > 1 {
-        dev_err!(dev, "CS type flags are mutually exclusive, context {}\n", asid);
+        dev_err!(
+            dev,
+            "CS type flags are mutually exclusive, context {}\n",
+            asid
+        );
         return Err(EINVAL);
     }
     if kind & (HL_CS_FLAGS_SIGNAL | HL_CS_FLAGS_WAIT | HL_CS_FLAGS_COLLECTIVE_WAIT) != 0 {
@@ -130,7 +150,15 @@ fn execute(
     let raw = chunks(call, address, count)?;
     let skip_reset = flags & HL_CS_FLAGS_SKIP_RESET_ON_TIMEOUT != 0;
     let fence = context.enter(timeout, skip_reset).inspect_err(|error| {
-        refused(card, call, if *error == EAGAIN { Reason::InFlight } else { Reason::Memory });
+        refused(
+            card,
+            call,
+            if *error == EAGAIN {
+                Reason::InFlight
+            } else {
+                Reason::Memory
+            },
+        );
     })?;
     let sequence = fence.sequence();
     let request = Request {
@@ -155,7 +183,11 @@ fn chunks(call: &Call<'_, GoyaNode>, address: u64, count: u32) -> Result<KVec<Cs
     let card = call.data;
     if count > HL_MAX_JOBS_PER_CS {
         refused(card, call, Reason::Validation);
-        dev_err!(card.dev, "Number of chunks can NOT be larger than {}\n", HL_MAX_JOBS_PER_CS);
+        dev_err!(
+            card.dev,
+            "Number of chunks can NOT be larger than {}\n",
+            HL_MAX_JOBS_PER_CS
+        );
         return Err(EINVAL);
     }
     let count = count as usize;
@@ -163,11 +195,14 @@ fn chunks(call: &Call<'_, GoyaNode>, address: u64, count: u32) -> Result<KVec<Cs
         .inspect_err(|_| refused(card, call, Reason::Memory))?;
     let pointer = UserPtr::from_addr(usize::try_from(address)?);
     let bytes = chunks.as_mut_slice().as_mut_bytes();
-    UserSlice::new(pointer, bytes.len()).reader().read_slice(bytes).map_err(|_| {
-        refused(card, call, Reason::Validation);
-        dev_err!(card.dev, "Failed to copy cs chunk array from user\n");
-        EFAULT
-    })?;
+    UserSlice::new(pointer, bytes.len())
+        .reader()
+        .read_slice(bytes)
+        .map_err(|_| {
+            refused(card, call, Reason::Validation);
+            dev_err!(card.dev, "Failed to copy cs chunk array from user\n");
+            EFAULT
+        })?;
     Ok(chunks)
 }
 
@@ -183,7 +218,11 @@ fn validate(call: &Call<'_, GoyaNode>, raw: &[CsChunk]) -> Result<KVec<Chunk>, a
                 return Err(assemble::INVALID);
             }
             Some(Kind::Cpu) => {
-                dev_err!(dev, "Queue index {} is restricted for the kernel driver\n", queue);
+                dev_err!(
+                    dev,
+                    "Queue index {} is restricted for the kernel driver\n",
+                    queue
+                );
                 return Err(assemble::INVALID);
             }
             Some(Kind::External(queue)) => {
@@ -195,13 +234,21 @@ fn validate(call: &Call<'_, GoyaNode>, raw: &[CsChunk]) -> Result<KVec<Chunk>, a
                     dev_err!(dev, "CB size {} invalid\n", chunk.cb_size);
                     return Err(assemble::INVALID);
                 }
-                Chunk::External { queue, buffer, size: chunk.cb_size }
+                Chunk::External {
+                    queue,
+                    buffer,
+                    size: chunk.cb_size,
+                }
             }
-            Some(Kind::Internal(queue)) => {
-                Chunk::Internal { queue, address: chunk.cb_handle, size: chunk.cb_size }
-            }
+            Some(Kind::Internal(queue)) => Chunk::Internal {
+                queue,
+                address: chunk.cb_handle,
+                size: chunk.cb_size,
+            },
         };
-        chunks.push(chunk, GFP_KERNEL).map_err(|_| assemble::NO_MEMORY)?;
+        chunks
+            .push(chunk, GFP_KERNEL)
+            .map_err(|_| assemble::NO_MEMORY)?;
     }
     Ok(chunks)
 }

@@ -48,7 +48,11 @@ fn wait(call: &Call<'_, GoyaNode>, input: &WaitCsIn, args: &mut WaitCsArgs) -> R
     let (waited, gone) = match look(call, input) {
         Ok(seen) => seen,
         Err(error) if error == ERESTARTSYS => {
-            dev_err!(dev, "user process got signal while waiting for CS handle {}\n", sequence);
+            dev_err!(
+                dev,
+                "user process got signal while waiting for CS handle {}\n",
+                sequence
+            );
             return Err(EINTR);
         }
         Err(error) => {
@@ -82,7 +86,11 @@ fn wait(call: &Call<'_, GoyaNode>, input: &WaitCsIn, args: &mut WaitCsArgs) -> R
         // One that was refused counts as completed.
         _ => {
             let flags = if gone { HL_WAIT_CS_STATUS_FLAG_GONE } else { 0 };
-            args.set_output(WaitCsOut::new(HL_WAIT_CS_STATUS_COMPLETED, flags, timestamp));
+            args.set_output(WaitCsOut::new(
+                HL_WAIT_CS_STATUS_COMPLETED,
+                flags,
+                timestamp,
+            ));
             Ok(())
         }
     }
@@ -101,7 +109,13 @@ fn look(call: &Call<'_, GoyaNode>, input: &WaitCsIn) -> Result<(Waited, bool)> {
             );
             Err(EINVAL)
         }
-        Found::Gone => Ok((Waited::Done(Outcome { result: Ok(()), timestamp: 0 }), true)),
+        Found::Gone => Ok((
+            Waited::Done(Outcome {
+                result: Ok(()),
+                timestamp: 0,
+            }),
+            true,
+        )),
         Found::Remembered(outcome) => Ok((Waited::Done(outcome), false)),
         Found::Fence(fence) => {
             let timeout = match input.timeout() {

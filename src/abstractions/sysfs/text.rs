@@ -124,7 +124,10 @@ mod tests {
         assert_eq!(number(c"18446744073709551616"), None);
         assert_eq!(number(c"-1"), None);
         assert_eq!(Input::new(c"ff\n").number_in(16), Ok(255));
-        assert_eq!(Input::new(c"18446744073709551616").number_in(10), Err(ERANGE));
+        assert_eq!(
+            Input::new(c"18446744073709551616").number_in(10),
+            Err(ERANGE)
+        );
         assert_eq!(number(c"1 2"), None);
         assert_eq!(number(c""), None);
     }

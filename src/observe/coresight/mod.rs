@@ -20,9 +20,9 @@ mod mode;
 mod spmu;
 mod stm;
 mod tables;
+mod tmc;
 #[cfg(CONFIG_KUNIT = "y")]
 mod unit_tests;
-mod tmc;
 
 pub(crate) use mode::Trace;
 
