@@ -120,9 +120,29 @@ struct State {
     put_off: Option<Request>,
     /// How often a hard reset has looked for users in vain.
     trials: u32,
-    /// Reason of the last reset, and whether the one before had the same.
+    series: Series,
+}
+
+/// The reasons of the last resets.
+#[derive(Clone, Copy, Debug, Default)]
+struct Series {
+    /// Of the last one.
     previous: Trigger,
+    /// The one before had the same.
     repeated: bool,
+}
+
+impl Series {
+    /// There is one more, for `trigger`.
+    fn note(&mut self, trigger: Trigger) {
+        self.repeated = self.previous == trigger;
+        self.previous = trigger;
+    }
+
+    /// Whether there is no use in going on.
+    fn is_hopeless(self) -> bool {
+        self.repeated && matches!(self.previous, Trigger::Fatal | Trigger::Heartbeat)
+    }
 }
 
 /// The resets of a card.
@@ -181,8 +201,7 @@ impl Resets {
             later: None,
             put_off: None,
             trials: 0,
-            previous: Trigger::Other,
-            repeated: false,
+            series: Series::default(),
         };
         Ok(pin_init!(Self {
             state <- new_spinlock!(state),
@@ -201,7 +220,7 @@ impl Resets {
     pub(crate) fn forget_trigger(&self) {
         let mut state = self.state.lock();
         if matches!(state.stage, Stage::Idle) {
-            state.previous = Trigger::Other;
+            state.series.previous = Trigger::Other;
         }
     }
 
@@ -360,4 +379,34 @@ fn put_off(card: &Card, wanted: Request) -> bool {
 fn abort_waits(card: &Card) {
     card.users
         .each(|context| context.each_at_work(Fence::give_up));
+}
+
+#[kunit_tests(goya_reset)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_fatal_errors_in_a_row_are_too_many() {
+        let mut series = Series::default();
+        // None before counts as another reason.
+        series.note(Trigger::Other);
+        assert!(!series.is_hopeless());
+        series.note(Trigger::Fatal);
+        assert!(!series.is_hopeless());
+        series.note(Trigger::Heartbeat);
+        assert!(!series.is_hopeless());
+        series.note(Trigger::Heartbeat);
+        assert!(series.is_hopeless());
+        series.note(Trigger::Lockup);
+        series.note(Trigger::Lockup);
+        assert!(!series.is_hopeless());
+    }
+
+    #[test]
+    fn what_is_put_off_becomes_hard_when_time_is_up() {
+        let late = Request::LOCKUP.harder();
+        assert!(!Request::LOCKUP.hard && late.hard);
+        assert_eq!(late.trigger, Trigger::Lockup);
+        assert!(!Request::RELEASE.harder().release);
+    }
 }

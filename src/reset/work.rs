@@ -233,11 +233,8 @@ fn whole(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
     card.tables.stop();
     forget_jobs(card);
     done?;
-    let (previous, repeated) = {
-        let state = card.resets.state.lock();
-        (state.previous, state.repeated)
-    };
-    if repeated && matches!(previous, Trigger::Fatal | Trigger::Heartbeat) {
+    let series = card.resets.state.lock().series;
+    if series.is_hopeless() {
         dev_crit!(
             card.dev,
             "{} Consecutive fatal errors, stopping hard reset\n",
@@ -261,9 +258,7 @@ fn note_trigger(card: &Card, trigger: Trigger) {
     if card.in_use() {
         return;
     }
-    let mut state = card.resets.state.lock();
-    state.repeated = state.previous == trigger;
-    state.previous = trigger;
+    card.resets.state.lock().series.note(trigger);
 }
 
 /// Ends all jobs. The card must be at none any more.
