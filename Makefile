@@ -4,8 +4,8 @@
 # The front door. Everything is built in the toolbox (scripts/toolbox.sh); what takes long is cached
 # outside of the checkout (Documentation/toolbox.rst).
 
-# The driver to run: habanalabs is upstream's (the oracle), goya ours.
-DRIVER ?= habanalabs
+# The driver to run: goya is ours, habanalabs upstream's (the oracle).
+DRIVER ?= goya
 driver-habanalabs := scripts/oracle.sh
 driver-goya := scripts/module.sh
 driver := $(or $(driver-$(DRIVER)),$(error DRIVER=$(DRIVER): the drivers are habanalabs, upstream's, and goya))
@@ -35,7 +35,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo "  DRIVER=goya  the driver to run (goya, or upstream's habanalabs; now: $(DRIVER))"
+	@echo "  DRIVER=...   the driver to run (goya, or upstream's habanalabs; now: $(DRIVER))"
 	@echo "  PARAMS='timeout_locked=5'  the driver's parameters"
 	@echo "  CARDS=2      several cards          MMAP=1  mapped card memory"
 	@echo "  KDIR=/path   another kernel build   V=1     all output      TEST='dma wait.gone'  some tests"
