@@ -12,11 +12,7 @@
 //! Facts: `hl_fw_read_preboot_status()` and `hl_fw_static_init_cpu()` with their callees in
 //! `common/firmware_if.c`, `goya_init_firmware_loader()` and its neighbours.
 
-use kernel::{
-    device::Device,
-    prelude::*,
-    time::{delay::fsleep, Delta, Instant, Monotonic},
-};
+use kernel::{device::Device, prelude::*, time::Delta};
 
 use super::{
     boot_report::{self, signed, Progress},
@@ -24,7 +20,7 @@ use super::{
     image,
     text::{Text, VERSION_LEN},
 };
-use crate::hw::Io;
+use crate::hw::{poll_at, Io, Pauses};
 
 /// The registers of the handshake (`goya_reg_map.h`).
 pub(super) mod register {
@@ -43,9 +39,11 @@ pub(super) mod register {
 const BOOT_FIT_TIMEOUT: Delta = Delta::from_secs(1);
 /// How long a loader, or the firmware, may take.
 const CPU_TIMEOUT: Delta = Delta::from_secs(15);
-/// Longest pause between two looks at a register; pauses begin short and double.
-const PAUSE_MAX: Delta = Delta::from_millis(10);
-const PAUSE_MIN_MICROS: i64 = 100;
+/// Pauses between two looks at a register.
+const PAUSES: Pauses = Pauses {
+    first: 100,
+    longest: 10_000,
+};
 
 /// Where the boot FIT goes in SRAM.
 const BOOT_FIT_OFFSET: u64 = 0x20_0000;
@@ -111,33 +109,9 @@ impl<I: Io> Drop for Request<'_, I> {
     }
 }
 
-/// Looks at a register until it is `done`. `Err` has what was read last.
-fn poll(io: &impl Io, offset: u32, timeout: Delta, done: impl Fn(u32) -> bool) -> Result<u32, u32> {
-    let start = Instant::<Monotonic>::now();
-    let mut micros = PAUSE_MIN_MICROS;
-    loop {
-        // The time is taken before the value: whatever comes in time is seen.
-        let late = start.elapsed() > timeout;
-        let value = io.read(offset);
-        if done(value) {
-            return Ok(value);
-        }
-        if late {
-            return Err(value);
-        }
-        let pause = Delta::from_micros(micros);
-        if pause < PAUSE_MAX {
-            fsleep(pause);
-            micros = micros.saturating_mul(2);
-        } else {
-            fsleep(PAUSE_MAX);
-        }
-    }
-}
-
 /// Waits for one of several states of the boot. `Err` has what was read last.
 fn wait(io: &impl Io, timeout: Delta, wanted: &[Progress]) -> Result<u32, u32> {
-    poll(io, register::BOOT_STATUS, timeout, |status| {
+    poll_at(io, register::BOOT_STATUS, timeout, PAUSES, |status| {
         wanted.iter().any(|&progress| progress as u32 == status)
     })
 }
@@ -295,10 +269,11 @@ fn load_boot_fit(dev: &Device, io: &impl Io, window: &impl Window) -> Result {
 
     io.write(register::CMD_STATUS_TO_HOST, CMD_STATUS_CLEAR);
     let _request = Request::new(io, Message::ImageReady);
-    poll(
+    poll_at(
         io,
         register::CMD_STATUS_TO_HOST,
         BOOT_FIT_TIMEOUT,
+        PAUSES,
         |status| status == CMD_STATUS_OK,
     )
     .map(|_| ())

@@ -64,10 +64,17 @@ pub(crate) trait Io {
     fn write(&self, offset: u32, value: u32);
 }
 
-/// The first pause of [`poll`] in microseconds: a card that is quick is not waited for longer than needed.
-const FIRST_PAUSE: i64 = 2;
-/// The longest pause of [`poll`] in microseconds.
-const LONGEST_PAUSE: i64 = 500;
+/// Pauses of [`poll`] in microseconds: a card that is quick is not waited for longer than needed.
+const PAUSES: Pauses = Pauses {
+    first: 2,
+    longest: 500,
+};
+
+/// Microseconds between two looks at a register; each pause is twice the one before.
+pub(crate) struct Pauses {
+    pub(crate) first: i64,
+    pub(crate) longest: i64,
+}
 
 /// Reads a register until `done` likes its value, and returns that value. Sleeps between reads.
 ///
@@ -80,8 +87,23 @@ pub(crate) fn poll(
     timeout: Delta,
     done: impl Fn(u32) -> bool,
 ) -> Result<u32> {
+    poll_at(io, offset, timeout, PAUSES, done).map_err(|_| ETIMEDOUT)
+}
+
+/// As [`poll`], with pauses of the caller's.
+///
+/// # Errors
+///
+/// What was read last, if `done` has not liked it after `timeout`.
+pub(crate) fn poll_at(
+    io: &impl Io,
+    offset: u32,
+    timeout: Delta,
+    pauses: Pauses,
+    done: impl Fn(u32) -> bool,
+) -> Result<u32, u32> {
     let start = Instant::<Monotonic>::now();
-    let mut pause = FIRST_PAUSE;
+    let mut pause = pauses.first;
     loop {
         // The clock before the register: whoever is scheduled away in between must not miss what the card did.
         let late = start.elapsed() > timeout;
@@ -90,10 +112,10 @@ pub(crate) fn poll(
             return Ok(value);
         }
         if late {
-            return Err(ETIMEDOUT);
+            return Err(value);
         }
         fsleep(Delta::from_micros(pause));
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(pauses.longest);
     }
 }
 
