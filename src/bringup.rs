@@ -14,6 +14,7 @@ use crate::device::{Card, Firmware};
 use crate::fw::boot;
 use crate::fw::capabilities::Capabilities;
 use crate::fw::clocks::Numbering;
+use crate::fw::text::Text;
 use crate::fw::{info, messages};
 use crate::hw::events::{host as event, unmask_after_reset};
 use crate::hw::{self, golden, iatu, idle, map, mmu, pll, qman, reset, security, timestamp, tpc};
@@ -57,7 +58,7 @@ pub(crate) fn hardware(
     card: &Arc<Card>,
     pdev: &pci::Device<Bound>,
     capabilities: &mut Capabilities,
-) -> Result<crate::fw::text::Text> {
+) -> Result<Text> {
     let dev: &Device = card.dev.as_ref();
     let bars = &*card.bars;
     reset::mark_dirty(bars);
@@ -93,11 +94,17 @@ pub(crate) fn engines(card: &Card) -> Result {
 }
 
 /// What comes once the queues work: page tables, the device CPU's queues, what it knows of the card.
-pub(crate) fn late(
+/// `loader` is the version of the second-stage loader.
+fn late(
     card: &Arc<Card>,
     dev: &Device<Bound>,
-    capabilities: &mut Capabilities,
-) -> Result<(info::CpuInfo, u64)> {
+    preboot: boot::Preboot,
+    loader: Text,
+) -> Result<Firmware> {
+    let boot::Preboot {
+        mut capabilities,
+        version: preboot,
+    } = preboot;
     let bars = &*card.bars;
     *card.pci_pll.lock() = pll::pci(dev, bars);
     let tables = map::PAGE_TABLES_SIZE + map::DEFAULT_PAGE_SIZE + map::CACHE_MANAGEMENT_SIZE;
@@ -136,7 +143,7 @@ pub(crate) fn late(
         &*card.cpu,
         bars,
         card.params.boot_error_mask,
-        capabilities,
+        &mut capabilities,
     )
     .inspect_err(|error| dev_err!(dev, "Failed to get cpucp info {}\n", error.to_errno()))?;
     let dram_size = info.dram_size(dev);
@@ -145,33 +152,29 @@ pub(crate) fn late(
         .start(map::DRAM_USER_BASE..map::DRAM_BASE + dram_size)?;
     card.dram_end.store(map::DRAM_BASE + dram_size, Relaxed);
     messages::set_pci_access(dev, &*card.cpu, true)?;
-    let numbering = Numbering::new(capabilities, &info);
-    card.power.restart(dev, &*card.cpu, &numbering);
-    Ok((info, dram_size))
-}
-
-/// After a hard reset: everything anew.
-pub(crate) fn after_hard_reset(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
-    let dev: &Device<Bound> = pdev.as_ref();
-    let bars = &*card.bars;
-    let boot::Preboot {
-        mut capabilities,
-        version: preboot,
-    } = boot::read_preboot(dev, bars, bars, card.params.boot_error_mask)?;
-    let loader = hardware(card, pdev, &mut capabilities)
-        .inspect_err(|_| dev_err!(dev, "failed to initialize the H/W after reset\n"))?;
-    working(card, dev)?;
-    let (info, dram_size) = late(card, dev, &mut capabilities)
-        .inspect_err(|_| dev_err!(dev, "Failed late init after hard reset\n"))?;
     let numbering = Numbering::new(&capabilities, &info);
-    *card.firmware.lock() = Some(Firmware {
+    card.power.restart(dev, &*card.cpu, &numbering);
+    Ok(Firmware {
         preboot,
         loader,
         capabilities,
         info,
         dram_size,
         numbering,
-    });
+    })
+}
+
+/// After a hard reset: everything anew.
+pub(crate) fn after_hard_reset(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
+    let dev: &Device<Bound> = pdev.as_ref();
+    let bars = &*card.bars;
+    let mut preboot = boot::read_preboot(dev, bars, bars, card.params.boot_error_mask)?;
+    let loader = hardware(card, pdev, &mut preboot.capabilities)
+        .inspect_err(|_| dev_err!(dev, "failed to initialize the H/W after reset\n"))?;
+    working(card, dev)?;
+    let firmware = late(card, dev, preboot, loader)
+        .inspect_err(|_| dev_err!(dev, "Failed late init after hard reset\n"))?;
+    *card.firmware.lock() = Some(firmware);
     Ok(())
 }
 
@@ -224,25 +227,18 @@ pub(crate) fn enable_events(card: &Card) {
 /// Brings the card up, all of it.
 pub(crate) fn all(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
     let dev: &Device<Bound> = pdev.as_ref();
-    let boot::Preboot {
-        mut capabilities,
-        version: preboot,
-    } = early(card, pdev)?;
-    let loader = hardware(card, pdev, &mut capabilities)
+    let mut preboot = early(card, pdev)?;
+    let loader = hardware(card, pdev, &mut preboot.capabilities)
         .inspect_err(|_| dev_err!(dev, "failed to initialize the H/W\n"))?;
     driver_job::test_queues(dev, &card.bars, &card.queues)
         .inspect_err(|_| dev_err!(dev, "Failed to detect if device is alive\n"))?;
-    let (info, dram_size) = late(card, dev, &mut capabilities)
+    let firmware = late(card, dev, preboot, loader)
         .inspect_err(|_| dev_err!(dev, "Failed late initialization\n"))?;
-    dev_info!(dev, "Found GOYA device with {}GB DRAM\n", dram_size >> 30);
-    let numbering = Numbering::new(&capabilities, &info);
-    *card.firmware.lock() = Some(Firmware {
-        preboot,
-        loader,
-        capabilities,
-        info,
-        dram_size,
-        numbering,
-    });
+    dev_info!(
+        dev,
+        "Found GOYA device with {}GB DRAM\n",
+        firmware.dram_size >> 30
+    );
+    *card.firmware.lock() = Some(firmware);
     Ok(())
 }
