@@ -45,7 +45,8 @@ demo: card guest ## Boot a guest, load the driver, do real work on the card and 
 	@GOYA_COLOR=$(if $(NO_COLOR),never,$$([ -t 1 ] && echo always || echo never)); \
 	$(call run,release) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
 
-test: unit uapi test-guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
+test: card guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
+	@+$(MAKE) --no-print-directory -j2 unit uapi test-guest
 
 test-guest: card guest ## Run the driver's tests only
 	@$(driver) debug >/dev/null

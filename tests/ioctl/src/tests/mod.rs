@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! The tests, by area. Those that reset the card or reload the driver come last.
+//! The tests, by area. Those that reset the card or reload the driver come last, but for every second
+//! guest (`crate::run`).
 
 mod buffers;
 mod chains;
@@ -74,4 +75,9 @@ const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS];
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {
     GENTLE.iter().chain(faults::TESTS).chain(ROUGH).copied().flatten().copied()
+}
+
+/// Whether a test leaves the card as it finds it.
+pub fn is_gentle(test: &Test) -> bool {
+    GENTLE.iter().copied().flatten().any(|t| t.name == test.name)
 }
