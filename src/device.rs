@@ -10,7 +10,7 @@ use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
 
-use crate::abstractions::msix::{Handler, Vectors};
+use crate::abstractions::msix::{Handler, Line, Runs, Vectors};
 use crate::abstractions::pinned::DmaMappings;
 use crate::context::asid::Asids;
 use crate::context::counters::DropCounters;
@@ -165,15 +165,27 @@ pub(crate) struct Card {
     vectors: Mutex<Option<Vectors<Interrupts>>>,
 }
 
-/// Names of the vectors, as `/proc/interrupts` shows them (`goya_irq_name`).
-const VECTORS: [&CStr; 6] = [
-    c"goya cq 0",
-    c"goya cq 1",
-    c"goya cq 2",
-    c"goya cq 3",
-    c"goya cq 4",
-    c"goya cpu eq",
+/// The vectors with handlers (`goya_irq_name`). A completion wakes its waiter in the interrupt; events take
+/// their time.
+const VECTORS: [Line; 6] = [
+    completions(c"goya cq 0"),
+    completions(c"goya cq 1"),
+    completions(c"goya cq 2"),
+    completions(c"goya cq 3"),
+    completions(c"goya cq 4"),
+    Line {
+        name: c"goya cpu eq",
+        runs: Runs::InThread,
+    },
 ];
+
+const fn completions(name: &'static CStr) -> Line {
+    Line {
+        name,
+        runs: Runs::InInterrupt,
+    }
+}
+
 /// Vectors that the card has; all are demanded.
 const VECTOR_COUNT: u32 = 8;
 /// The event queue's.

@@ -4,7 +4,8 @@
 //! Submissions that take too long (upstream `cs_timedout()`, `cs_handle_tdr()`).
 //!
 //! Only the oldest submission of a context is timed, from the moment when it has become that. Nobody's timer
-//! is set or stopped for it: while something is at work, a task looks at it now and then.
+//! is set or stopped for it: while something is at work, a task looks at it now and then, and frees what belongs to
+//! jobs that are done.
 
 use kernel::prelude::*;
 use kernel::static_lock_class;
@@ -95,6 +96,8 @@ fn look(card: &Arc<Card>) {
     for fence in late.into_iter().flatten() {
         timed_out(card, &fence);
     }
+    // What nobody's next submission has freed meanwhile.
+    card.queues.reclaim();
     if at_work && card.status().operational() {
         card.watchdog.start();
     }
@@ -119,6 +122,7 @@ fn follow(old: Option<Seen>, context: &Context, late: &mut Option<Arc<Fence>>) -
     };
     let limit = seen
         .fence
+        .terms
         .timeout
         .map(|ms| Delta::from_millis(i64::from(ms)));
     if !seen.reported && limit.is_some_and(|limit| seen.since.elapsed() >= limit) {
@@ -130,8 +134,8 @@ fn follow(old: Option<Seen>, context: &Context, late: &mut Option<Arc<Fence>>) -
 
 /// Submission `fence` has taken too long.
 fn timed_out(card: &Arc<Card>, fence: &Fence) {
-    let reset = !fence.skip_reset && card.params.reset_on_lockup;
-    if !fence.skip_reset {
+    let reset = !fence.terms.skip_reset && card.params.reset_on_lockup;
+    if !fence.terms.skip_reset {
         fence.set_timed_out();
         if !reset {
             card.state.needs_reset.set(true);

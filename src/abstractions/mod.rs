@@ -7,6 +7,7 @@
 
 pub(crate) mod accel;
 pub(crate) mod chrdev;
+pub(crate) mod completion;
 #[cfg(CONFIG_DEBUG_FS)]
 pub(crate) mod debugfs;
 pub(crate) mod dma;

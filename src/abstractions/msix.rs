@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! All MSI-X vectors of a device, with a handler thread for each that has a handler.
+//! All MSI-X vectors of a device, with a handler for those that have a line.
 //!
 //! C headers: `include/linux/pci.h`, `include/linux/interrupt.h`.
 
@@ -17,8 +17,26 @@ use kernel::sync::Arc;
 
 /// What happens at an interrupt.
 pub(crate) trait Handler: Send + Sync + 'static {
-    /// Vector `vector` was signalled. Runs in a thread, once at a time for each vector.
+    /// Vector `vector` was signalled. Runs once at a time for each vector, where its line says: in an interrupt
+    /// it may not sleep.
     fn interrupt(&self, vector: u32);
+}
+
+/// Where the handler of a vector runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// At once, in the interrupt.
+    InInterrupt,
+    /// In a thread, which the interrupt wakes.
+    InThread,
+}
+
+/// A vector that has a handler.
+pub(crate) struct Line {
+    /// As `/proc/interrupts` shows it.
+    pub(crate) name: &'static CStr,
+    /// Where its handler runs.
+    pub(crate) runs: Runs,
 }
 
 /// The vectors; given back when dropped, after the last handler has returned.
@@ -44,11 +62,11 @@ fn raw(pdev: &pci::Device) -> *mut bindings::pci_dev {
 }
 
 impl<H: Handler> Vectors<H> {
-    /// Allocates exactly `count` vectors and has `handler` called for those of `names`, in order.
+    /// Allocates exactly `count` vectors and has `handler` called for those of `lines`, in order.
     pub(crate) fn new(
         pdev: &pci::Device<Bound>,
         count: u32,
-        names: &[&'static CStr],
+        lines: &[Line],
         handler: Arc<H>,
     ) -> Result<Self> {
         let raw = raw(pdev);
@@ -61,7 +79,7 @@ impl<H: Handler> Vectors<H> {
             pdev: pdev.into(),
             requested: KVec::new(),
         };
-        for (vector, name) in (0..).zip(names) {
+        for (vector, line) in (0..).zip(lines) {
             // SAFETY: As above.
             let irq = unsafe { bindings::pci_irq_vector(raw, vector) };
             to_result(irq)?;
@@ -72,14 +90,19 @@ impl<H: Handler> Vectors<H> {
             };
             let cookie = KBox::pin(cookie, GFP_KERNEL)?;
             vectors.requested.reserve(1, GFP_KERNEL)?;
+            let callback: unsafe extern "C" fn(_, _) -> _ = Self::callback;
+            let (at_once, thread, flags) = match line.runs {
+                Runs::InInterrupt => (Some(callback), None, 0),
+                Runs::InThread => (None, Some(callback), bindings::IRQF_ONESHOT),
+            };
             // SAFETY: The cookie lives, where it is, until `free_irq()` has waited for the handlers.
             to_result(unsafe {
                 bindings::request_threaded_irq(
                     cookie.irq,
-                    None,
-                    Some(Self::callback),
-                    bindings::IRQF_ONESHOT as c_ulong,
-                    name.as_char_ptr(),
+                    at_once,
+                    thread,
+                    flags as c_ulong,
+                    line.name.as_char_ptr(),
                     core::ptr::from_ref(&*cookie).cast_mut().cast(),
                 )
             })?;

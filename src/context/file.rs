@@ -59,6 +59,8 @@ impl File {
         file.buffers.clear();
         let at_work = file.context.at_work();
         card.users.release(user);
+        // Jobs that are done refer to the context.
+        card.queues.reclaim();
         // The context goes with it, unless something is at work.
         drop(file);
         leave(card, user, at_work);

@@ -10,11 +10,11 @@ pub(crate) mod users;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
-use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
+use kernel::sync::{new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, SpinLock, SpinLockIrq};
 
 use crate::device::Card;
 use crate::mem::context::UserMemory;
-use crate::submit::fence::{Fence, Outcome};
+use crate::submit::fence::{Fence, Outcome, Terms};
 use asid::Asid;
 use counters::DropCounters;
 
@@ -63,7 +63,7 @@ pub(crate) struct Context {
     #[pin]
     window: SpinLock<Window>,
     #[pin]
-    memory: SpinLock<Memory>,
+    memory: SpinLockIrq<Memory>,
     /// The card holds this context's state: nothing of another user's.
     switched: Atomic<bool>,
     /// Held while the card is made ready for this context.
@@ -86,7 +86,7 @@ impl Context {
                 asid,
                 drops: DropCounters::default(),
                 window <- new_spinlock!(window),
-                memory <- new_spinlock!(Memory { ends, next: 0 }),
+                memory <- new_spinlock_irq!(Memory { ends, next: 0 }),
                 switched: Atomic::new(false),
                 phase <- new_mutex!(()),
             }),
@@ -98,9 +98,9 @@ impl Context {
     /// the place is at work.
     ///
     /// What goes wrong later must signal the fence.
-    pub(crate) fn enter(&self, timeout: Option<u32>, skip_reset: bool) -> Result<Arc<Fence>> {
+    pub(crate) fn enter(&self, terms: Terms) -> Result<Arc<Fence>> {
         // Made before the lock is taken; its number is known under the lock only.
-        let fence = Fence::new(timeout, skip_reset)?;
+        let fence = Fence::new(terms)?;
         let mut window = self.window.lock();
         let sequence = window.next;
         let place = (sequence as usize) & (WINDOW - 1);

@@ -7,16 +7,15 @@
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::static_lock_class;
-use kernel::sync::lock::spinlock::SpinLockBackend;
-use kernel::sync::lock::Guard;
-use kernel::sync::{Arc, LockClassKey, SpinLock};
+use kernel::sync::aref::ARef;
+use kernel::sync::{Arc, LockClassKey, SpinLockIrq, SpinLockIrqGuard};
 
 use super::index::EXTERNAL as LENGTH;
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
 use crate::hw::map::HOST_BASE;
 use crate::hw::Io;
 use crate::submit::buffer::JobCopy;
-use crate::submit::packet::{self, TAIL_SIZE};
+use crate::submit::packet::{self, SILENT_TAIL_SIZE, TAIL_SIZE};
 use crate::submit::submission::Submission;
 
 /// Bytes of a descriptor: address, size and control (`struct hl_bd`, `qman_if.h`).
@@ -30,24 +29,49 @@ const PLACE: u32 = 0xFFF;
 /// First queue manager's doorbell, and the distance to the next (`dma_qm_0_regs.h`).
 const DOORBELL: u32 = 0x40_006C;
 const STRIDE: u32 = 0x8000;
-/// Completions that are taken under one lock.
-const BATCH: usize = 32;
 
+/// A job on the queue.
 struct Slot {
-    submission: Arc<Submission>,
+    submission: Submission,
     /// The card reads it until the job is done.
     copy: JobCopy,
+    /// Its end was announced. An interrupt frees nothing, so it stays until it is reclaimed.
+    done: bool,
 }
 
 struct State {
-    /// Next descriptor, and descriptors that are not done.
+    /// Next descriptor, and the oldest one that was not reclaimed.
     producer: u32,
-    in_flight: u32,
+    oldest: u32,
     /// Where the next job that is pushed will announce its end, and the next such announcement that is
     /// read. The driver's own jobs announce none, so these are not the descriptors' places.
     completion: u32,
     consumer: u32,
     slots: KVec<Option<Slot>>,
+}
+
+impl State {
+    /// Takes the oldest job off the queue if `all` or it is done. The driver's own jobs have left by the time
+    /// somebody else uses the queue.
+    fn pop(&mut self, all: bool) -> Option<Slot> {
+        while self.oldest != self.producer {
+            let slot = self.slots.get_mut(LENGTH.place(self.oldest))?;
+            if slot.as_ref().is_some_and(|slot| !all && !slot.done) {
+                return None;
+            }
+            self.oldest = LENGTH.next(self.oldest);
+            if slot.is_some() {
+                return slot.take();
+            }
+        }
+        None
+    }
+
+    /// Whether the oldest job is done, so that it can be taken.
+    fn done(&self) -> bool {
+        let oldest = self.slots.get(LENGTH.place(self.oldest));
+        oldest.is_some_and(|slot| slot.as_ref().is_some_and(|slot| slot.done))
+    }
 }
 
 /// A lock class for each queue: a submission takes the locks of several, in order.
@@ -67,8 +91,10 @@ pub(crate) struct External {
     number: usize,
     ring: SharedMemory,
     completions: SharedMemory,
+    dev: ARef<Device>,
+    /// Interrupts take it.
     #[pin]
-    state: SpinLock<State>,
+    state: SpinLockIrq<State>,
 }
 
 impl External {
@@ -82,14 +108,20 @@ impl External {
         }
         let state = State {
             producer: 0,
-            in_flight: 0,
+            oldest: 0,
             completion: 0,
             consumer: 0,
             slots,
         };
         let class = class(number);
         Arc::pin_init(
-            pin_init!(Self { number, ring, completions, state <- SpinLock::new(state, c"goya_queue", class) }),
+            pin_init!(Self {
+                number,
+                ring,
+                completions,
+                dev: dev.into(),
+                state <- SpinLockIrq::new(state, c"goya_queue", class),
+            }),
             GFP_KERNEL,
         )
     }
@@ -107,7 +139,8 @@ impl External {
     /// Takes the queue for `count` jobs; `EAGAIN` if there is no room.
     pub(super) fn hold(&self, count: u32) -> Result<Held<'_>> {
         let state = self.state.lock();
-        match state.in_flight.checked_add(count) {
+        let used = LENGTH.distance(state.oldest, state.producer);
+        match used.checked_add(count) {
             Some(sum) if sum <= LENGTH.entries() => Ok(Held { queue: self, state }),
             _ => Err(EAGAIN),
         }
@@ -143,104 +176,101 @@ impl External {
         );
     }
 
-    /// Takes everything that has completed.
+    /// Ends the jobs whose completions have come. Called in an interrupt; what belongs to the jobs is freed
+    /// later, by [`External::reclaim`].
     pub(crate) fn interrupt(&self) {
-        loop {
-            let mut done: [Option<Slot>; BATCH] = [const { None }; BATCH];
-            let taken = self.take(&mut done);
-            // Ended outside of the lock, and after it: each may wake somebody and free memory.
-            for slot in done.into_iter().flatten() {
-                let Slot { submission, copy } = slot;
-                // Back in the pool before the waiter asks for the next one.
-                drop(copy);
-                submission.job_ended(Ok(()));
-            }
-            if taken < BATCH {
-                return;
-            }
-        }
-    }
-
-    /// Takes completions out of their ring; returns how many there were, at most as many as fit.
-    fn take(&self, done: &mut [Option<Slot>; BATCH]) -> usize {
         let mut state = self.state.lock();
-        for (n, room) in done.iter_mut().enumerate() {
+        // A card that never stops announcing must not keep the processor: it interrupts again.
+        for _ in 0..LENGTH.entries() {
             let at = LENGTH.place(state.consumer) * COMPLETION;
-            let Ok(entry) = self.completions.read32(at) else {
-                return n;
+            let entry = match self.completions.read32(at) {
+                Ok(entry) if entry & READY != 0 => entry,
+                _ => return,
             };
-            if entry & READY == 0 {
-                return n;
-            }
             read_barrier();
             // Cannot fail: it was just read.
             let _ = self.completions.write32(at, 0);
             state.consumer = LENGTH.next(state.consumer);
-            if entry & NAMED == 0 {
-                continue;
-            }
-            // What the card names may be anything: an empty place, or one that was aborted.
-            let place = (entry & PLACE) as usize;
-            if let Some(slot) = state.slots.get_mut(place).and_then(Option::take) {
-                *room = Some(slot);
-                state.in_flight = state.in_flight.saturating_sub(1);
+            // What the card names may be anything: an empty place, or a job that is done.
+            let place = (entry & NAMED != 0).then_some((entry & PLACE) as usize);
+            let slot = place.and_then(|place| state.slots.get_mut(place)?.as_mut());
+            if let Some(slot) = slot.filter(|slot| !slot.done) {
+                slot.done = true;
+                slot.submission.job_ended(&self.dev, Ok(()));
             }
         }
-        BATCH
+    }
+
+    /// Frees what belongs to jobs that are done, but for one copy, which the next job may take. May sleep.
+    pub(crate) fn reclaim(&self) -> Option<JobCopy> {
+        let mut copy = None;
+        loop {
+            let mut state = self.state.lock();
+            let slot = state.pop(false);
+            let more = state.done();
+            drop(state);
+            let Some(slot) = slot else { return copy };
+            copy = Some(slot.copy);
+            if !more {
+                return copy;
+            }
+        }
     }
 
     /// Ends all jobs with `result`. The card must not read the ring any more.
     pub(super) fn abort(&self, result: Result) {
-        for place in 0..LENGTH.entries() as usize {
-            let slot = {
-                let mut state = self.state.lock();
-                let slot = state.slots.get_mut(place).and_then(Option::take);
-                if slot.is_some() {
-                    state.in_flight = state.in_flight.saturating_sub(1);
-                }
-                slot
-            };
-            if let Some(slot) = slot {
-                slot.submission.job_ended(result);
+        while let Some(slot) = self.pop(true) {
+            if !slot.done {
+                slot.submission.job_ended(&self.dev, result);
             }
         }
+    }
+
+    fn pop(&self, all: bool) -> Option<Slot> {
+        self.state.lock().pop(all)
     }
 
     pub(super) fn reset(&self) {
         let mut state = self.state.lock();
         self.completions.fill(0);
-        (state.producer, state.completion, state.consumer) = (0, 0, 0);
+        (state.producer, state.oldest) = (0, 0);
+        (state.completion, state.consumer) = (0, 0);
     }
 
+    /// Whether no job of a program's is on it.
     pub(super) fn idle(&self) -> bool {
-        self.state.lock().in_flight == 0
+        let state = self.state.lock();
+        !state.slots.iter().flatten().any(|slot| !slot.done)
     }
 }
 
 /// A queue with its lock held.
 pub(super) struct Held<'a> {
     queue: &'a External,
-    state: Guard<'a, State, SpinLockBackend>,
+    state: SpinLockIrqGuard<'a, State>,
 }
 
 impl Held<'_> {
-    /// Appends a job. The doorbell is rung later.
-    pub(super) fn push(&mut self, submission: &Arc<Submission>, copy: JobCopy) -> Result {
+    /// Appends a job, which interrupts at its end if it is the `last` one. The doorbell is rung later.
+    pub(super) fn push(&mut self, submission: &Submission, copy: JobCopy, last: bool) -> Result {
         let queue = self.queue;
         let place = LENGTH.place(self.state.producer);
         let body = copy.size;
         let tail = tail(queue, place, LENGTH.place(self.state.completion));
-        copy.write(body as usize, &tail)?;
-        let size = body.checked_add(TAIL_SIZE as u32).ok_or(EINVAL)?;
+        // Nobody waits for a part of a submission: one interrupt tells of all its jobs on a queue.
+        let tail = tail.get(..if last { TAIL_SIZE } else { SILENT_TAIL_SIZE });
+        let tail = tail.ok_or(EINVAL)?;
+        copy.write(body as usize, tail)?;
+        let size = body.checked_add(tail.len() as u32).ok_or(EINVAL)?;
         queue.describe(&mut self.state, copy.address(), size)?;
         if let Some(slot) = self.state.slots.get_mut(place) {
             *slot = Some(Slot {
                 submission: submission.clone(),
                 copy,
+                done: false,
             });
         }
         self.state.completion = LENGTH.next(self.state.completion);
-        self.state.in_flight = self.state.in_flight.saturating_add(1);
         Ok(())
     }
 

@@ -33,6 +33,11 @@ impl Length {
         index.wrapping_add(1) & (self.0 * 2 - 1)
     }
 
+    /// How far it is from index `from` to index `to`.
+    pub(crate) const fn distance(self, from: u32, to: u32) -> u32 {
+        to.wrapping_sub(from) & (self.0 * 2 - 1)
+    }
+
     /// The place of `index` in the ring.
     pub(crate) const fn place(self, index: u32) -> usize {
         (index & (self.0 - 1)) as usize
@@ -57,6 +62,14 @@ mod tests {
         assert_eq!(seen, 128);
         assert_eq!(EXTERNAL.next(8191), 0);
         assert_eq!(EXTERNAL.place(4096), 0);
+    }
+
+    #[test]
+    fn a_full_ring_is_not_an_empty_one() {
+        assert_eq!(INTERNAL.distance(5, 5), 0);
+        assert_eq!(INTERNAL.distance(5, 69), 64);
+        assert_eq!(INTERNAL.distance(127, 0), 1);
+        assert_eq!(INTERNAL.distance(100, 36), 64);
     }
 }
 

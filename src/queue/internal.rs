@@ -6,9 +6,7 @@
 //! They announce nothing: their places are free again when the submission ends that the jobs belong to.
 
 use kernel::prelude::*;
-use kernel::sync::lock::spinlock::SpinLockBackend;
-use kernel::sync::lock::Guard;
-use kernel::sync::{new_spinlock, Arc, SpinLock};
+use kernel::sync::{new_spinlock_irq, Arc, SpinLockIrq, SpinLockIrqGuard, UniqueArc};
 
 use super::index::INTERNAL as LENGTH;
 use super::INTERNAL;
@@ -24,6 +22,9 @@ const MME_DOORBELL: u32 = 0xD_806C;
 const TPC_DOORBELL: u32 = 0xE0_806C;
 const TPC_STRIDE: u32 = 0x4_0000;
 
+/// Jobs for each of the queues.
+pub(crate) type Counts = [u32; INTERNAL];
+
 #[derive(Clone, Copy, Default)]
 struct State {
     /// Next descriptor, and descriptors whose submission has not ended.
@@ -31,11 +32,12 @@ struct State {
     in_flight: u32,
 }
 
-/// All internal queues, under one lock: what a job costs is two writes to SRAM.
+/// All internal queues, under one lock: what a job costs is two writes to SRAM. It is taken inside of external
+/// queues' locks, which interrupts take.
 #[pin_data]
 pub(crate) struct Internal {
     #[pin]
-    states: SpinLock<[State; INTERNAL]>,
+    states: SpinLockIrq<[State; INTERNAL]>,
 }
 
 /// Where queue `n`'s ring begins in SRAM. Bytes.
@@ -47,30 +49,37 @@ impl Internal {
     pub(super) fn new() -> Result<Arc<Self>> {
         let states = [State::default(); INTERNAL];
         Arc::pin_init(
-            pin_init!(Self { states <- new_spinlock!(states) }),
+            pin_init!(Self { states <- new_spinlock_irq!(states) }),
             GFP_KERNEL,
         )
     }
 
-    /// Takes places for `counts` jobs on each queue; `EAGAIN` if one is full.
-    pub(crate) fn occupy(self: &Arc<Self>, counts: [u32; INTERNAL]) -> Result<Occupied> {
+    /// Takes places for `counts` jobs on each queue; `EAGAIN` if one is full. Nothing if there are no jobs.
+    pub(crate) fn occupy(self: &Arc<Self>, counts: &Counts) -> Result<Option<Arc<Occupied>>> {
+        if counts.iter().all(|count| *count == 0) {
+            return Ok(None);
+        }
+        // Allocated before the lock is taken.
+        let places = UniqueArc::new_uninit(GFP_KERNEL)?;
         let mut states = self.states.lock();
-        let full = |(state, count): (&State, u32)| {
+        let full = |(state, count): (&State, &u32)| {
             state
                 .in_flight
-                .checked_add(count)
+                .checked_add(*count)
                 .is_none_or(|sum| sum > LENGTH.entries())
         };
         if states.iter().zip(counts).any(full) {
             return Err(EAGAIN);
         }
         for (state, count) in states.iter_mut().zip(counts) {
-            state.in_flight = state.in_flight.saturating_add(count);
+            state.in_flight = state.in_flight.saturating_add(*count);
         }
-        Ok(Occupied {
+        drop(states);
+        let occupied = places.write(Occupied {
             queues: self.clone(),
-            counts,
-        })
+            counts: *counts,
+        });
+        Ok(Some(occupied.into()))
     }
 
     pub(super) fn hold(&self) -> Held<'_> {
@@ -87,14 +96,11 @@ impl Internal {
 /// Places that a submission has taken; free again when dropped.
 pub(crate) struct Occupied {
     queues: Arc<Internal>,
-    counts: [u32; INTERNAL],
+    counts: Counts,
 }
 
 impl Drop for Occupied {
     fn drop(&mut self) {
-        if self.counts.iter().all(|count| *count == 0) {
-            return;
-        }
         for (state, count) in self.queues.states.lock().iter_mut().zip(self.counts) {
             state.in_flight = state.in_flight.saturating_sub(count);
         }
@@ -102,7 +108,7 @@ impl Drop for Occupied {
 }
 
 /// The queues with their lock held.
-pub(super) struct Held<'a>(Guard<'a, [State; INTERNAL], SpinLockBackend>);
+pub(super) struct Held<'a>(SpinLockIrqGuard<'a, [State; INTERNAL]>);
 
 impl Held<'_> {
     /// Puts a command buffer in the card's memory on queue `n`. Its place was taken by [`Occupied`].

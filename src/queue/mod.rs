@@ -107,12 +107,12 @@ impl Queues {
     pub(crate) fn submit(
         &self,
         io: &Bars,
-        submission: &Arc<Submission>,
-        jobs: KVec<Job>,
+        submission: &Submission,
+        jobs: &mut [Option<Job>],
         allowed: impl FnOnce() -> Result,
     ) -> Result {
         let mut counts = [0u32; EXTERNAL];
-        for job in &jobs {
+        for job in jobs.iter().flatten() {
             if let Job::External { queue, .. } = job {
                 let count = counts.get_mut(*queue).ok_or(EINVAL)?;
                 *count = count.saturating_add(1);
@@ -124,13 +124,16 @@ impl Queues {
                 *slot = Some(queue.hold(count)?);
             }
         }
-        let mut internal = self.internal.hold();
+        let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
         allowed()?;
-        for job in jobs {
+        for job in jobs.iter_mut().filter_map(Option::take) {
             match job {
                 Job::External { queue, copy } => {
-                    if let Some(Some(queue)) = held.get_mut(queue) {
-                        queue.push(submission, copy)?;
+                    if let (Some(Some(held)), Some(left)) =
+                        (held.get_mut(queue), counts.get_mut(queue))
+                    {
+                        *left = left.saturating_sub(1);
+                        held.push(submission, copy, *left == 0)?;
                     }
                 }
                 Job::Internal {
@@ -138,7 +141,9 @@ impl Queues {
                     address,
                     size,
                 } => {
-                    internal.push(io, queue, address, size)?;
+                    if let Some(internal) = &mut internal {
+                        internal.push(io, queue, address, size)?;
+                    }
                 }
             }
         }
@@ -147,6 +152,11 @@ impl Queues {
             queue.ring(io);
         }
         Ok(())
+    }
+
+    /// Frees what belongs to jobs that are done. May sleep.
+    pub(crate) fn reclaim(&self) {
+        self.external.iter().for_each(|queue| drop(queue.reclaim()));
     }
 
     /// Ends every job that is on a queue with `result`.

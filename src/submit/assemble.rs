@@ -17,7 +17,8 @@ use crate::context::Context;
 use crate::device::Card;
 use crate::hw::map;
 use crate::mem::range::HOST_VIRTUAL;
-use crate::queue::{Job, INTERNAL};
+use crate::queue::internal::Counts;
+use crate::queue::Job;
 
 /// A chunk whose queue is there, and whose command buffer was found.
 pub(crate) enum Chunk {
@@ -39,7 +40,6 @@ pub(crate) struct Request<'a> {
     pub(crate) parent: &'a Device<Bound>,
     pub(crate) context: &'a Arc<Context>,
     pub(crate) fence: Arc<Fence>,
-    pub(crate) timestamp: bool,
 }
 
 /// Why a submission is refused, for the program and for the counters.
@@ -68,28 +68,46 @@ fn limits(card: &Card) -> Limits {
     }
 }
 
+/// Jobs of a submission that need no allocation.
+pub(crate) const FEW: usize = 4;
+
 /// Checks and copies all command buffers, then puts all jobs on their queues, or none.
-pub(crate) fn submit(request: &Request<'_>, chunks: KVec<Chunk>) -> Result<(), Refusal> {
+pub(crate) fn submit(
+    request: &Request<'_>,
+    chunks: impl ExactSizeIterator<Item = Result<Chunk, Refusal>>,
+) -> Result<(), Refusal> {
     let card = request.card;
     let dev = &card.dev;
     let (asid, sequence) = (request.context.asid.number(), request.fence.sequence());
     let limits = limits(card);
-    let mut jobs = KVec::with_capacity(chunks.len(), GFP_KERNEL).map_err(|_| NO_MEMORY)?;
-    let (mut external, mut internal) = (0usize, [0u32; INTERNAL]);
-    for (n, chunk) in chunks.into_iter().enumerate() {
-        let job = match chunk {
+    let (mut few, mut many) = ([const { None }; FEW], KVec::new());
+    let count = chunks.len();
+    let jobs = match few.get_mut(..count) {
+        Some(few) => few,
+        None => {
+            many.reserve(count, GFP_KERNEL).map_err(|_| NO_MEMORY)?;
+            (0..count).for_each(|_| {
+                // Cannot fail: the room is reserved.
+                let _ = many.push_within_capacity(None);
+            });
+            &mut many[..]
+        }
+    };
+    let (mut external, mut internal) = (0, Counts::default());
+    for (n, (place, chunk)) in jobs.iter_mut().zip(chunks).enumerate() {
+        let job = match chunk? {
             Chunk::External {
                 queue,
                 buffer,
                 size,
             } => {
-                external = external.saturating_add(1);
+                external += 1;
                 let rules = Rules {
                     queue: queue as u32,
                     translated: true,
                     limits: &limits,
                 };
-                copy(request, &InUse::new(buffer), size, &rules)
+                copy(request, queue, &InUse::new(buffer), size, &rules)
                     .map(|copy| Job::External { queue, copy })
             }
             Chunk::Internal {
@@ -132,7 +150,7 @@ pub(crate) fn submit(request: &Request<'_>, chunks: KVec<Chunk>) -> Result<(), R
                 reason: Reason::Parsing,
             }
         })?;
-        jobs.push(job, GFP_KERNEL).map_err(|_| NO_MEMORY)?;
+        *place = Some(job);
     }
     if external == 0 {
         dev_err!(
@@ -143,7 +161,7 @@ pub(crate) fn submit(request: &Request<'_>, chunks: KVec<Chunk>) -> Result<(), R
         );
         return Err(INVALID);
     }
-    schedule(request, jobs, external, internal).map_err(|error| {
+    schedule(request, jobs, external, &internal).map_err(|error| {
         if error != EAGAIN {
             dev_err!(
                 dev,
@@ -165,6 +183,7 @@ pub(crate) fn submit(request: &Request<'_>, chunks: KVec<Chunk>) -> Result<(), R
 /// The driver's own copy of a command buffer, checked while it was made.
 fn copy(
     request: &Request<'_>,
+    queue: usize,
     buffer: &CommandBuffer,
     size: u32,
     rules: &Rules<'_>,
@@ -172,11 +191,16 @@ fn copy(
     let room = (size as usize)
         .checked_add(TAIL_SIZE)
         .ok_or(CheckError::Size(size))?;
-    let mut copy = request
-        .card
-        .copies
-        .take(request.parent, room)
-        .map_err(CheckError::Copy)?;
+    let card = request.card;
+    // What a job that is done has used is best for this one.
+    let used = card.queues.external(queue).and_then(|q| q.reclaim());
+    let mut copy = match used.filter(|copy| copy.suits(room)) {
+        Some(copy) => copy,
+        None => card
+            .copies
+            .take(request.parent, room)
+            .map_err(CheckError::Copy)?,
+    };
     let mut source = |offset: usize, into: &mut [u8]| buffer.memory().read(offset, into);
     let source: &mut dyn Source = &mut source;
     check::copy_checked(source, size, &mut copy, rules)?;
@@ -186,20 +210,23 @@ fn copy(
 
 fn schedule(
     request: &Request<'_>,
-    jobs: KVec<Job>,
-    external: usize,
-    internal: [u32; INTERNAL],
+    jobs: &mut [Option<Job>],
+    external: i32,
+    internal: &Counts,
 ) -> Result {
     let card = request.card;
-    let occupied = card.queues.internal().occupy(internal)?;
-    let submission = Submission::new(
-        request.context.clone(),
-        request.fence.clone(),
-        external,
-        request.timestamp,
-        &card.dev,
-        occupied,
-    )?;
+    let places = card.queues.internal();
+    let internal = places.occupy(internal).or_else(|_| {
+        // Those of jobs that are done count until they are reclaimed.
+        card.queues.reclaim();
+        places.occupy(internal)
+    })?;
+    let submission = Submission {
+        context: request.context.clone(),
+        fence: request.fence.clone(),
+        internal,
+    };
+    submission.fence.expect(external);
     card.queues.submit(&card.bars, &submission, jobs, || {
         // Under the locks that a reset takes after it has set the status.
         let status = card.status();

@@ -231,6 +231,11 @@ const CLASSES: [usize; 4] = [PAGE, 64 << 10, 1 << 20, (LARGEST as usize) + PAGE]
 /// Copies of each size that are kept for the next submission.
 const KEPT: [usize; 4] = [128, 16, 2, 0];
 
+/// The smallest of [`CLASSES`] that has room for `size` bytes.
+fn class(size: usize) -> Option<usize> {
+    CLASSES.iter().position(|class| *class >= size)
+}
+
 /// Memory for the driver's copies of command buffers: what a job gives back, the next one takes.
 #[pin_data]
 pub(crate) struct CopyPool {
@@ -258,10 +263,7 @@ impl CopyPool {
 
     /// Memory for at least `size` bytes.
     pub(crate) fn take(self: &Arc<Self>, dev: &Device<Bound>, size: usize) -> Result<JobCopy> {
-        let class = CLASSES
-            .iter()
-            .position(|class| *class >= size)
-            .ok_or(ENOMEM)?;
+        let class = class(size).ok_or(ENOMEM)?;
         let kept = self.free.lock().get_mut(class).and_then(KVec::pop);
         let memory = match kept {
             Some(memory) => memory,
@@ -300,6 +302,11 @@ impl CopyPool {
 }
 
 impl JobCopy {
+    /// Whether it is what a job of `size` bytes takes.
+    pub(crate) fn suits(&self, size: usize) -> bool {
+        class(size) == Some(self.class)
+    }
+
     /// Where the card finds it.
     pub(crate) fn address(&self) -> u64 {
         self.memory

@@ -3,10 +3,13 @@
 
 //! The end of a submission, and waiting for it (upstream `hl_fence`, `hl_wait_for_fence()`).
 
+use kernel::error::to_result;
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
-use kernel::sync::{new_condvar, new_spinlock, Arc, CondVar, CondVarTimeoutResult, SpinLock};
+use kernel::sync::atomic::{ordering::Acquire, ordering::Full, ordering::Release, Atomic, Relaxed};
+use kernel::sync::Arc;
 use kernel::time::{msecs_to_jiffies, Instant, Jiffies, Monotonic};
+
+use crate::abstractions::completion::Completion;
 
 /// How a submission ended.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +28,17 @@ pub(crate) enum Waited {
     Busy,
 }
 
+/// What a program wants of a submission.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// How long it may be the oldest one at work; milliseconds, `None` for ever.
+    pub(crate) timeout: Option<u32>,
+    /// Its time-out is only reported, and so is its end.
+    pub(crate) skip_reset: bool,
+    /// When it ended is to be known.
+    pub(crate) timestamp: bool,
+}
+
 /// Signalled once, when a submission ends.
 #[pin_data]
 pub(crate) struct Fence {
@@ -32,33 +46,41 @@ pub(crate) struct Fence {
     sequence: Atomic<u64>,
     /// When it was submitted.
     pub(crate) submitted: Instant<Monotonic>,
-    /// How long it may be the oldest one at work; milliseconds, `None` for ever.
-    pub(crate) timeout: Option<u32>,
-    /// Its time-out is only reported.
-    pub(crate) skip_reset: bool,
+    /// What the program wants.
+    pub(crate) terms: Terms,
     /// It took too long.
     timed_out: Atomic<bool>,
     /// Nothing of it is on a queue any more, which a waiter may hear earlier.
     ended: Atomic<bool>,
+    /// External jobs that are not done.
+    remaining: Atomic<i32>,
+    /// Somebody has said how it ended.
+    claimed: Atomic<bool>,
+    /// What he said, once `done` is complete: an error number or 0, and a time.
+    result: Atomic<i32>,
+    timestamp: Atomic<i64>,
     #[pin]
-    outcome: SpinLock<Option<Outcome>>,
-    #[pin]
-    changed: CondVar,
+    done: Completion,
 }
+
+/// The result of what is at work: no error has this number.
+const PENDING: i32 = 1;
 
 impl Fence {
     /// A fence for a submission that has no number yet.
-    pub(crate) fn new(timeout: Option<u32>, skip_reset: bool) -> Result<Arc<Self>> {
+    pub(crate) fn new(terms: Terms) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 sequence: Atomic::new(0),
                 submitted: Instant::now(),
-                timeout,
-                skip_reset,
+                terms,
                 timed_out: Atomic::new(false),
                 ended: Atomic::new(false),
-                outcome <- new_spinlock!(None),
-                changed <- new_condvar!(),
+                remaining: Atomic::new(0),
+                claimed: Atomic::new(false),
+                result: Atomic::new(PENDING),
+                timestamp: Atomic::new(0),
+                done <- Completion::new(),
             }),
             GFP_KERNEL,
         )
@@ -72,6 +94,20 @@ impl Fence {
     /// Gives it the number; once.
     pub(crate) fn set_sequence(&self, sequence: u64) {
         self.sequence.store(sequence, Relaxed);
+    }
+
+    /// It has `external` jobs that will end; said before the first one can.
+    pub(crate) fn expect(&self, external: i32) {
+        self.remaining.store(external, Relaxed);
+    }
+
+    /// One of its external jobs is done, or will never be. Whether that ends it: the last one does, and the
+    /// first that is lost.
+    pub(crate) fn job_ended(&self, result: Result) -> bool {
+        match result {
+            Ok(()) => self.remaining.fetch_sub(1, Full) == 1,
+            Err(_) => self.remaining.xchg(0, Full) > 0,
+        }
     }
 
     /// Ends it. Only the first end counts; later ones return nothing.
@@ -101,12 +137,13 @@ impl Fence {
     }
 
     fn set(&self, outcome: Outcome) -> Option<Outcome> {
-        let mut slot = self.outcome.lock();
-        if slot.is_some() {
+        if self.claimed.xchg(true, Relaxed) {
             return None;
         }
-        *slot = Some(outcome);
-        self.changed.notify_all();
+        self.timestamp.store(outcome.timestamp, Relaxed);
+        let result = outcome.result.map_or_else(Error::to_errno, |()| 0);
+        self.result.store(result, Release);
+        self.done.complete_all();
         Some(outcome)
     }
 
@@ -122,26 +159,22 @@ impl Fence {
 
     /// How it ended, if it has.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        *self.outcome.lock()
+        let result = match self.result.load(Acquire) {
+            PENDING => return None,
+            result => to_result(result),
+        };
+        Some(Outcome {
+            result,
+            timestamp: self.timestamp.load(Relaxed),
+        })
     }
 
     /// Waits for the end, at most `timeout_us` microseconds. A signal ends the wait with `ERESTARTSYS`.
     pub(crate) fn wait(&self, timeout_us: u64) -> Result<Waited> {
-        let mut outcome = self.outcome.lock();
-        let mut left = jiffies(timeout_us);
-        loop {
-            if let Some(outcome) = *outcome {
-                return Ok(Waited::Done(outcome));
-            }
-            if left == 0 {
-                return Ok(Waited::Busy);
-            }
-            left = match self.changed.wait_interruptible_timeout(&mut outcome, left) {
-                CondVarTimeoutResult::Woken { jiffies } => jiffies,
-                CondVarTimeoutResult::Timeout => 0,
-                CondVarTimeoutResult::Signal { .. } => return Err(ERESTARTSYS),
-            };
+        if timeout_us != 0 && self.outcome().is_none() {
+            self.done.wait_interruptible(jiffies(timeout_us))?;
         }
+        Ok(self.outcome().map_or(Waited::Busy, Waited::Done))
     }
 }
 

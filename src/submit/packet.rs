@@ -31,6 +31,9 @@ const FILL_STEP: u64 = 1 << 31;
 /// Bytes behind a user's packets for those that announce the end of the job, see [`tail`].
 pub(crate) const TAIL_SIZE: usize = 2 * Opcode::MessageProtected.size();
 
+/// How many of these bytes announce the end without an interrupt.
+pub(crate) const SILENT_TAIL_SIZE: usize = Opcode::MessageProtected.size();
+
 /// What a packet does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -15,7 +15,8 @@ use crate::context::counters::Reason;
 use crate::device::Card;
 use crate::driver::GoyaNode;
 use crate::queue::{Kind, COUNT};
-use crate::submit::assemble::{self, Chunk, Request};
+use crate::submit::assemble::{self, Chunk, Request, FEW};
+use crate::submit::fence::Terms;
 use crate::submit::switch;
 
 pub(crate) struct Submit;
@@ -147,9 +148,14 @@ fn execute(
 ) -> Result<u64> {
     let card: &Arc<Card> = call.data;
     let context = &call.file.context;
-    let raw = chunks(call, address, count)?;
-    let skip_reset = flags & HL_CS_FLAGS_SKIP_RESET_ON_TIMEOUT != 0;
-    let fence = context.enter(timeout, skip_reset).inspect_err(|error| {
+    let (mut few, mut many) = ([CsChunk::new_zeroed(); FEW], KVec::new());
+    let chunks = chunks(call, address, count, &mut few, &mut many)?;
+    let terms = Terms {
+        timeout,
+        skip_reset: flags & HL_CS_FLAGS_SKIP_RESET_ON_TIMEOUT != 0,
+        timestamp: flags & HL_CS_FLAGS_TIMESTAMP != 0,
+    };
+    let fence = context.enter(terms).inspect_err(|error| {
         refused(
             card,
             call,
@@ -166,9 +172,8 @@ fn execute(
         parent: call.parent,
         context,
         fence: fence.clone(),
-        timestamp: flags & HL_CS_FLAGS_TIMESTAMP != 0,
     };
-    let submitted = validate(call, &raw).and_then(|chunks| assemble::submit(&request, chunks));
+    let submitted = assemble::submit(&request, chunks.iter().map(|chunk| validate(call, chunk)));
     submitted.map_err(|refusal| {
         refused(card, call, refusal.reason);
         // Its number is used up, and nobody shall wait for it.
@@ -178,8 +183,14 @@ fn execute(
     Ok(sequence)
 }
 
-/// Copies the array of chunks, once.
-fn chunks(call: &Call<'_, GoyaNode>, address: u64, count: u32) -> Result<KVec<CsChunk>> {
+/// Copies the array of chunks, once: to `few` if it fits.
+fn chunks<'a>(
+    call: &Call<'_, GoyaNode>,
+    address: u64,
+    count: u32,
+    few: &'a mut [CsChunk; FEW],
+    many: &'a mut KVec<CsChunk>,
+) -> Result<&'a [CsChunk]> {
     let card = call.data;
     if count > HL_MAX_JOBS_PER_CS {
         refused(card, call, Reason::Validation);
@@ -191,10 +202,16 @@ fn chunks(call: &Call<'_, GoyaNode>, address: u64, count: u32) -> Result<KVec<Cs
         return Err(EINVAL);
     }
     let count = count as usize;
-    let mut chunks = KVec::from_elem(CsChunk::new_zeroed(), count, GFP_KERNEL)
-        .inspect_err(|_| refused(card, call, Reason::Memory))?;
+    let chunks = match few.get_mut(..count) {
+        Some(few) => few,
+        None => {
+            *many = KVec::from_elem(CsChunk::new_zeroed(), count, GFP_KERNEL)
+                .inspect_err(|_| refused(card, call, Reason::Memory))?;
+            &mut many[..]
+        }
+    };
     let pointer = UserPtr::from_addr(usize::try_from(address)?);
-    let bytes = chunks.as_mut_slice().as_mut_bytes();
+    let bytes = chunks.as_mut_bytes();
     UserSlice::new(pointer, bytes.len())
         .reader()
         .read_slice(bytes)
@@ -206,49 +223,42 @@ fn chunks(call: &Call<'_, GoyaNode>, address: u64, count: u32) -> Result<KVec<Cs
     Ok(chunks)
 }
 
-/// Checks where each chunk is to go, and finds its command buffer.
-fn validate(call: &Call<'_, GoyaNode>, raw: &[CsChunk]) -> Result<KVec<Chunk>, assemble::Refusal> {
+/// Checks where a chunk is to go, and finds its command buffer.
+fn validate(call: &Call<'_, GoyaNode>, chunk: &CsChunk) -> Result<Chunk, assemble::Refusal> {
     let dev = &call.data.dev;
-    let mut chunks = KVec::with_capacity(raw.len(), GFP_KERNEL).map_err(|_| assemble::NO_MEMORY)?;
-    for chunk in raw {
-        let queue = chunk.queue_index;
-        let chunk = match Kind::of(queue) {
-            None => {
-                dev_err!(dev, "Queue index {} is invalid\n", queue);
+    let queue = chunk.queue_index;
+    match Kind::of(queue) {
+        None => {
+            dev_err!(dev, "Queue index {} is invalid\n", queue);
+            Err(assemble::INVALID)
+        }
+        Some(Kind::Cpu) => {
+            dev_err!(
+                dev,
+                "Queue index {} is restricted for the kernel driver\n",
+                queue
+            );
+            Err(assemble::INVALID)
+        }
+        Some(Kind::External(queue)) => {
+            let Some(buffer) = call.file.buffers.get(chunk.cb_handle) else {
+                dev_err!(dev, "CB handle {:#x} invalid\n", chunk.cb_handle);
+                return Err(assemble::INVALID);
+            };
+            if chunk.cb_size < 8 || chunk.cb_size > buffer.size() {
+                dev_err!(dev, "CB size {} invalid\n", chunk.cb_size);
                 return Err(assemble::INVALID);
             }
-            Some(Kind::Cpu) => {
-                dev_err!(
-                    dev,
-                    "Queue index {} is restricted for the kernel driver\n",
-                    queue
-                );
-                return Err(assemble::INVALID);
-            }
-            Some(Kind::External(queue)) => {
-                let Some(buffer) = call.file.buffers.get(chunk.cb_handle) else {
-                    dev_err!(dev, "CB handle {:#x} invalid\n", chunk.cb_handle);
-                    return Err(assemble::INVALID);
-                };
-                if chunk.cb_size < 8 || chunk.cb_size > buffer.size() {
-                    dev_err!(dev, "CB size {} invalid\n", chunk.cb_size);
-                    return Err(assemble::INVALID);
-                }
-                Chunk::External {
-                    queue,
-                    buffer,
-                    size: chunk.cb_size,
-                }
-            }
-            Some(Kind::Internal(queue)) => Chunk::Internal {
+            Ok(Chunk::External {
                 queue,
-                address: chunk.cb_handle,
+                buffer,
                 size: chunk.cb_size,
-            },
-        };
-        chunks
-            .push(chunk, GFP_KERNEL)
-            .map_err(|_| assemble::NO_MEMORY)?;
+            })
+        }
+        Some(Kind::Internal(queue)) => Ok(Chunk::Internal {
+            queue,
+            address: chunk.cb_handle,
+            size: chunk.cb_size,
+        }),
     }
-    Ok(chunks)
 }
