@@ -15,6 +15,7 @@ use kernel::sync::{new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, SpinLo
 use crate::device::Card;
 use crate::mem::context::UserMemory;
 use crate::submit::fence::{Fence, Outcome, Terms};
+use crate::submit::polling::Polling;
 use asid::Asid;
 use counters::DropCounters;
 
@@ -64,6 +65,8 @@ pub(crate) struct Context {
     window: SpinLock<Window>,
     #[pin]
     memory: SpinLockIrq<Memory>,
+    /// How its waiters wait.
+    pub(crate) polling: Polling,
     /// The card holds this context's state: nothing of another user's.
     switched: Atomic<bool>,
     /// Held while the card is made ready for this context.
@@ -87,6 +90,7 @@ impl Context {
                 drops: DropCounters::default(),
                 window <- new_spinlock!(window),
                 memory <- new_spinlock_irq!(Memory { ends, next: 0 }),
+                polling: Polling::new(),
                 switched: Atomic::new(false),
                 phase <- new_mutex!(()),
             }),

@@ -9,6 +9,7 @@ use kernel::sync::atomic::{ordering::Acquire, ordering::Full, ordering::Release,
 use kernel::sync::Arc;
 use kernel::time::{msecs_to_jiffies, Instant, Jiffies, Monotonic};
 
+use super::polling::Polling;
 use crate::abstractions::completion::Completion;
 
 /// How a submission ended.
@@ -169,10 +170,15 @@ impl Fence {
         })
     }
 
-    /// Waits for the end, at most `timeout_us` microseconds. A signal ends the wait with `ERESTARTSYS`.
-    pub(crate) fn wait(&self, timeout_us: u64) -> Result<Waited> {
+    /// Waits for the end, at most `timeout_us` microseconds, after a look for as long as `polling` says. A signal
+    /// ends the wait with `ERESTARTSYS`.
+    pub(crate) fn wait(&self, timeout_us: u64, polling: &Polling) -> Result<Waited> {
         if timeout_us != 0 && self.outcome().is_none() {
-            self.done.wait_interruptible(jiffies(timeout_us))?;
+            let start = Instant::now();
+            let seen = polling.look(start, timeout_us, || self.outcome().is_some());
+            if !seen && self.done.wait_interruptible(jiffies(timeout_us))? {
+                polling.slept(start.elapsed());
+            }
         }
         Ok(self.outcome().map_or(Waited::Busy, Waited::Done))
     }

@@ -9,5 +9,6 @@ pub(crate) mod check;
 mod check_tests;
 pub(crate) mod fence;
 pub(crate) mod packet;
+pub(crate) mod polling;
 pub(crate) mod submission;
 pub(crate) mod switch;

@@ -83,7 +83,7 @@ fn finish(context: &crate::context::Context, sequence: u64, timeout_us: u64) -> 
     let Found::Fence(fence) = context.find(sequence) else {
         return Ok(());
     };
-    match fence.wait(timeout_us)? {
+    match fence.wait(timeout_us, &context.polling)? {
         Waited::Done(outcome) => outcome.result,
         Waited::Busy => Ok(()),
     }
