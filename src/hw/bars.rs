@@ -152,13 +152,14 @@ impl Bars {
         Ok(())
     }
 
-    /// Writes a double word of DRAM, which the window must show.
-    pub(crate) fn write_dram64(&self, address: u64, value: u64) -> Result {
-        let offset = self.in_window(address, 8)?;
-        self.dram
-            .try_access()
-            .ok_or(ENODEV)?
-            .try_write64(value, offset)
+    /// Writes double words to DRAM at device address `address`, which the window must show.
+    pub(crate) fn write_dram64(&self, address: u64, values: &[u64]) -> Result {
+        let offset = self.in_window(address, size_of_val(values))?;
+        let dram = self.dram.try_access().ok_or(ENODEV)?;
+        for (at, value) in (offset..).step_by(8).zip(values) {
+            dram.try_write64(*value, at)?;
+        }
+        Ok(())
     }
 }
 

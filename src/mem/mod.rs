@@ -21,6 +21,7 @@ pub(crate) mod hop;
 pub(crate) mod mapping;
 pub(crate) mod page_table;
 mod page_table_tests;
+pub(crate) mod pages;
 pub(crate) mod range;
 mod range_tests;
 mod shadow;

@@ -20,6 +20,7 @@ use kernel::{
 
 use super::{
     hop::*,
+    pages::Pages,
     range::DRAM_VIRTUAL,
     shadow::{
         Change,
@@ -210,34 +211,21 @@ impl AddressSpace {
         va: u64,
         runs: impl IntoIterator<Item = Run>,
     ) -> Result<Invalidation, MapError> {
+        let mut pages = Pages::new(runs.into_iter(), self.default.is_some());
         let mut change = Change::new(pool, sink, self.default_entry());
-        let mut at = va;
-        for run in runs {
-            let result = self
-                .check(at, run)
-                .map_err(|failure| (at, failure))
-                .and_then(|end| {
-                    let delta = run.address.wrapping_sub(at);
-                    change.map(&mut self.hop0, 0, at..end, delta)?;
-                    Ok(end)
-                });
-            match result {
-                Ok(end) => at = end,
-                Err((failed, failure)) => {
-                    let mapped = failed.saturating_sub(va);
-                    if mapped > 0 {
-                        change.unmap(&mut self.hop0, 0, va..failed);
-                    }
-                    let invalidation = Invalidation::new(mapped > 0 || change.replaced);
-                    return Err(MapError {
-                        failure,
-                        mapped,
-                        invalidation,
-                    });
-                }
-            }
+        let result = change.map(&mut self.hop0, 0, va, VIRTUAL_END, &mut pages);
+        let Err((failed, failure)) = result else {
+            return Ok(Invalidation::new(change.replaced));
+        };
+        let mapped = failed.saturating_sub(va);
+        if mapped > 0 {
+            change.unmap(&mut self.hop0, 0, va..failed);
         }
-        Ok(Invalidation::new(change.replaced))
+        Err(MapError {
+            failure,
+            mapped,
+            invalidation: Invalidation::new(mapped > 0 || change.replaced),
+        })
     }
 
     /// Unmaps the `size` bytes at `va`, both multiples of 4 KiB. What isn't mapped there is counted.
@@ -314,22 +302,5 @@ impl AddressSpace {
 
     fn default_entry(&self) -> u64 {
         self.default.as_ref().map_or(0, |(_, entry)| *entry)
-    }
-
-    /// The end of `run` at `va`, if it may be mapped there.
-    fn check(&self, va: u64, run: Run) -> Result<u64, MapFailure> {
-        let end = va.checked_add(run.size);
-        let fits = end.filter(|&end| end <= VIRTUAL_END && run.size > 0);
-        let all = va | run.address | run.size;
-        match fits {
-            Some(_) if all % SMALL_PAGE != 0 => Err(MapFailure::Misaligned(va, run)),
-            Some(_) if self.is_dram(va) && all % HUGE_PAGE != 0 => Err(MapFailure::SmallPage(va)),
-            Some(end) => Ok(end),
-            None => Err(MapFailure::Misaligned(va, run)),
-        }
-    }
-
-    fn is_dram(&self, va: u64) -> bool {
-        self.default.is_some() && va < DRAM_DEFAULT_END
     }
 }

@@ -15,12 +15,14 @@ use super::{
     hop::*,
     page_table::{
         MapFailure,
+        Run,
         DRAM_DEFAULT_END, //
     },
+    pages::Pages,
 };
 
 /// Most entries that are wiped on the card when their table gets empty.
-const WIPE: usize = 16;
+const WIPE: usize = 64;
 
 /// A table and its shadow.
 pub(super) struct Table {
@@ -174,37 +176,46 @@ impl<'a, S: PteSink> Change<'a, S> {
         }
     }
 
-    /// Maps the virtual addresses `range`, which table `table` of hop `hop` covers, to themselves plus
-    /// `delta`. An error says up to where it got.
-    pub(super) fn map(
+    /// Maps `pages` to the virtual addresses from `start` on, up to `limit` at most, which table `table` of hop
+    /// `hop` covers. Returns where it ended; an error says up to where it got.
+    pub(super) fn map<I: Iterator<Item = Run>>(
         &mut self,
         table: &mut Table,
         hop: usize,
-        range: Range<u64>,
-        delta: u64,
-    ) -> Result<(), (u64, MapFailure)> {
+        start: u64,
+        limit: u64,
+        pages: &mut Pages<I>,
+    ) -> Result<u64, (u64, MapFailure)> {
         let mut changed = 0..0;
-        let mut result = Ok(());
-        let mut at = range.start;
-        while at < range.end && result.is_ok() {
+        let mut result = Ok(start);
+        while let Ok(at) = result {
+            let run = match pages.run(at) {
+                Ok(Some(run)) if at < limit => run,
+                Ok(_) => break,
+                Err(failure) => {
+                    result = Err((at, failure));
+                    break;
+                }
+            };
             let n = index(at, hop);
-            let next = range.end.min((at | (span(hop) - 1)) + 1);
-            let target = at.wrapping_add(delta);
-            let whole = (at | target | next) % span(hop) == 0;
-            if hop == LAST_HOP || (hop == HUGE_HOP && whole) {
+            let next = (at | (span(hop) - 1)) + 1;
+            let whole = (at | run.address) % span(hop) == 0 && run.size >= span(hop);
+            result = if hop == LAST_HOP || (hop == HUGE_HOP && whole) {
                 if table.is_vacant(n) {
                     self.replaced |= table.vacant(n) & PRESENT != 0;
-                    table.set(n, page_entry(target));
+                    table.set(n, page_entry(run.address));
                     touch(&mut changed, n);
+                    pages.advance(span(hop));
+                    Ok(next)
                 } else {
-                    result = Err((at, MapFailure::Exists(at)));
+                    Err((at, MapFailure::Exists(at)))
                 }
             } else if let Some(child) = table.child_mut(n) {
-                result = self.map(child, hop + 1, at..next, delta);
+                self.map(child, hop + 1, at, next, pages)
             } else {
                 match self.make(table, hop, n, at) {
                     Ok(mut child) => {
-                        result = self.map(&mut child, hop + 1, at..next, delta);
+                        let result = self.map(&mut child, hop + 1, at, next, pages);
                         if child.live > 0 {
                             self.replaced |= table.vacant(n) & PRESENT != 0;
                             table.set(n, table_entry(child.page.address));
@@ -214,11 +225,11 @@ impl<'a, S: PteSink> Change<'a, S> {
                             // The card hasn't seen it, nor has it been written.
                             self.pool.release(KBox::into_inner(child).page);
                         }
+                        result
                     }
-                    Err(failure) => result = Err((at, failure)),
+                    Err(failure) => Err((at, failure)),
                 }
-            }
-            at = next;
+            };
         }
         table.flush(changed, self.sink);
         result
@@ -270,8 +281,15 @@ impl<'a, S: PteSink> Change<'a, S> {
             let next = range.end.min((at | (span(hop) - 1)) + 1);
             let whole = next - at == span(hop);
             let freed = if let Some(child) = table.child_mut(n) {
-                self.unmap(child, hop + 1, at..next);
-                child.live == 0 && !child.pinned
+                if whole && hop + 1 == LAST_HOP && child.live > WIPE {
+                    // All of it goes: no need to look at each of its entries.
+                    self.holes += (ENTRIES - child.live) as u64;
+                    child.page.stale = true;
+                    true
+                } else {
+                    self.unmap(child, hop + 1, at..next);
+                    child.live == 0 && !child.pinned
+                }
             } else if whole && !table.is_vacant(n) {
                 true
             } else {

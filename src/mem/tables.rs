@@ -15,7 +15,7 @@ use kernel::device::Device;
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
 
-use super::hop::{Invalidation, PteSink, TablePool, ENTRY_SIZE};
+use super::hop::{Invalidation, PteSink, TablePool};
 use super::mapping::{Chain, Mapping};
 use super::page_table::{AddressSpace, MapFailure, Run, Walk};
 use crate::context::asid::{ASIDS, KERNEL};
@@ -81,16 +81,16 @@ impl State {
 
 /// Where page tables are: a card, or what a test takes for one.
 pub(crate) trait Target {
-    /// Writes an entry to the card's memory at `address`. A card that is gone loses it.
-    fn write_entry(&self, address: u64, entry: u64);
+    /// Writes entries to the card's memory at `address`. A card that is gone loses them.
+    fn write_entries(&self, address: u64, entries: &[u64]);
     /// Makes the card forget all translations.
     fn forget(&self) -> Result;
 }
 
 impl Target for Bars {
-    fn write_entry(&self, address: u64, entry: u64) {
+    fn write_entries(&self, address: u64, entries: &[u64]) {
         // An address outside of the window is none of the pool's.
-        let _ = self.write_dram64(address, entry);
+        let _ = self.write_dram64(address, entries);
     }
 
     fn forget(&self) -> Result {
@@ -128,9 +128,7 @@ struct Window<'a, T>(&'a T);
 
 impl<T: Target> PteSink for Window<'_, T> {
     fn write(&mut self, address: u64, entries: &[u64]) {
-        for (address, entry) in (address..).step_by(ENTRY_SIZE).zip(entries) {
-            self.0.write_entry(address, *entry);
-        }
+        self.0.write_entries(address, entries);
     }
 }
 

@@ -35,7 +35,7 @@ mod tests {
     }
 
     impl Target for Card {
-        fn write_entry(&self, _address: u64, _entry: u64) {}
+        fn write_entries(&self, _address: u64, _entries: &[u64]) {}
 
         fn forget(&self) -> Result {
             if self.broken.load(Relaxed) {
