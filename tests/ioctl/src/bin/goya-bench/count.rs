@@ -3,6 +3,8 @@
 
 //! Instructions of the guest, counted by QEMU between marks.
 
+use std::io;
+
 use goya_tests::Result;
 use goya_tests::card::Card;
 use goya_tests::device::SRAM;
@@ -35,7 +37,8 @@ pub fn rows() -> Result {
     row::marked("nop_guest_instructions", 2, 1, &nop());
     row::marked("submit_guest_instructions", 4, 1, &submit());
     row::marked("nop_guest_instructions_depth64", 6, STREAMS.1 as u32, &stream());
-    row::marked("map_64m_guest_instructions", 8, 1, &map());
+    row::marked("map_64m_guest_instructions", 8, 1, &map::<8, 9>(Mapping::anonymous));
+    row::marked("map_64m_huge_guest_instructions", 10, 1, &map::<10, 11>(Mapping::huge));
     Ok(())
 }
 
@@ -82,14 +85,14 @@ fn stream() -> Result {
 }
 
 /// Mapping memory and taking the mapping away.
-fn map() -> Result {
+fn map<const BEGIN: u16, const END: u16>(memory: impl Fn(usize) -> io::Result<Mapping>) -> Result {
     let card = Card::open()?;
-    let memory = Mapping::anonymous(SIZE).map_err(|e| e.to_string())?;
+    let memory = memory(SIZE).map_err(|e| e.to_string())?;
     map_and_unmap(&card, &memory)?;
     (0..MAPS).try_for_each(|_| {
-        mark::<8>();
+        mark::<BEGIN>();
         let result = map_and_unmap(&card, &memory);
-        mark::<9>();
+        mark::<END>();
         result
     })
 }

@@ -19,12 +19,29 @@ pub const SIZE: usize = 64 << 20;
 /// Samples of a row.
 const SAMPLES: usize = 5;
 
+/// What memory is of.
+type Make = fn(usize) -> std::io::Result<Mapping>;
+/// What is mapped, by small and by huge pages.
+const MAPS: [(&str, usize, Make); 6] = [
+    ("map_4k_us", 4 << 10, Mapping::anonymous),
+    ("map_64m_us", SIZE, Mapping::anonymous),
+    ("map_1g_us", 1 << 30, Mapping::anonymous),
+    ("map_2m_huge_us", 2 << 20, Mapping::huge),
+    ("map_64m_huge_us", SIZE, Mapping::huge),
+    ("map_1g_huge_us", 1 << 30, Mapping::huge),
+];
+/// What is moved.
+const MOVES: [(&str, usize); 4] =
+    [("dma_4k_gb_s", 4 << 10), ("dma_64k_gb_s", 64 << 10), ("dma_1m_gb_s", 1 << 20), ("dma_64m_gb_s", SIZE)];
+
 /// All rows about memory.
 pub fn rows() {
     let card = Card::open();
     let card = card.as_ref().map_err(Clone::clone);
-    row::samples("map_64m_us", &card.clone().and_then(|c| map(c, Mapping::anonymous)));
-    row::samples("map_64m_huge_us", &card.clone().and_then(|c| map(c, Mapping::huge)));
+    for (name, size, memory) in MAPS {
+        row::samples(name, &card.clone().and_then(|c| map(c, size, memory)));
+    }
+    row::samples("alloc_64m_us", &card.clone().and_then(alloc));
     let traffic = card.clone().and_then(traffic);
     let tell = |name: &str, what: fn(&Traffic) -> f64| {
         row::samples(name, &traffic.as_ref().map(|t| vec![what(t)]).map_err(Clone::clone));
@@ -32,7 +49,9 @@ pub fn rows() {
     tell("map_64m_register_reads", |t| t.reads);
     tell("map_64m_register_writes", |t| t.writes);
     tell("map_64m_bar_accesses", |t| t.memory);
-    row::samples("dma_64m_gb_s", &card.and_then(dma));
+    for (name, size) in MOVES {
+        row::samples(name, &card.clone().and_then(|c| dma(c, size)));
+    }
 }
 
 /// Maps memory for the card and takes the mapping away.
@@ -43,8 +62,8 @@ pub fn map_and_unmap(card: &Card, memory: &Mapping) -> Result {
 }
 
 /// Microseconds for both.
-fn map(card: &Card, memory: impl Fn(usize) -> std::io::Result<Mapping>) -> Result<Vec<f64>> {
-    let memory = memory(SIZE).map_err(|e| e.to_string())?;
+fn map(card: &Card, size: usize, memory: Make) -> Result<Vec<f64>> {
+    let memory = memory(size).map_err(|e| e.to_string())?;
     map_and_unmap(card, &memory)?;
     let sample = |_| {
         let start = Instant::now();
@@ -62,17 +81,28 @@ fn traffic(card: &Card) -> Result<Traffic> {
     Ok(Traffic::now(&mut control)?.since(start, 1.0))
 }
 
+/// Microseconds for an allocation of device memory and its end.
+fn alloc(card: &Card) -> Result<Vec<f64>> {
+    let sample = |_| {
+        let start = Instant::now();
+        let handle = card.alloc(SIZE as u64, 0).map_err(|e| format!("allocate: {e}"))?;
+        card.free(handle).map_err(|e| format!("free: {e}"))?;
+        Ok(start.elapsed().as_secs_f64() * 1e6)
+    };
+    (0..SAMPLES).map(sample).collect()
+}
+
 /// Host memory to the card's DRAM in 10^9 bytes a second, with the submission and the wait.
-fn dma(card: &Card) -> Result<Vec<f64>> {
-    let source = card.map_host(Mapping::anonymous(SIZE).map_err(|e| e.to_string())?)?;
-    let target = card.device_memory(SIZE as u64)?;
+fn dma(card: &Card, size: usize) -> Result<Vec<f64>> {
+    let source = card.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?)?;
+    let target = card.device_memory(size as u64)?;
     let copy =
-        Packets::default().copy(direction::HL_DMA_HOST_TO_DRAM, source.device, target.device, SIZE as u32);
+        Packets::default().copy(direction::HL_DMA_HOST_TO_DRAM, source.device, target.device, size as u32);
     let job = card.job(1, &copy)?;
     let once = || {
         let start = Instant::now();
         let seq = card.submit(&[job.chunk], 0, 0).map_err(|e| format!("submit: {e}"))?;
-        card.finish(seq).map(|_| SIZE as f64 / start.elapsed().as_secs_f64() / 1e9)
+        card.finish(seq).map(|_| size as f64 / start.elapsed().as_secs_f64() / 1e9)
     };
     once()?;
     (0..SAMPLES).map(|_| once()).collect()
