@@ -16,7 +16,8 @@ use crate::fw::capabilities::Capabilities;
 use crate::fw::clocks::Numbering;
 use crate::fw::text::Text;
 use crate::fw::{info, messages};
-use crate::hw::events::{host as event, unmask_after_reset};
+use crate::hw::events::unmask_after_reset;
+use crate::hw::regs::event;
 use crate::hw::{self, golden, iatu, idle, map, mmu, pll, qman, reset, security, timestamp, tpc};
 use crate::mem::tables;
 use crate::queue::driver_job;
@@ -146,6 +147,8 @@ fn late(
         &mut capabilities,
     )
     .inspect_err(|error| dev_err!(dev, "Failed to get cpucp info {}\n", error.to_errno()))?;
+    // Known only now: the firmware says it once more.
+    card.events.set_counted(capabilities.event_index());
     let dram_size = info.dram_size(dev);
     mmu::set_dram_size(bars, dram_size);
     card.dram

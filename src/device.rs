@@ -97,11 +97,6 @@ impl Flag {
     pub(crate) fn set(&self, value: bool) {
         self.0.store(value, Release);
     }
-
-    /// Sets it; whether it was not set before.
-    pub(crate) fn claim(&self) -> bool {
-        !self.0.xchg(true, Acquire)
-    }
 }
 
 /// What firmware says of itself and of the card.

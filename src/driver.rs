@@ -47,7 +47,7 @@ impl accel::Driver for GoyaNode {
     const INFO: accel::Info = accel::Info {
         name: c"habanalabs",
         desc: c"Driver for HabanaLabs's AI Accelerators",
-        version: (7, 3, 0),
+        version: version(env!("GOYA_KERNEL_VERSION")),
     };
     const IOCTLS: &'static [accel::Descriptor] = uapi::IOCTLS;
 
@@ -68,11 +68,27 @@ impl accel::Driver for GoyaNode {
     }
 }
 
+/// The first three numbers of a version; those that are not there are 0.
+const fn version(text: &str) -> (i32, i32, i32) {
+    let (text, mut numbers) = (text.as_bytes(), [0; 3]);
+    let (mut at, mut n) = (0, 0);
+    while at < text.len() && n < numbers.len() {
+        match text[at] {
+            digit @ b'0'..=b'9' => numbers[n] = numbers[n] * 10 + (digit - b'0') as i32,
+            b'.' => n += 1,
+            _ => break,
+        }
+        at += 1;
+    }
+    let [major, minor, patch] = numbers;
+    (major, minor, patch)
+}
+
 /// What belongs to a bound card. Fields are dropped in order.
 pub(crate) struct Bind {
     _exhibits: Exhibits,
     _control: ControlNode,
-    node: accel::Registration<GoyaNode>,
+    _node: accel::Registration<GoyaNode>,
     card: Arc<Card>,
 }
 
@@ -141,7 +157,20 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
     Ok(Bind {
         _exhibits: exhibits,
         _control: control,
-        node,
+        _node: node,
         card: card.clone(),
     })
+}
+
+#[kunit_tests(goya_version)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        assert_eq!(version("7.3.4"), (7, 3, 4));
+        assert_eq!(version("7.3.0-rc2"), (7, 3, 0));
+        assert_eq!(version("10.12"), (10, 12, 0));
+        assert_eq!(version("1.2.3.4"), (1, 2, 3));
+    }
 }

@@ -10,14 +10,14 @@ use kernel::prelude::*;
 use crate::abstractions::ratelimit::RateLimit;
 use crate::device::Card;
 use crate::fw::messages;
-use crate::hw::events::{reaction, ClockEvent, Entry, Event, Reaction, COUNT};
+use crate::hw::events::{engine, reaction, ClockEvent, Entry, Event, Reaction, COUNT};
 use crate::hw::{dma, mmu};
 use crate::observers;
 use crate::reset::{self, Request};
 
 /// Takes all events that have come.
 pub(crate) fn handle(card: &Card) {
-    while let Some(event) = card.events.take() {
+    while let Some(event) = card.events.take(&card.dev) {
         let entry = Entry::new(event);
         if card.state.disabled.get() && !card.state.in_soft_reset.get() {
             dev_warn!(
@@ -55,7 +55,7 @@ fn react(card: &Card, entry: &Entry) {
         }
         Reaction::ReportAccess => {
             report(card, number);
-            report_accesses(card);
+            report_accesses(card, number);
             unmask(card, number);
         }
         Reaction::Report => {
@@ -91,15 +91,17 @@ fn report(card: &Card, number: u16) {
 }
 
 /// Says what the card has caught of illegal accesses and page faults.
-fn report_accesses(card: &Card) {
-    static ILLEGAL: RateLimit = RateLimit::new();
+fn report_accesses(card: &Card, number: u16) {
+    static ILLEGAL: [RateLimit; dma::ILLEGAL_KINDS] =
+        [const { RateLimit::new() }; dma::ILLEGAL_KINDS];
     static FAULTS: RateLimit = RateLimit::new();
-    dma::take_illegal_accesses(&*card.bars, |text| {
-        if ILLEGAL.allows() {
+    dma::take_illegal_accesses(&*card.bars, |kind, text| {
+        if ILLEGAL.get(kind).is_some_and(RateLimit::allows) {
             dev_err!(card.dev, "{}\n", text);
         }
     });
     if let Some(address) = mmu::take_page_fault(&*card.bars) {
+        observers::page_fault(card, engine(number), address);
         if FAULTS.allows() {
             dev_err!(card.dev, "MMU page fault on va {:#x}\n", address);
         }

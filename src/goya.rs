@@ -3,8 +3,6 @@
 
 //! Driver for the Habana Labs Goya accelerator card (PCI 1da3:0001).
 
-#![allow(dead_code)]
-
 mod abstractions;
 mod bringup;
 mod context;

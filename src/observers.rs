@@ -4,10 +4,16 @@
 //! What resets, events and time-outs have to tell to those who watch the card: counters, records and
 //! notifications.
 
+use kernel::prelude::*;
+
 use crate::device::Card;
 use crate::hw::events::ClockEvent;
 use crate::observe::notify::notify_all;
-use crate::observe::records::FirmwareError;
+use crate::uapi::consts::HL_NOTIFIER_EVENT_PAGE_FAULT;
+use crate::uapi::info_types::InfoUserMapping;
+
+/// An engine that is none of those with a number (upstream `U16_MAX`).
+const UNKNOWN_ENGINE: u16 = u16::MAX;
 
 /// Event `number` has come.
 pub(crate) fn count_event(card: &Card, number: u16) {
@@ -29,11 +35,30 @@ pub(crate) fn submission_timed_out(card: &Card, sequence: u64) -> bool {
     card.observed.records.capture_cs_timeout(sequence)
 }
 
+/// `engine` has used `address`, which is not mapped.
+pub(crate) fn page_fault(card: &Card, engine: Option<u16>, address: u64) {
+    let mapped = || {
+        let (mut list, mut result) = (KVVec::new(), Ok(()));
+        card.users.each(|context| {
+            let add = |dev_va, size| Ok(list.push(InfoUserMapping { dev_va, size }, GFP_KERNEL)?);
+            result = result.and_then(|()| context.user_memory.each_mapping(add));
+        });
+        result.map(|()| list)
+    };
+    let engine = engine.unwrap_or(UNKNOWN_ENGINE);
+    // Without memory for the record there is none.
+    if let Ok(true) = card
+        .observed
+        .records
+        .capture_page_fault(address, engine, mapped)
+    {
+        notify(card, HL_NOTIFIER_EVENT_PAGE_FAULT);
+    }
+}
+
 /// The firmware does not answer.
 pub(crate) fn heartbeat_lost(card: &Card) {
-    card.observed
-        .records
-        .capture_firmware(FirmwareError::Heartbeat);
+    card.observed.records.capture_heartbeat();
 }
 
 /// Tells programs of events (`HL_NOTIFIER_EVENT_*`).

@@ -4,7 +4,6 @@
 //! Module parameters, by upstream's names.
 
 use kernel::ffi;
-use kernel::time::Delta;
 
 use crate::abstractions::module_param::module_params;
 
@@ -16,7 +15,7 @@ module_params! {
     /// Whether a submission that takes too long resets the card.
     reset_on_lockup: int = 1,
         "Do device reset on lockup (0 = no, 1 = yes, default yes)";
-    /// Whether the card's memory is overwritten when a user goes.
+    /// Whether the card's memory is overwritten in various states: of Goya's cards never, as upstream.
     memory_scrub: int = 0,
         "Scrub device memory in various states (0 = no, 1 = yes, default no)";
     /// Boot errors that count.
@@ -31,8 +30,6 @@ pub(crate) struct Params {
     pub(crate) timeout: u32,
     /// A submission that takes too long resets the card (`reset_on_lockup`).
     pub(crate) reset_on_lockup: bool,
-    /// The card's memory is overwritten when a user goes (`memory_scrub`).
-    pub(crate) memory_scrub: bool,
     /// Boot errors that count (`boot_error_status_mask`).
     pub(crate) boot_error_mask: u64,
 }
@@ -41,11 +38,6 @@ impl Params {
     /// Milliseconds for [`Params::timeout`].
     pub(crate) fn timeout_ms(&self) -> Option<u32> {
         (self.timeout != 0).then(|| self.timeout.saturating_mul(1000))
-    }
-
-    /// Time that the driver itself gives a restore phase.
-    pub(crate) fn restore_timeout(&self) -> Delta {
-        Delta::from_secs(i64::from(self.timeout))
     }
 }
 
@@ -56,7 +48,6 @@ impl Params {
             // To upstream, a time before zero is one that never comes.
             timeout: timeout_locked.get().try_into().unwrap_or(0),
             reset_on_lockup: reset_on_lockup.get() != 0,
-            memory_scrub: memory_scrub.get() != 0,
             boot_error_mask: boot_error_status_mask.get() as u64,
         }
     }

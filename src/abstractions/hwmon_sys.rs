@@ -65,10 +65,9 @@ pub(super) struct ChipInfo {
     pub(super) info: *const *const ChannelInfo,
 }
 
-const POINTER: usize = size_of::<*const ()>();
-
 // The layouts of the C compiler: everything after a small first member is a pointer.
 const _: () = {
+    const POINTER: usize = size_of::<*const ()>();
     assert!(size_of::<Ops>() == 5 * POINTER && align_of::<Ops>() == align_of::<*const ()>());
     assert!(offset_of!(Ops, visible) == 0 && offset_of!(Ops, is_visible) == POINTER);
     assert!(offset_of!(Ops, read) == 2 * POINTER && offset_of!(Ops, read_string) == 3 * POINTER);

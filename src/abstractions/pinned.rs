@@ -146,11 +146,6 @@ impl PinnedPages {
     pub(crate) fn size(&self) -> usize {
         self.span.size
     }
-
-    /// How many pages are pinned.
-    pub(crate) fn page_count(&self) -> usize {
-        self.span.pages
-    }
 }
 
 impl Drop for PinnedPages {

@@ -124,11 +124,6 @@ impl Users {
             .any(|user| user.context.is_some())
     }
 
-    /// Whether somebody is being cleaned up after.
-    pub(crate) fn releasing(&self) -> bool {
-        self.list.lock().releasing != 0
-    }
-
     /// Waits for whoever is just getting in.
     pub(crate) fn flush(&self) {
         drop(self.list.lock());

@@ -18,7 +18,6 @@ const PACKET_INDEX_ACK: u32 = bit_u32(15);
 const DYNAMIC_LOADER: u32 = bit_u32(16);
 const IATU_CONFIGURED: u32 = bit_u32(17);
 const COMMON_PLL_NUMBERS: u32 = bit_u32(19);
-const GIC_PRIVILEGED: u32 = bit_u32(20);
 const EVENT_INDEX: u32 = bit_u32(21);
 const OWN_SENSOR_NUMBERS: u32 = bit_u32(26);
 const VALID: u32 = bit_u32(31);
@@ -102,11 +101,6 @@ impl Capabilities {
     /// Whether the firmware has one numbering of PLLs for all cards.
     pub(crate) fn common_pll_numbers(&self) -> bool {
         self.application & COMMON_PLL_NUMBERS != 0
-    }
-
-    /// Whether the host may not raise interrupts of the card's interrupt controller.
-    pub(crate) fn gic_privileged(&self) -> bool {
-        self.application & GIC_PRIVILEGED != 0
     }
 
     /// Whether the firmware has numbers of its own for the attributes of sensors.

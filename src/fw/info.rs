@@ -35,20 +35,15 @@ pub(crate) const DRAM_SIZE_DEFAULT: u64 = 0x1_0000_0000;
 /// Where the fields are.
 mod at {
     pub(super) const KERNEL_VERSION: usize = 1024;
-    pub(super) const CARD_TYPE: usize = 1156;
     pub(super) const CARD_LOCATION: usize = 1160;
     pub(super) const CPLD_VERSION: usize = 1164;
     pub(super) const INFINEON_VERSION: usize = 1168;
     pub(super) const FUSE_VERSION: usize = 1172;
     pub(super) const THERMAL_VERSION: usize = 1300;
     pub(super) const CPUCP_VERSION: usize = 1428;
-    pub(super) const INFINEON_SECOND_STAGE: usize = 1556;
     pub(super) const DRAM_SIZE: usize = 1560;
     pub(super) const CARD_NAME: usize = 1568;
-    pub(super) const TPC_BINNING: usize = 1584;
-    pub(super) const DECODER_BINNING: usize = 1592;
     pub(super) const EQ_HEALTH_CHECK: usize = 1607;
-    pub(super) const SECURITY: usize = 1608;
     pub(super) const CPLD_TIMESTAMP: usize = 1612;
     pub(super) const PLL_MAP: usize = 1616;
     pub(super) const FW_OS_VERSION: usize = 1640;
@@ -75,17 +70,11 @@ pub(crate) struct CpuInfo {
     pub(crate) fw_os_version: Text,
     /// Up to 16 bytes; empty if the firmware gives none: see [`CpuInfo::card_name`].
     name: Text,
-    pub(crate) card_type: u32,
     pub(crate) card_location: u32,
     pub(crate) cpld_version: u32,
     pub(crate) cpld_timestamp: u32,
     pub(crate) infineon_version: u32,
-    pub(crate) infineon_second_stage_version: u32,
     dram_size: u64,
-    pub(crate) tpc_binning_mask: u64,
-    pub(crate) decoder_binning_mask: u64,
-    /// Configuration, number of keys, revoked keys, least security version.
-    pub(crate) security: [u8; 4],
     /// Whether the firmware sends an event for every heartbeat.
     pub(crate) eq_health_check: bool,
     /// Which PLLs there are, for firmware with its own numbers of them.
@@ -111,16 +100,11 @@ impl CpuInfo {
             cpucp_version: version(at::CPUCP_VERSION)?,
             fw_os_version: version(at::FW_OS_VERSION)?,
             name: Text::from_field(&wire::array::<CARD_NAME_LEN>(bytes, at::CARD_NAME)?)?,
-            card_type: number(at::CARD_TYPE)?,
             card_location: number(at::CARD_LOCATION)?,
             cpld_version: number(at::CPLD_VERSION)?,
             cpld_timestamp: number(at::CPLD_TIMESTAMP)?,
             infineon_version: number(at::INFINEON_VERSION)?,
-            infineon_second_stage_version: number(at::INFINEON_SECOND_STAGE)?,
             dram_size: wire::u64_at(bytes, at::DRAM_SIZE)?,
-            tpc_binning_mask: wire::u64_at(bytes, at::TPC_BINNING)?,
-            decoder_binning_mask: wire::u64_at(bytes, at::DECODER_BINNING)?,
-            security: wire::array(bytes, at::SECURITY)?,
             eq_health_check: eq_health_check != 0,
             pll_map: wire::array(bytes, at::PLL_MAP)?,
         })

@@ -157,11 +157,6 @@ impl<'a> Packet<'a> {
         Ok(packet)
     }
 
-    /// What the packet asks for.
-    pub(crate) fn opcode(&self) -> Opcode {
-        self.opcode
-    }
-
     /// Length in bytes, a multiple of 8 and below 64 KiB.
     pub(crate) fn len(&self) -> usize {
         // `list()` has found this in range.

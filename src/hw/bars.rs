@@ -93,11 +93,6 @@ impl Bars {
         Ok(())
     }
 
-    /// Where the window to DRAM is.
-    pub(crate) fn window(&self) -> u64 {
-        self.dram_base.load(Relaxed)
-    }
-
     /// The offset of `len` bytes at device address `address` in the window, if they are in it.
     fn in_window(&self, address: u64, len: usize) -> Result<usize> {
         let offset = address

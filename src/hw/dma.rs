@@ -58,17 +58,20 @@ pub(crate) fn reset_user_registers(io: &impl Io) {
     }
 }
 
-/// Calls `report` with a text for each kind of illegal access since the last call, and forgets them.
-pub(crate) fn take_illegal_accesses(io: &impl Io, mut report: impl FnMut(&'static str)) {
-    let kinds = [
+/// Kinds of illegal accesses.
+pub(crate) const ILLEGAL_KINDS: usize = 4;
+
+/// Calls `report` with number and text of each kind of illegal access since the last call, and forgets them.
+pub(crate) fn take_illegal_accesses(io: &impl Io, mut report: impl FnMut(usize, &'static str)) {
+    let kinds: [_; ILLEGAL_KINDS] = [
         (razwi::LBW_WRITE, "Illegal write to LBW"),
         (razwi::LBW_READ, "Illegal read from LBW"),
         (razwi::HBW_WRITE, "Illegal write to HBW"),
         (razwi::HBW_READ, "Illegal read from HBW"),
     ];
-    for (register, text) in kinds {
+    for (kind, (register, text)) in kinds.into_iter().enumerate() {
         if io.read(register) != 0 {
-            report(text);
+            report(kind, text);
             io.write(register, 0);
         }
     }

@@ -6,22 +6,11 @@
 //! Facts: `include/goya/goya_async_events.h`; `_goya_get_event_desc()`, `goya_handle_eqe()` and
 //! `goya_all_events` in `goya/goya.c`; `struct hl_eq_entry` in `include/linux/habanalabs/cpucp_if.h`.
 
+use crate::uapi::consts::{GOYA_ENGINE_ID_DMA_0, GOYA_ENGINE_ID_MME_0, GOYA_ENGINE_ID_TPC_0};
 use kernel::{fmt, prelude::*};
 
 /// Event numbers are below this; for others upstream says `Event type %u exceeds maximum of %u`.
 pub(crate) const COUNT: u16 = 1024;
-
-/// Events that go the other way: the driver raises them for the device's processor.
-pub(crate) mod host {
-    /// There are packets in the processor's queue, or the queue has been set up.
-    pub(crate) const PI_UPDATE: u32 = 484;
-    /// Stop.
-    pub(crate) const HALT_MACHINE: u32 = 485;
-    /// Send events from now on.
-    pub(crate) const INTS_REGISTER: u32 = 486;
-    /// The engines have been reset.
-    pub(crate) const SOFT_RESET: u32 = 487;
-}
 
 /// A change of the card's clock, or the reason of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,6 +266,19 @@ pub(crate) fn reaction(id: u16) -> Reaction {
     Event::new(id).map_or(Reaction::Invalid, |event| event.row.reaction)
 }
 
+/// The engine (`GOYA_ENGINE_ID_*`) that event `id` comes from.
+pub(crate) fn engine(id: u16) -> Option<u16> {
+    let row = Event::new(id).ok()?.row;
+    let number = id.checked_sub(row.first)?.checked_div(row.step)?;
+    let first = match row.name.0 {
+        "TPC" => GOYA_ENGINE_ID_TPC_0,
+        "DMA" | "DMA_BM_CH" => GOYA_ENGINE_ID_DMA_0,
+        name if name.starts_with("MME") => return u16::try_from(GOYA_ENGINE_ID_MME_0).ok(),
+        _ => return None,
+    };
+    u16::try_from(first).ok()?.checked_add(number)
+}
+
 /// Upstream unmasks neither after a soft reset: one of the PLLs, and an event that ends in a hard reset.
 const NOT_UNMASKED: [u16; 2] = [145, 506];
 
@@ -346,6 +348,14 @@ mod tests {
 
     fn constant(id: u16) -> Result<CString> {
         CString::try_from_fmt(fmt!("{}", Event::new(id)?.constant()))
+    }
+
+    #[test]
+    fn engines() {
+        let engines = [455, 458, 448, 438, 445, 117, 120, 33, 141, 999].map(engine);
+        let expected = [0, 3, 5, 6, 13, 6, 7].map(Some);
+        assert_eq!(engines[..7], expected);
+        assert_eq!(engines[7..], [None, Some(5), None]);
     }
 
     #[test]

@@ -63,9 +63,6 @@ pub(crate) const DRAM_USER_BASE: u64 = 0x2000_0000;
 
 static_assert!(CACHE_MANAGEMENT + CACHE_MANAGEMENT_SIZE <= DRAM_USER_BASE);
 
-/// The register that a packet writes a vector's number to, to send an MSI-X message.
-pub(crate) const MSIX_DOORBELL: u64 = register(super::regs::pcie::MSIX_DOORBELL);
-
 /// The card's address of a register.
 pub(crate) const fn register(offset: u32) -> u64 {
     CFG_BASE + offset as u64

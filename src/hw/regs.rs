@@ -255,8 +255,6 @@ pub(crate) mod pcie {
     pub(crate) const WRAP_ARUSER: u32 = 0xc0_1d14;
     /// Vendor and device number: read to flush writes.
     pub(crate) const DBI_ID: u32 = 0xc0_2000;
-    /// Sends the MSI-X message of the vector written.
-    pub(crate) const MSIX_DOORBELL: u32 = 0xc0_2948;
     /// What the window at [`DBI_ID`] shows.
     pub(crate) const AUX_DBI: u32 = 0xc0_7490;
 }

@@ -161,8 +161,8 @@ mod cases {
     fn illegal_accesses() {
         let card = Card::new(1);
         let mut count = 0;
-        dma::take_illegal_accesses(&card, |_| count += 1);
-        dma::take_illegal_accesses(&card, |_| count += 1);
+        dma::take_illegal_accesses(&card, |_, _| count += 1);
+        dma::take_illegal_accesses(&card, |_, _| count += 1);
         assert_eq!(count, 4);
     }
 

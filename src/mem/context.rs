@@ -138,6 +138,13 @@ impl UserMemory {
         self.dram_used.load(Relaxed)
     }
 
+    /// Calls `run` with address and size of everything that is mapped, in the order of addresses.
+    pub(crate) fn each_mapping(&self, mut run: impl FnMut(u64, u64) -> Result) -> Result {
+        let state = self.state.lock();
+        let mut mappings = state.mappings.iter();
+        mappings.try_for_each(|(address, entry)| run(*address, entry.mapping.mapping().size()))
+    }
+
     /// Allocates device memory. Returns its handle.
     ///
     /// Errors: `EINVAL`: no bytes; `ENOMEM`: there is not so much; `EFAULT`: there is no handle.

@@ -62,11 +62,6 @@ impl Opens {
         state.in_release = false;
     }
 
-    /// Whether somebody has the card (`is_compute_ctx_active`).
-    pub(crate) fn is_active(&self) -> bool {
-        self.state.lock().active
-    }
-
     /// When it was opened last, in ns of the monotonic clock; 0: never.
     pub(crate) fn last_opened(&self) -> i64 {
         self.state.lock().opened

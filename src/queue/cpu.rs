@@ -213,7 +213,7 @@ impl Mailbox for CpuQueue {
         block.write(0, &bytes)?;
         let memory = &self.shared.memory;
         let at = RING + LENGTH.place(*producer) * DESCRIPTOR;
-        let next = LENGTH.next(*producer);
+        let (index, next) = (*producer, LENGTH.next(*producer));
         memory.write64(at, block.device_address())?;
         memory.write64(at + 8, packet.len() as u64 | u64::from(next) << 32)?;
         *producer = next;
@@ -225,8 +225,19 @@ impl Mailbox for CpuQueue {
         let served = self.wait(&block, expected, timeout);
         // The CPU must not find this index when it comes round again.
         memory.write32(at + 12, u32::MAX)?;
-        if served.is_err() {
+        if let Err(fence) = served {
             self.dead.store(true, Relaxed);
+            dev_err!(
+                self.dev,
+                "Device CPU packet timeout (status = {:#x})\n\
+                 Pkt info[{}]: dma_addr: {:#x}, len:{:#x}, ctl: {:#x}, ptr:{:#x}\n",
+                fence,
+                index,
+                block.device_address(),
+                packet.len(),
+                next,
+                block.device_address()
+            );
             // The CPU may write to it at any time.
             block.keep();
             return Err(ETIMEDOUT);
@@ -244,21 +255,22 @@ impl Mailbox for CpuQueue {
 }
 
 impl CpuQueue {
-    fn wait(&self, block: &Lent, expected: u32, timeout: Delta) -> Result {
+    /// Waits until the fence is as `expected`; what it is instead when the time is up.
+    fn wait(&self, block: &Lent, expected: u32, timeout: Delta) -> Result<(), u32> {
         let start = Instant::<Monotonic>::now();
         let mut pause = 10;
         loop {
             // The clock first: who is not scheduled for long must not miss the answer.
             let late = start.elapsed() > timeout;
-            let fence = block
-                .shared
-                .memory
-                .read32(block.offset.wrapping_add(FENCE_OFFSET))?;
+            // Cannot fail: it is in the block.
+            let memory = &block.shared.memory;
+            let fence = memory.read32(block.offset.wrapping_add(FENCE_OFFSET));
+            let fence = fence.unwrap_or(!expected);
             if fence == expected {
                 return Ok(());
             }
             if late {
-                return Err(ETIMEDOUT);
+                return Err(fence);
             }
             fsleep(Delta::from_micros(pause));
             pause = (pause * 2).min(PAUSE_MAX);

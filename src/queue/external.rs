@@ -126,11 +126,6 @@ impl External {
         )
     }
 
-    /// Its number.
-    pub(crate) fn number(&self) -> usize {
-        self.number
-    }
-
     /// Where the card finds the ring.
     pub(crate) fn ring_address(&self) -> u64 {
         self.ring.dma_address().wrapping_add(HOST_BASE)
@@ -235,12 +230,6 @@ impl External {
         self.completions.fill(0);
         (state.producer, state.oldest) = (0, 0);
         (state.completion, state.consumer) = (0, 0);
-    }
-
-    /// Whether no job of a program's is on it.
-    pub(super) fn idle(&self) -> bool {
-        let state = self.state.lock();
-        !state.slots.iter().flatten().any(|slot| !slot.done)
     }
 }
 

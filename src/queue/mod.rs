@@ -28,9 +28,6 @@ pub(crate) const EXTERNAL: usize = 5;
 pub(crate) const CPU: usize = 5;
 /// Internal queues: the matrix engine's, and the TPCs'.
 pub(crate) const INTERNAL: usize = COUNT - CPU - 1;
-/// The only queue that may read host memory.
-pub(crate) const HOST_READER: usize = 1;
-
 /// What a queue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -172,10 +169,5 @@ impl Queues {
             queue.reset();
         }
         self.internal.reset();
-    }
-
-    /// Whether no job is on any queue.
-    pub(crate) fn idle(&self) -> bool {
-        self.external.iter().all(|queue| queue.idle())
     }
 }

@@ -289,16 +289,6 @@ impl CopyPool {
             _ => Some(memory),
         }
     }
-
-    /// Frees what is kept.
-    pub(crate) fn clear(&self) {
-        // Freed outside of the lock.
-        let lists = core::mem::replace(
-            &mut *self.free.lock(),
-            [KVec::new(), KVec::new(), KVec::new(), KVec::new()],
-        );
-        drop(lists);
-    }
 }
 
 impl JobCopy {

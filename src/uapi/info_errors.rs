@@ -6,7 +6,7 @@
 //! Where there was no error, nothing is written, or zeros: as upstream has it for each kind.
 
 use kernel::prelude::*;
-use zerocopy::{FromZeros, Immutable};
+use zerocopy::{FromZeros, IntoBytes};
 
 use super::info::Out;
 use super::info_types::*;
@@ -27,20 +27,20 @@ pub(super) fn cs_timeout(card: &Card, args: &InfoArgs) -> Result {
     out.put(&event.unwrap_or_else(InfoCsTimeoutEvent::new_zeroed))
 }
 
-/// `HL_INFO_RAZWI_EVENT`.
-pub(super) fn razwi(card: &Card, args: &InfoArgs) -> Result {
-    let out = Out::with_room(args)?;
-    match card.observed.records.razwi() {
-        Some(event) => out.put(&event),
-        None => Ok(()),
-    }
+/// `HL_INFO_RAZWI_EVENT`, which Goya never records: there must be room for it.
+pub(super) fn razwi(args: &InfoArgs) -> Result {
+    Out::with_room(args).map(|_| ())
 }
 
-/// `HL_INFO_UNDEFINED_OPCODE_EVENT`.
-pub(super) fn undefined_opcode(card: &Card, args: &InfoArgs) -> Result {
-    let out = Out::with_room(args)?;
-    let event = card.observed.records.undefined_opcode();
-    out.put(&event.unwrap_or_else(InfoUndefinedOpcodeEvent::new_zeroed))
+/// `HL_INFO_UNDEFINED_OPCODE_EVENT`, which Goya never records: zeros.
+pub(super) fn undefined_opcode(args: &InfoArgs) -> Result {
+    Out::with_room(args)?.put(&InfoUndefinedOpcodeEvent::new_zeroed())
+}
+
+/// What Goya never records, without a look at the room for it (`HL_INFO_HW_ERR_EVENT`,
+/// `HL_INFO_USER_ENGINE_ERR_EVENT`).
+pub(super) fn hardware(args: &InfoArgs) -> Result {
+    Out::somewhere(args).map(|_| ())
 }
 
 /// `HL_INFO_PAGE_FAULT_EVENT`.
@@ -66,29 +66,14 @@ pub(super) fn user_mappings(card: &Card, args: &mut InfoArgs) -> Result {
     out.put_bytes(bytes)
 }
 
-/// A record that is not cut off.
-fn whole<T: IntoBytes + Immutable>(record: Option<T>, args: &InfoArgs) -> Result {
+/// `HL_INFO_FW_ERR_EVENT`: it is not cut off.
+pub(super) fn firmware(card: &Card, args: &InfoArgs) -> Result {
     let out = Out::somewhere(args)?;
-    let Some(record) = record else {
+    let Some(record) = card.observed.records.firmware() else {
         return Ok(());
     };
-    if (out.size() as usize) < size_of::<T>() {
+    if (out.size() as usize) < size_of::<InfoFwErrEvent>() {
         return Err(ENOMEM);
     }
     out.put(&record)
-}
-
-/// `HL_INFO_HW_ERR_EVENT`.
-pub(super) fn hardware(card: &Card, args: &InfoArgs) -> Result {
-    whole(card.observed.records.hardware(), args)
-}
-
-/// `HL_INFO_FW_ERR_EVENT`.
-pub(super) fn firmware(card: &Card, args: &InfoArgs) -> Result {
-    whole(card.observed.records.firmware(), args)
-}
-
-/// `HL_INFO_USER_ENGINE_ERR_EVENT`.
-pub(super) fn engine(card: &Card, args: &InfoArgs) -> Result {
-    whole(card.observed.records.engine(), args)
 }

@@ -297,11 +297,6 @@ impl MappedPages {
     pub(crate) fn size(&self) -> usize {
         self.pages.size()
     }
-
-    /// How many pages are pinned.
-    pub(crate) fn page_count(&self) -> usize {
-        self.pages.page_count()
-    }
 }
 
 impl Drop for MappedPages {

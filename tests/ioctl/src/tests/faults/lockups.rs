@@ -7,6 +7,7 @@ use goya_tests::card::Card;
 use goya_tests::control::Control;
 use goya_tests::kmsg::{self, Kmsg};
 use goya_tests::{Result, check};
+use goya_uapi::*;
 use serde_json::json;
 
 use super::{Held, PATIENCE, expect_reset, reset_happened, works};
@@ -40,11 +41,26 @@ fn time_out(work: &str, prepare: impl FnOnce(&mut Control) -> Result, seen: &[&s
     for text in seen {
         log.wait_for(text, PATIENCE)?;
     }
+    recorded(&card, work, seen)?;
     log.wait_for("has not finished in", PATIENCE)?;
     control.clear()?;
     user.ends_killed()?;
     reset_happened(&card, before)?;
     works()
+}
+
+/// A page fault that is recorded, which not every driver does for this card, is the one that was `seen`, of
+/// the engine whose queue's number ends `work`.
+fn recorded(card: &Card, work: &str, seen: &[&str]) -> Result {
+    let mut fault = hl_page_fault_info::default();
+    card.info(HL_INFO_PAGE_FAULT_EVENT, &mut fault).map_err(|e| e.to_string())?;
+    if fault.timestamp == 0 {
+        return Ok(());
+    }
+    let address = format!("on va {:#x}", fault.addr);
+    check!(seen.iter().any(|text| text.ends_with(&address)), "a page fault {address}");
+    check!(work.ends_with(&fault.engine_id.to_string()), "a page fault of engine {}", fault.engine_id);
+    Ok(())
 }
 
 fn dma_page_fault() -> Result {
