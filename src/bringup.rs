@@ -88,7 +88,8 @@ pub(crate) fn engines(card: &Card) -> Result {
     for (ring, queue) in rings.iter_mut().zip(card.queues.externals()) {
         *ring = queue.ring_address();
     }
-    qman::start_dma(bars, &rings, true, true);
+    let stop_on_error = card.settings.stop_on_error.load(Relaxed) != 0;
+    qman::start_dma(bars, &rings, true, stop_on_error);
     qman::start_mme(bars);
     qman::start_tpcs(bars);
     Ok(())

@@ -29,7 +29,7 @@ use crate::mem::tables::Tables;
 use crate::observe::coresight::Trace;
 use crate::observe::power::Power;
 use crate::observe::Observed;
-use crate::params::Params;
+use crate::params::{Params, Settings};
 use crate::queue::cpu::CpuQueue;
 use crate::queue::event::EventQueue;
 use crate::queue::Queues;
@@ -115,6 +115,7 @@ pub(crate) struct Firmware {
 pub(crate) struct Card {
     pub(crate) dev: ARef<Device>,
     pub(crate) params: Params,
+    pub(crate) settings: Settings,
     pub(crate) bars: Arc<Bars>,
     pub(crate) state: State,
     pub(crate) queues: Queues,
@@ -218,6 +219,7 @@ impl Card {
         Arc::pin_init(
             pin_init!(Self {
                 dev: dev.into(),
+                settings: Settings::new(&params),
                 params,
                 bars,
                 state: State::default(),

@@ -64,7 +64,7 @@ impl accel::Driver for GoyaNode {
         file: &File,
         mapping: crate::abstractions::vma::NewMapping<'_>,
     ) -> Result {
-        file.buffers.map(&card.dev, mapping)
+        file.context.buffers.map(&card.dev, mapping)
     }
 }
 

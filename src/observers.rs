@@ -8,6 +8,7 @@ use kernel::prelude::*;
 
 use crate::device::Card;
 use crate::hw::events::ClockEvent;
+use crate::mem::mapping::Mapping;
 use crate::observe::notify::notify_all;
 use crate::uapi::consts::HL_NOTIFIER_EVENT_PAGE_FAULT;
 use crate::uapi::info_types::InfoUserMapping;
@@ -40,7 +41,10 @@ pub(crate) fn page_fault(card: &Card, engine: Option<u16>, address: u64) {
     let mapped = || {
         let (mut list, mut result) = (KVVec::new(), Ok(()));
         card.users.each(|context| {
-            let add = |dev_va, size| Ok(list.push(InfoUserMapping { dev_va, size }, GFP_KERNEL)?);
+            let add = |dev_va, mapping: &Mapping| {
+                let size = mapping.size();
+                Ok(list.push(InfoUserMapping { dev_va, size }, GFP_KERNEL)?)
+            };
             result = result.and_then(|()| context.user_memory.each_mapping(add));
         });
         result.map(|()| list)

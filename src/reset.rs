@@ -13,6 +13,7 @@ pub(crate) use work::stop as stop_all;
 
 use kernel::prelude::*;
 use kernel::static_lock_class;
+use kernel::sync::atomic::Relaxed;
 use kernel::sync::{new_condvar, new_spinlock, Arc, CondVar, SpinLock};
 use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 
@@ -23,9 +24,6 @@ use crate::observers;
 use crate::submit::fence::Fence;
 use crate::uapi::consts::HL_NOTIFIER_EVENT_DEVICE_RESET;
 
-/// What a program that wants to know of events is given to go by itself
-/// (`HL_DEVICE_RELEASE_WATCHDOG_TIMEOUT_SEC`).
-const RELEASE_TIMEOUT_MS: u32 = 30_000;
 /// How long removal waits for a reset that is under way (`HL_HARD_RESET_MAX_TIMEOUT`).
 const LONGEST: Delta = Delta::from_secs(120);
 
@@ -365,13 +363,14 @@ fn put_off(card: &Card, wanted: Request) -> bool {
         put_off.hard |= wanted.hard;
         return true;
     }
+    let seconds = card.settings.release_timeout.load(Relaxed);
     dev_dbg!(
         card.dev,
         "Device is going to be hard-reset in {} sec unless being released\n",
-        RELEASE_TIMEOUT_MS / 1000
+        seconds
     );
     state.put_off = Some(wanted);
-    card.resets.release.schedule(RELEASE_TIMEOUT_MS);
+    card.resets.release.schedule(seconds.saturating_mul(1000));
     true
 }
 

@@ -9,6 +9,7 @@
 
 use kernel::prelude::*;
 use kernel::static_lock_class;
+use kernel::sync::atomic::Relaxed;
 use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{Delta, Instant, Monotonic};
 
@@ -150,7 +151,7 @@ fn timed_out(card: &Arc<Card>, fence: &Fence) {
         card.dev,
         "Command submission {} has not finished in {} seconds!\n",
         sequence,
-        card.params.timeout
+        card.settings.timeout.load(Relaxed)
     );
     if reset {
         reset::conditional(

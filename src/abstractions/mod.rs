@@ -18,6 +18,8 @@ mod hwmon_sys;
 pub(crate) mod module_param;
 pub(crate) mod msix;
 pub(crate) mod pci_id;
+#[cfg(CONFIG_DEBUG_FS)]
+pub(crate) mod pci_power;
 pub(crate) mod pid;
 pub(crate) mod pinned;
 pub(crate) mod ratelimit;

@@ -60,6 +60,8 @@ impl Span {
 pub(crate) struct PinnedPages {
     pages: KVVec<*mut bindings::page>,
     span: Span,
+    /// The process that had them pinned, by the number of its first thread.
+    process: i32,
 }
 
 // SAFETY: Any task may unpin pages.
@@ -139,12 +141,79 @@ impl PinnedPages {
         // SAFETY: The function wrote as many as there is room for.
         unsafe { pages.inc_len(filled) };
         // INVARIANT: All pages of the span are pinned.
-        Ok(Self { pages, span })
+        Ok(Self {
+            pages,
+            span,
+            process: kernel::current!().group_leader().pid(),
+        })
     }
 
     /// Bytes from the first to the last, not rounded to pages.
     pub(crate) fn size(&self) -> usize {
         self.span.size
+    }
+
+    /// The first byte's address in the process.
+    pub(crate) fn address(&self) -> usize {
+        self.span.start + self.span.offset as usize
+    }
+
+    /// The process that had them pinned.
+    pub(crate) fn process(&self) -> i32 {
+        self.process
+    }
+
+    /// Copies what is `offset` bytes behind the first one to `to`. Errors: `EINVAL`: it ends before.
+    pub(crate) fn read(&self, offset: usize, to: &mut [u8]) -> Result {
+        self.each_byte(offset, to.len())?
+            .zip(to)
+            .for_each(|(byte, to)| {
+                // SAFETY: `each_byte()` gives pages that are mapped for the length of this call; others may write to
+                // them at the same time, hence volatile.
+                *to = byte.with(|at| unsafe { at.read_volatile() });
+            });
+        Ok(())
+    }
+
+    /// Copies `from` to what is `offset` bytes behind the first one. Errors: `EINVAL`: it ends before.
+    pub(crate) fn write(&self, offset: usize, from: &[u8]) -> Result {
+        self.each_byte(offset, from.len())?
+            .zip(from)
+            .for_each(|(byte, from)| {
+                // SAFETY: As in `read()`; the pages were pinned for writing.
+                byte.with(|at| unsafe { at.write_volatile(*from) });
+            });
+        Ok(())
+    }
+
+    fn each_byte(&self, offset: usize, len: usize) -> Result<impl Iterator<Item = Byte> + '_> {
+        let end = offset.checked_add(len).filter(|end| *end <= self.span.size);
+        end.ok_or(EINVAL)?;
+        let first = offset + self.span.offset as usize;
+        Ok((first..first + len).filter_map(|at| {
+            Some(Byte {
+                page: *self.pages.get(at / PAGE_SIZE)?,
+                offset: at % PAGE_SIZE,
+            })
+        }))
+    }
+}
+
+/// A byte of a pinned page.
+struct Byte {
+    page: *mut bindings::page,
+    offset: usize,
+}
+
+impl Byte {
+    /// Calls `run` with its address, which is valid for the length of the call.
+    fn with<T>(&self, run: impl FnOnce(*mut u8) -> T) -> T {
+        // SAFETY: The page is pinned by a `PinnedPages` that is borrowed.
+        let mapped = unsafe { bindings::kmap_local_page(self.page) };
+        let result = run(mapped.cast::<u8>().wrapping_add(self.offset));
+        // SAFETY: Mapped above, and nothing else since.
+        unsafe { bindings::kunmap_local(mapped) };
+        result
     }
 }
 

@@ -11,14 +11,10 @@ use crate::device::{Card, Status};
 use crate::hw::idle;
 use crate::observe::notify::Notifier;
 use crate::reset;
-use crate::submit::buffer::BufferTable;
 
-/// An open accel node: one context, and its command buffers.
-#[pin_data]
+/// An open accel node: one context.
 pub(crate) struct File {
     pub(crate) context: Arc<Context>,
-    #[pin]
-    pub(crate) buffers: BufferTable,
     /// What its user is told of.
     pub(crate) notifier: Arc<Notifier>,
     /// The opener's number among the card's users.
@@ -43,8 +39,12 @@ impl File {
 
     fn make(card: &Card, user: u64, context: Arc<Context>) -> Result<Pin<KBox<Self>>> {
         let notifier = Notifier::new()?;
-        let file = KBox::pin_init(
-            pin_init!(Self { context, buffers <- BufferTable::new(), notifier, user }),
+        let file = KBox::pin(
+            Self {
+                context,
+                notifier,
+                user,
+            },
             GFP_KERNEL,
         )?;
         card.observed.opened(&file.notifier)?;
@@ -56,7 +56,7 @@ impl File {
         let (user, notifier) = (file.user, file.notifier.clone());
         card.trace.close(card);
         card.observed.opens.releasing();
-        file.buffers.clear();
+        file.context.buffers.clear();
         let at_work = file.context.at_work();
         card.users.release(user);
         // Jobs that are done refer to the context.

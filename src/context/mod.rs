@@ -14,6 +14,7 @@ use kernel::sync::{new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, SpinLo
 
 use crate::device::Card;
 use crate::mem::context::UserMemory;
+use crate::submit::buffer::BufferTable;
 use crate::submit::fence::{Fence, Outcome, Terms};
 use crate::submit::polling::Polling;
 use asid::Asid;
@@ -59,6 +60,9 @@ pub(crate) struct Context {
     pub(crate) user_memory: Arc<UserMemory>,
     /// The number of its address space; given back at its end.
     pub(crate) asid: Asid,
+    /// Its command buffers.
+    #[pin]
+    pub(crate) buffers: BufferTable,
     /// Submissions that were refused, by reason.
     pub(crate) drops: DropCounters,
     #[pin]
@@ -87,6 +91,7 @@ impl Context {
             pin_init!(Self {
                 user_memory,
                 asid,
+                buffers <- BufferTable::new(),
                 drops: DropCounters::default(),
                 window <- new_spinlock!(window),
                 memory <- new_spinlock_irq!(Memory { ends, next: 0 }),

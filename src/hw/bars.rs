@@ -93,6 +93,11 @@ impl Bars {
         Ok(())
     }
 
+    /// Where the window to DRAM is.
+    pub(crate) fn window(&self) -> u64 {
+        self.dram_base.load(Relaxed)
+    }
+
     /// The offset of `len` bytes at device address `address` in the window, if they are in it.
     fn in_window(&self, address: u64, len: usize) -> Result<usize> {
         let offset = address
@@ -145,6 +150,18 @@ impl Bars {
                 .try_write32(word, at)?;
         }
         Ok(())
+    }
+
+    /// Reads a word of DRAM at device address `address`, a multiple of four, which the window must show.
+    pub(crate) fn read_dram32(&self, address: u64) -> Result<u32> {
+        let offset = self.in_window(address, 4)?;
+        self.dram.try_access().ok_or(ENODEV)?.try_read32(offset)
+    }
+
+    /// The base of the window, if it were moved to show `address`; nothing if it shows `len` bytes there.
+    pub(crate) fn window_for(&self, address: u64, len: usize) -> Option<u64> {
+        let base = address.checked_sub(address.checked_rem(self.dram_size)?)?;
+        self.in_window(address, len).is_err().then_some(base)
     }
 
     /// Writes double words to DRAM at device address `address`, which the window must show.

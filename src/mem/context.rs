@@ -9,6 +9,7 @@
 //! No lock is held while a process's pages are pinned or unpinned.
 
 use core::mem;
+use core::ops::Range;
 
 use kernel::{
     device::Device,
@@ -138,11 +139,19 @@ impl UserMemory {
         self.dram_used.load(Relaxed)
     }
 
-    /// Calls `run` with address and size of everything that is mapped, in the order of addresses.
-    pub(crate) fn each_mapping(&self, mut run: impl FnMut(u64, u64) -> Result) -> Result {
+    /// Calls `run` with address and memory of everything that is mapped, in the order of addresses.
+    pub(crate) fn each_mapping(&self, mut run: impl FnMut(u64, &Mapping) -> Result) -> Result {
         let state = self.state.lock();
         let mut mappings = state.mappings.iter();
-        mappings.try_for_each(|(address, entry)| run(*address, entry.mapping.mapping().size()))
+        mappings.try_for_each(|(address, entry)| run(*address, entry.mapping.mapping()))
+    }
+
+    /// Calls `run` with the free addresses for host memory or for DRAM, in rising order.
+    pub(crate) fn each_hole(&self, dram: bool, run: impl FnMut(Range<u64>) -> Result) -> Result {
+        let state = self.state.lock();
+        let range = if dram { &state.dram } else { &state.host };
+        let result = range.holes().try_for_each(run);
+        result
     }
 
     /// Allocates device memory. Returns its handle.

@@ -51,6 +51,7 @@ pub(crate) struct Piece {
     owner: u32,
     /// Others may map it, too.
     shared: bool,
+    handle: u32,
     /// How many [`PieceUse`]s there are. Counted up only with the lock held.
     uses: Atomic<u32>,
     /// There until the end.
@@ -129,6 +130,11 @@ impl PieceUse {
     pub(crate) fn size(&self) -> u64 {
         self.0.size()
     }
+
+    /// Its handle.
+    pub(crate) fn handle(&self) -> u32 {
+        self.0.handle
+    }
 }
 
 impl Drop for PieceUse {
@@ -161,6 +167,21 @@ impl Dram {
         Ok(())
     }
 
+    /// Calls `run` with handle, owner and place of every piece.
+    pub(crate) fn each(&self, mut run: impl FnMut(u32, u32, &[Run]) -> Result) -> Result {
+        let state = self.state.lock();
+        let pieces = state.iter().flat_map(|state| &state.pieces).flatten();
+        for piece in pieces {
+            let runs = piece.allocation.as_ref();
+            run(
+                piece.handle,
+                piece.owner,
+                runs.map_or(&[], Allocation::runs),
+            )?;
+        }
+        Ok(())
+    }
+
     /// Bytes that users hold.
     pub(crate) fn used(&self) -> u64 {
         let state = self.state.lock();
@@ -190,6 +211,7 @@ impl Dram {
         };
         let piece = room.write(Piece {
             of: self.clone(),
+            handle,
             owner,
             shared,
             uses: Atomic::new(0),

@@ -52,6 +52,14 @@ impl Layout {
 }
 
 impl Memory {
+    /// Its handle and where it is, if it is the card's own.
+    pub(crate) fn handle(&self) -> Option<u32> {
+        match self {
+            Self::Host(_) => None,
+            Self::Device(piece) => Some(piece.handle()),
+        }
+    }
+
     /// What it is like.
     pub(crate) fn layout(&self) -> Layout {
         let offset = match self {

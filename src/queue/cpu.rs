@@ -171,6 +171,11 @@ impl CpuQueue {
         Ok(())
     }
 
+    /// Takes it that the CPU does not answer any more.
+    pub(crate) fn give_up(&self) {
+        self.dead.store(true, Relaxed);
+    }
+
     /// Sends no more messages.
     pub(crate) fn stop(&self) {
         self.open.store(false, Relaxed);

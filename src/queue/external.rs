@@ -33,6 +33,10 @@ const STRIDE: u32 = 0x8000;
 /// A job on the queue.
 struct Slot {
     submission: Submission,
+    /// Which job of the submission it is, from 1.
+    number: u32,
+    /// It is the first of them on an external queue.
+    first: bool,
     /// The card reads it until the job is done.
     copy: JobCopy,
     /// Its end was announced. An interrupt frees nothing, so it stays until it is reclaimed.
@@ -196,6 +200,14 @@ impl External {
         }
     }
 
+    /// Does something to each job that is not done, its number, and whether it is the submission's first on an
+    /// external queue. May not sleep.
+    pub(crate) fn each_job(&self, mut run: impl FnMut(&Submission, u32, bool)) {
+        let state = self.state.lock();
+        let jobs = state.slots.iter().flatten().filter(|slot| !slot.done);
+        jobs.for_each(|slot| run(&slot.submission, slot.number, slot.first));
+    }
+
     /// Frees what belongs to jobs that are done, but for one copy, which the next job may take. May sleep.
     pub(crate) fn reclaim(&self) -> Option<JobCopy> {
         let mut copy = None;
@@ -233,6 +245,17 @@ impl External {
     }
 }
 
+/// Which job of its submission a job is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Its number, from 1.
+    pub(super) number: u32,
+    /// It is the first one on an external queue.
+    pub(super) first: bool,
+    /// It is the last one on its queue.
+    pub(super) last: bool,
+}
+
 /// A queue with its lock held.
 pub(super) struct Held<'a> {
     queue: &'a External,
@@ -240,14 +263,20 @@ pub(super) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Appends a job, which interrupts at its end if it is the `last` one. The doorbell is rung later.
-    pub(super) fn push(&mut self, submission: &Submission, copy: JobCopy, last: bool) -> Result {
+    /// Appends a job, which interrupts at its end if it is the last one. The doorbell is rung later.
+    pub(super) fn push(&mut self, submission: &Submission, place: Place, copy: JobCopy) -> Result {
         let queue = self.queue;
-        let place = LENGTH.place(self.state.producer);
+        let (job, place) = (place, LENGTH.place(self.state.producer));
         let body = copy.size;
         let tail = tail(queue, place, LENGTH.place(self.state.completion));
         // Nobody waits for a part of a submission: one interrupt tells of all its jobs on a queue.
-        let tail = tail.get(..if last { TAIL_SIZE } else { SILENT_TAIL_SIZE });
+        let tail = tail.get(
+            ..if job.last {
+                TAIL_SIZE
+            } else {
+                SILENT_TAIL_SIZE
+            },
+        );
         let tail = tail.ok_or(EINVAL)?;
         copy.write(body as usize, tail)?;
         let size = body.checked_add(tail.len() as u32).ok_or(EINVAL)?;
@@ -255,6 +284,8 @@ impl Held<'_> {
         if let Some(slot) = self.state.slots.get_mut(place) {
             *slot = Some(Slot {
                 submission: submission.clone(),
+                number: job.number,
+                first: job.first,
                 copy,
                 done: false,
             });

@@ -22,8 +22,25 @@ const MME_DOORBELL: u32 = 0xD_806C;
 const TPC_DOORBELL: u32 = 0xE0_806C;
 const TPC_STRIDE: u32 = 0x4_0000;
 
-/// Jobs for each of the queues.
-pub(crate) type Counts = [u32; INTERNAL];
+type Counts = [u32; INTERNAL];
+
+/// Jobs of a submission for internal queues.
+#[derive(Default)]
+pub(crate) struct Jobs {
+    /// For each of the queues.
+    counts: Counts,
+    /// Which of the submission's they are, and their queues.
+    numbers: KVec<(u32, usize)>,
+}
+
+impl Jobs {
+    /// Adds job `number` of the submission, for queue `n`.
+    pub(crate) fn add(&mut self, number: u32, n: usize) -> Result {
+        let count = self.counts.get_mut(n).ok_or(EINVAL)?;
+        *count = count.saturating_add(1);
+        Ok(self.numbers.push((number, n), GFP_KERNEL)?)
+    }
+}
 
 #[derive(Clone, Copy, Default)]
 struct State {
@@ -55,11 +72,14 @@ impl Internal {
     }
 
     /// Takes places for `counts` jobs on each queue; `EAGAIN` if one is full. Nothing if there are no jobs.
-    pub(crate) fn occupy(self: &Arc<Self>, counts: &Counts) -> Result<Option<Arc<Occupied>>> {
+    pub(crate) fn occupy(self: &Arc<Self>, jobs: &Jobs) -> Result<Option<Arc<Occupied>>> {
+        let counts = &jobs.counts;
         if counts.iter().all(|count| *count == 0) {
             return Ok(None);
         }
         // Allocated before the lock is taken.
+        let mut numbers = KVec::new();
+        numbers.extend_from_slice(&jobs.numbers, GFP_KERNEL)?;
         let places = UniqueArc::new_uninit(GFP_KERNEL)?;
         let mut states = self.states.lock();
         let full = |(state, count): (&State, &u32)| {
@@ -78,6 +98,7 @@ impl Internal {
         let occupied = places.write(Occupied {
             queues: self.clone(),
             counts: *counts,
+            numbers,
         });
         Ok(Some(occupied.into()))
     }
@@ -97,6 +118,14 @@ impl Internal {
 pub(crate) struct Occupied {
     queues: Arc<Internal>,
     counts: Counts,
+    numbers: KVec<(u32, usize)>,
+}
+
+impl Occupied {
+    /// The jobs: which of the submission's they are, from 1, and their queues.
+    pub(crate) fn jobs(&self) -> &[(u32, usize)] {
+        &self.numbers
+    }
 }
 
 impl Drop for Occupied {

@@ -10,6 +10,8 @@ pub(crate) mod external;
 pub(crate) mod index;
 pub(crate) mod internal;
 
+use core::mem;
+
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::sync::Arc;
@@ -17,7 +19,7 @@ use kernel::sync::Arc;
 use crate::hw::bars::Bars;
 use crate::submit::buffer::JobCopy;
 use crate::submit::submission::Submission;
-use external::{External, Held};
+use external::{External, Held, Place};
 use internal::Internal;
 
 /// Queues that programs can name (`enum goya_queue_id`).
@@ -123,14 +125,22 @@ impl Queues {
         }
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
         allowed()?;
-        for job in jobs.iter_mut().filter_map(Option::take) {
+        let mut first = true;
+        for (number, job) in (1..).zip(jobs) {
+            let Some(job) = job.take() else { continue };
             match job {
                 Job::External { queue, copy } => {
                     if let (Some(Some(held)), Some(left)) =
                         (held.get_mut(queue), counts.get_mut(queue))
                     {
                         *left = left.saturating_sub(1);
-                        held.push(submission, copy, *left == 0)?;
+                        let (first, last) = (mem::take(&mut first), *left == 0);
+                        let place = Place {
+                            number,
+                            first,
+                            last,
+                        };
+                        held.push(submission, place, copy)?;
                     }
                 }
                 Job::Internal {

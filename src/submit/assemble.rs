@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::device::Card;
 use crate::hw::map;
 use crate::mem::range::HOST_VIRTUAL;
-use crate::queue::internal::Counts;
+use crate::queue::internal::Jobs;
 use crate::queue::Job;
 
 /// A chunk whose queue is there, and whose command buffer was found.
@@ -93,8 +93,8 @@ pub(crate) fn submit(
             &mut many[..]
         }
     };
-    let (mut external, mut internal) = (0, Counts::default());
-    for (n, (place, chunk)) in jobs.iter_mut().zip(chunks).enumerate() {
+    let (mut external, mut internal) = (0, Jobs::default());
+    for (number, (place, chunk)) in (1u32..).zip(jobs.iter_mut().zip(chunks)) {
         let job = match chunk? {
             Chunk::External {
                 queue,
@@ -115,13 +115,10 @@ pub(crate) fn submit(
                 address,
                 size,
             } => {
-                if let Some(count) = internal.get_mut(queue) {
-                    *count = count.saturating_add(1);
-                }
-                // Its number among all queues.
-                let number = (queue + crate::queue::CPU + 1) as u32;
+                internal.add(number, queue).map_err(|_| NO_MEMORY)?;
                 let rules = Rules {
-                    queue: number,
+                    // Its number among all queues.
+                    queue: (queue + crate::queue::CPU + 1) as u32,
                     translated: true,
                     limits: &limits,
                 };
@@ -142,7 +139,7 @@ pub(crate) fn submit(
                 "Failed to parse JOB {}.{}.{}, err {}, rejecting the CS\n",
                 asid,
                 sequence,
-                n.saturating_add(1),
+                number,
                 error.errno().to_errno()
             );
             Refusal {
@@ -212,7 +209,7 @@ fn schedule(
     request: &Request<'_>,
     jobs: &mut [Option<Job>],
     external: i32,
-    internal: &Counts,
+    internal: &Jobs,
 ) -> Result {
     let card = request.card;
     let places = card.queues.internal();

@@ -45,6 +45,16 @@ impl CommandBuffer {
         self.users.load(Relaxed)
     }
 
+    /// Whether a process has it mapped.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.mapped.load(Relaxed)
+    }
+
+    /// Whether it is for time stamps.
+    pub(crate) fn is_for_stamps(&self) -> bool {
+        self.kind == STAMPS_KIND
+    }
+
     /// What messages call it.
     fn topic(&self) -> &'static str {
         if self.kind == STAMPS_KIND {
@@ -212,6 +222,15 @@ impl BufferTable {
                 buffer.mapped.store(false, Release);
             })?,
         )
+    }
+
+    /// Does something to each buffer and its handle.
+    pub(crate) fn each(&self, mut run: impl FnMut(u64, &CommandBuffer)) {
+        for (id, slot) in (1..).zip(self.slots.lock().iter()) {
+            if let Some(buffer) = slot {
+                run((id << PAGE_SHIFT) | buffer.kind, buffer);
+            }
+        }
     }
 
     /// Forgets all buffers; those that are mapped live on until they are unmapped.

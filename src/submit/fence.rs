@@ -102,6 +102,11 @@ impl Fence {
         self.remaining.store(external, Relaxed);
     }
 
+    /// External jobs that are not done.
+    pub(crate) fn remaining(&self) -> i32 {
+        self.remaining.load(Relaxed)
+    }
+
     /// One of its external jobs is done, or will never be. Whether that ends it: the last one does, and the
     /// first that is lost.
     pub(crate) fn job_ended(&self, result: Result) -> bool {

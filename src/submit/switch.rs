@@ -51,7 +51,7 @@ pub(crate) fn enter(
             }
         })?;
     }
-    let submitted = restore(card.params.timeout_ms()).inspect_err(|error| {
+    let submitted = restore(card.settings.timeout_ms()).inspect_err(|error| {
         dev_err!(
             card.dev,
             "Failed to submit restore CS for context {} ({})\n",
@@ -61,7 +61,7 @@ pub(crate) fn enter(
     })?;
     if let Some(sequence) = submitted {
         let timeout = card
-            .params
+            .settings
             .timeout_ms()
             .map_or(u64::MAX, |ms| u64::from(ms) * 1000);
         finish(context, sequence, timeout).map_err(|error| {

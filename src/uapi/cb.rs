@@ -37,9 +37,9 @@ impl Ioctl for CommandBuffers {
                 args.set_output(CbOut::word(handle));
                 created.map(|_| ())
             }
-            HL_CB_OP_DESTROY => call.file.buffers.destroy(input.cb_handle),
+            HL_CB_OP_DESTROY => call.file.context.buffers.destroy(input.cb_handle),
             HL_CB_OP_INFO => {
-                let Some(buffer) = call.file.buffers.get(input.cb_handle) else {
+                let Some(buffer) = call.file.context.buffers.get(input.cb_handle) else {
                     dev_err!(
                         card.dev,
                         "CB info failed, no match to handle {:#x}\n",
@@ -82,6 +82,7 @@ fn create(call: &Call<'_, GoyaNode>, size: u32, flags: u32) -> Result<u64> {
         return Err(ENOMEM);
     }
     call.file
+        .context
         .buffers
         .create(call.parent, size)
         .map_err(|_| ENOMEM)

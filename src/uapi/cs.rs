@@ -4,6 +4,7 @@
 //! `HL_IOCTL_CS`: submission (upstream `hl_cs_ioctl()`).
 
 use kernel::prelude::*;
+use kernel::sync::atomic::Relaxed;
 use kernel::sync::Arc;
 use kernel::uaccess::{UserPtr, UserSlice};
 use zerocopy::{FromZeros, IntoBytes};
@@ -86,7 +87,7 @@ fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64> {
     let timeout = if flags & HL_CS_FLAGS_CUSTOM_TIMEOUT != 0 {
         Some(input.timeout.saturating_mul(1000))
     } else {
-        call.data.params.timeout_ms()
+        call.data.settings.timeout_ms()
     };
     execute(
         call,
@@ -152,7 +153,8 @@ fn execute(
     let chunks = chunks(call, address, count, &mut few, &mut many)?;
     let terms = Terms {
         timeout,
-        skip_reset: flags & HL_CS_FLAGS_SKIP_RESET_ON_TIMEOUT != 0,
+        skip_reset: flags & HL_CS_FLAGS_SKIP_RESET_ON_TIMEOUT != 0
+            || card.settings.skip_reset.load(Relaxed) != 0,
         timestamp: flags & HL_CS_FLAGS_TIMESTAMP != 0,
     };
     let fence = context.enter(terms).inspect_err(|error| {
@@ -241,7 +243,7 @@ fn validate(call: &Call<'_, GoyaNode>, chunk: &CsChunk) -> Result<Chunk, assembl
             Err(assemble::INVALID)
         }
         Some(Kind::External(queue)) => {
-            let Some(buffer) = call.file.buffers.get(chunk.cb_handle) else {
+            let Some(buffer) = call.file.context.buffers.get(chunk.cb_handle) else {
                 dev_err!(dev, "CB handle {:#x} invalid\n", chunk.cb_handle);
                 return Err(assemble::INVALID);
             };

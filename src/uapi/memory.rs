@@ -111,7 +111,7 @@ fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
         );
         return Err(EINVAL);
     }
-    let buffers = &call.file.buffers;
+    let buffers = &call.file.context.buffers;
     let created = buffers.create_stamps(call.parent, input.num_of_elements);
     created.map_err(|_| {
         dev_err!(

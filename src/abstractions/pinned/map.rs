@@ -280,7 +280,7 @@ pub(crate) struct MappedPages {
 }
 
 impl MappedPages {
-    /// The pieces in the order of the user's addresses; together they are [`Self::size`] bytes. The
+    /// The pieces in the order of the user's addresses; together they are as many bytes as the pages. The
     /// first one begins at the user's address, which need not be that of a page.
     ///
     /// The card may use the addresses until the mapping ends.
@@ -293,9 +293,9 @@ impl MappedPages {
         }
     }
 
-    /// Bytes from the first to the last, not rounded to pages.
-    pub(crate) fn size(&self) -> usize {
-        self.pages.size()
+    /// The pages.
+    pub(crate) fn pages(&self) -> &PinnedPages {
+        &self.pages
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod buffers;
 mod chains;
+mod debugfs;
 mod dma;
 mod faults;
 mod info;
@@ -67,6 +68,7 @@ const GENTLE: &[&[Test]] = &[
     trace::TESTS,
     sensors::TESTS,
     notify::TESTS,
+    debugfs::TESTS,
 ];
 
 /// Tests that reset it or load the driver anew.

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! What is mapped, and where: users' memory, addresses, page tables.
+
+use core::str;
+
+use kernel::fmt::Write;
+use kernel::prelude::*;
+use kernel::sync::atomic::Relaxed;
+
+use super::{ro, rw, Bench};
+use crate::abstractions::debugfs::{File, Output};
+use crate::abstractions::pinned::MappedPages;
+use crate::abstractions::sysfs::Input;
+use crate::context::asid::KERNEL;
+use crate::context::Context;
+use crate::hw::map::HOST_BASE;
+use crate::mem::device_memory::PAGE_SIZE as DRAM_PAGE;
+use crate::mem::mapping::Memory;
+
+pub(super) const FILES: &[File<Bench>] = &[
+    ro(c"userptr", user_memory),
+    ro(c"vm", address_spaces),
+    rw(c"userptr_lookup", look_up, |bench, input| {
+        bench.user_address.store(input.number_in(16)?, Relaxed);
+        Ok(())
+    }),
+    rw(c"mmu", walk, set_walk),
+    rw(c"mmu_error", acknowledge, set_errors),
+];
+
+const PAGE: u64 = 4096;
+
+/// Calls `run` with all pinned memory.
+fn each_pinned(bench: &Bench, mut run: impl FnMut(&MappedPages) -> Result) -> Result {
+    let mut result = Ok(());
+    bench.card.users.each(|context| {
+        let memory = &context.user_memory;
+        let each = memory.each_mapping(|_, mapping| match mapping.memory() {
+            Memory::Host(pages) => run(pages),
+            Memory::Device(_) => Ok(()),
+        });
+        result = result.and(each);
+    });
+    result
+}
+
+fn user_memory(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let mut first = true;
+    each_pinned(bench, |mapped| {
+        if core::mem::take(&mut first) {
+            writeln!(
+                text,
+                "\n pid      user virtual address     size             dma dir\n\
+                 ----------------------------------------------------------"
+            )?;
+        }
+        let pages = mapped.pages();
+        // All memory is mapped in both directions.
+        Ok(writeln!(
+            text,
+            " {:<7}  0x{:<14x}      {:<10}    {:<30}",
+            pages.process(),
+            pages.address(),
+            pages.size(),
+            "DMA_BIDIRECTIONAL"
+        )?)
+    })?;
+    if !first {
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+/// Where the card finds a byte of a process's.
+fn look_up(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let wanted = bench.user_address.load(Relaxed);
+    let mut first = true;
+    each_pinned(bench, |mapped| {
+        let pages = mapped.pages();
+        let (address, size) = (pages.address() as u64, pages.size() as u64);
+        if wanted.checked_sub(address).is_none_or(|at| at >= size) {
+            return Ok(());
+        }
+        let mut start = address;
+        for segment in mapped.segments() {
+            // As upstream, a piece counts in whole pages.
+            let bytes = (segment.address % PAGE)
+                .saturating_add(segment.length)
+                .next_multiple_of(PAGE);
+            let offset = wanted.checked_sub(start).filter(|at| *at < bytes);
+            start = start.saturating_add(bytes);
+            let Some(offset) = offset else { continue };
+            if core::mem::take(&mut first) {
+                writeln!(
+                    text,
+                    "\n user virtual address         dma address       pid        region start     region size\n\
+                     ---------------------------------------------------------------------------------------"
+                )?;
+            }
+            writeln!(
+                text,
+                " 0x{:<18x}  0x{:<16x}  {:<8}  0x{:<16x} {:<12}",
+                wanted,
+                segment.address.wrapping_add(HOST_BASE).wrapping_add(offset),
+                pages.process(),
+                address,
+                size
+            )?;
+        }
+        Ok(())
+    })?;
+    if !first {
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+fn address_spaces(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let (mut any, mut result) = (false, Ok(()));
+    bench.card.users.each(|context| {
+        any = true;
+        result = result
+            .and_then(|()| mappings(context, text))
+            .and_then(|()| allocations(bench, context, text));
+    });
+    result?;
+    if let Some(context) = bench.context() {
+        writeln!(text, "\nVA ranges:\n")?;
+        // Host memory, host memory in huge pages, whose range is the same, and DRAM.
+        for (n, dram) in [false, false, true].into_iter().enumerate() {
+            writeln!(text, "   va_range {n}\n---------------------")?;
+            context.user_memory.each_hole(dram, |hole| {
+                Ok(writeln!(
+                    text,
+                    "{:#16x} - {:#16x} ({:#x})",
+                    hole.start,
+                    hole.end.wrapping_sub(1),
+                    hole.end.wrapping_sub(hole.start)
+                )?)
+            })?;
+            writeln!(text)?;
+        }
+    }
+    if any {
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+fn mappings(context: &Context, text: &mut Output<'_>) -> Result {
+    let line = "----------------------------------------------------";
+    writeln!(text, "\n\n{line}\n{line}\n")?;
+    writeln!(text, "ctx asid: {}\n\nmappings:\n", context.asid.number())?;
+    writeln!(
+        text,
+        "    virtual address        size          handle\n{line}"
+    )?;
+    context.user_memory.each_mapping(|address, mapping| {
+        let size = match mapping.memory() {
+            Memory::Host(mapped) => mapped.pages().size() as u64,
+            Memory::Device(_) => mapping.size(),
+        };
+        write!(text, "    0x{address:<14x}      {size:<10}")?;
+        if let Some(handle) = mapping.memory().handle() {
+            write!(text, "       {handle:<4}")?;
+        }
+        Ok(writeln!(text)?)
+    })
+}
+
+fn allocations(bench: &Bench, context: &Context, text: &mut Output<'_>) -> Result {
+    let (mut first, asid) = (true, context.asid.number());
+    bench.card.dram.each(|handle, owner, runs| {
+        if core::mem::take(&mut first) {
+            writeln!(text, "\n\nallocations:")?;
+        }
+        if owner != asid {
+            return Ok(());
+        }
+        writeln!(text, "\nhandle: {handle}\npage size: {DRAM_PAGE}\n")?;
+        writeln!(text, "   physical address\n---------------------")?;
+        let pages = runs.iter().flat_map(|run| {
+            let end = run.address.saturating_add(run.size);
+            (run.address..end).step_by(DRAM_PAGE as usize)
+        });
+        for page in pages {
+            writeln!(text, "    0x{page:<14x}")?;
+        }
+        Ok(())
+    })
+}
+
+fn walk(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let (asid, address) = (bench.walk.0.load(Relaxed), bench.walk.1.load(Relaxed));
+    let dev = &bench.card.dev;
+    // There is one user at most; the number is not looked at.
+    let space = match asid {
+        KERNEL => Some(KERNEL),
+        _ => bench.context().map(|context| context.asid.number()),
+    };
+    let Some(space) = space else {
+        dev_err!(dev, "no ctx available\n");
+        return Ok(());
+    };
+    let walk = bench.card.tables.walk(space, address);
+    let Some((walk, physical)) = walk.and_then(|walk| Some((walk, walk.address()?))) else {
+        dev_err!(dev, "virt addr {:#x} is not mapped to phys addr\n", address);
+        return Ok(());
+    };
+    writeln!(
+        text,
+        "asid: {asid}, virt_addr: {address:#x}, phys_addr: {physical:#x}"
+    )?;
+    for (n, hop) in walk.hops().iter().enumerate() {
+        writeln!(text, "hop{n}_addr: {:#x}", hop.table)?;
+        writeln!(text, "hop{n}_pte_addr: {:#x}", hop.entry_address)?;
+        writeln!(text, "hop{n}_pte: {:#x}", hop.entry)?;
+    }
+    Ok(())
+}
+
+/// A hexadecimal number with its prefix; a newline may follow.
+fn hexadecimal(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix("0x")?;
+    u64::from_str_radix(digits.strip_suffix('\n').unwrap_or(digits), 16).ok()
+}
+
+fn set_walk(bench: &Bench, input: &Input<'_>) -> Result {
+    let parse = || {
+        let (asid, address) = str::from_utf8(input.bytes()).ok()?.split_once(' ')?;
+        Some((asid.parse().ok()?, hexadecimal(address)?))
+    };
+    let Some((asid, address)) = parse() else {
+        dev_err!(bench.card.dev, "usage: echo <asid> <0xaddr> > mmu\n");
+        return Err(EINVAL);
+    };
+    bench.walk.0.store(asid, Relaxed);
+    bench.walk.1.store(address, Relaxed);
+    Ok(())
+}
+
+/// Goya's MMU has no errors that can be acknowledged.
+fn acknowledge(bench: &Bench, _: &mut Output<'_>) -> Result {
+    if bench.mmu_errors.load(Relaxed) == 0 {
+        dev_err!(bench.card.dev, "mmu_cap_mask is not set\n");
+    }
+    Err(EINVAL)
+}
+
+fn set_errors(bench: &Bench, input: &Input<'_>) -> Result {
+    let mask = str::from_utf8(input.bytes()).ok().and_then(hexadecimal);
+    let Some(mask) = mask else {
+        dev_err!(
+            bench.card.dev,
+            "usage: echo <0xmmu_cap_mask > > mmu_error\n"
+        );
+        return Err(EINVAL);
+    };
+    bench.mmu_errors.store(mask, Relaxed);
+    Ok(())
+}
+
+#[kunit_tests(goya_debugfs_maps)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!(hexadecimal("0x1F\n"), Some(0x1f));
+        assert_eq!(hexadecimal("0xffffffffffffffff"), Some(u64::MAX));
+        for wrong in ["1f", "0x", "0x1 ", "0x1\n\n", "0x10000000000000000"] {
+            assert_eq!(hexadecimal(wrong), None);
+        }
+    }
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Registers and memory through `data32` and `data64`, at the address in `addr`: the card's own, or a user's.
+
+use kernel::fmt::Write;
+use kernel::prelude::*;
+use kernel::sync::atomic::Relaxed;
+
+use super::{read_with, rw, wo, Bench};
+use crate::abstractions::debugfs::{File, Output};
+use crate::abstractions::sysfs::Input;
+use crate::hw::bars::Bars;
+use crate::hw::{map, Io};
+use crate::mem::mapping::Memory;
+use crate::mem::range::{DRAM_VIRTUAL, HOST_VIRTUAL};
+
+pub(super) const FILES: &[File<Bench>] = &[
+    rw(
+        c"addr",
+        |bench, text| {
+            let address = bench.address.load(Relaxed);
+            Ok(writeln!(text, "{address:#018x}")?)
+        },
+        |bench, input| {
+            bench.address.store(input.number_in(0)?, Relaxed);
+            Ok(())
+        },
+    ),
+    rw(c"data32", read::<4>, write::<4>),
+    rw(c"data64", read::<8>, write::<8>),
+    wo(c"dma_size", dma),
+    // What the former has read, which on Goya is nothing.
+    read_with(0o400, c"data_dma", |_, _| Ok(())),
+];
+
+/// Bytes of the largest DMA.
+const LARGEST_DMA: u64 = 128 << 20;
+
+/// Whether `len` bytes at `address` are in the `size` bytes at `base`.
+fn within(address: u64, len: u64, base: u64, size: u64) -> Option<u64> {
+    let offset = address.checked_sub(base)?;
+    (offset <= size.checked_sub(len)?).then_some(offset)
+}
+
+/// Bytes on their way.
+enum Access<'a> {
+    Read(&'a mut [u8]),
+    Write(&'a [u8]),
+}
+
+impl Access<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Read(to) => to.len(),
+            Self::Write(from) => from.len(),
+        }
+    }
+
+    /// Word by word.
+    fn words(
+        self,
+        mut read: impl FnMut(usize) -> Result<u32>,
+        mut write: impl FnMut(usize, u32) -> Result,
+    ) -> Result {
+        match self {
+            Self::Read(to) => {
+                (0..)
+                    .step_by(4)
+                    .zip(to.chunks_exact_mut(4))
+                    .try_for_each(|(at, to)| -> Result {
+                        to.copy_from_slice(&read(at)?.to_le_bytes());
+                        Ok(())
+                    })
+            }
+            Self::Write(from) => {
+                (0..)
+                    .step_by(4)
+                    .zip(from.chunks_exact(4))
+                    .try_for_each(|(at, from)| {
+                        let word = from.try_into().map_err(|_| EINVAL)?;
+                        write(at, u32::from_le_bytes(word))
+                    })
+            }
+        }
+    }
+}
+
+impl Bench {
+    fn access(&self, access: Access<'_>) -> Result {
+        let (dev, address) = (&self.card.dev, self.address.load(Relaxed));
+        if DRAM_VIRTUAL.contains(&address) || HOST_VIRTUAL.contains(&address) {
+            return self.user(address, access);
+        }
+        let result = self.card_memory(address, access);
+        match result {
+            Some(result) => result.inspect_err(|error| {
+                dev_err!(
+                    dev,
+                    "Failed reading addr {:#x} from dev mem ({})\n",
+                    address,
+                    error.to_errno()
+                );
+            }),
+            None => {
+                dev_err!(dev, "invalid addr {:#x}\n", address);
+                Err(EINVAL)
+            }
+        }
+    }
+
+    /// The card's own memory at `address`; nothing if there is none.
+    fn card_memory(&self, address: u64, access: Access<'_>) -> Option<Result> {
+        let (card, len) = (&self.card, access.len() as u64);
+        let bars = &*card.bars;
+        let dram_size = card.dram_end().saturating_sub(map::DRAM_BASE);
+        let region = |base, size| within(address, len, base, size);
+        let result = if let Some(offset) = region(map::CFG_BASE, map::CFG_SIZE) {
+            self.aligned(address).and_then(|()| {
+                let at = u32::try_from(offset)?;
+                access.words(
+                    |n| Ok(bars.read(at.wrapping_add(n as u32))),
+                    |n, word| {
+                        bars.write(at.wrapping_add(n as u32), word);
+                        Ok(())
+                    },
+                )
+            })
+        } else if let Some(offset) = region(map::SRAM_BASE, map::SRAM_SIZE) {
+            self.aligned(address)
+                .and_then(|()| sram(bars, usize::try_from(offset)?, access))
+        } else if region(map::DRAM_BASE, dram_size).is_some() {
+            self.aligned(address)
+                .and_then(|()| self.dram(address, access))
+        } else {
+            return None;
+        };
+        Some(result)
+    }
+
+    fn aligned(&self, address: u64) -> Result {
+        if address % 4 == 0 {
+            return Ok(());
+        }
+        dev_err!(
+            self.card.dev,
+            "address {:#x} not a multiple of {}\n",
+            address,
+            4
+        );
+        Err(EINVAL)
+    }
+
+    /// DRAM, if necessary with the window moved there: no page table is written meanwhile.
+    fn dram(&self, address: u64, access: Access<'_>) -> Result {
+        let len = access.len();
+        let moved = self.card.link.with(|card, pdev| {
+            let bars = &*card.bars;
+            card.tables.still(|| {
+                let (old, new) = (bars.window(), bars.window_for(address, len));
+                if let Some(new) = new {
+                    bars.move_window(pdev, new)?;
+                }
+                let at = |n: usize| address.wrapping_add(n as u64);
+                let result = access.words(
+                    |n| bars.read_dram32(at(n)),
+                    |n, word| bars.write_dram(at(n), &word.to_le_bytes()),
+                );
+                if new.is_some() {
+                    bars.move_window(pdev, old)?;
+                }
+                result
+            })
+        });
+        moved.ok_or(ENODEV)?
+    }
+
+    /// A user's memory at the card's virtual address `address`.
+    fn user(&self, address: u64, access: Access<'_>) -> Result {
+        let dev = &self.card.dev;
+        let Some(context) = self.context() else {
+            dev_err!(dev, "no ctx available\n");
+            return Err(EINVAL);
+        };
+        let (mut access, len) = (Some(access), 0);
+        let len = access.as_ref().map_or(len, Access::len) as u64;
+        let mut done = None;
+        context.user_memory.each_mapping(|start, mapping| {
+            let size = match mapping.memory() {
+                Memory::Host(mapped) => mapped.pages().size() as u64,
+                Memory::Device(_) => mapping.size(),
+            };
+            let offset = within(address, len, start, size);
+            if let (Memory::Host(mapped), Some(offset)) = (mapping.memory(), offset) {
+                let (pages, offset) = (mapped.pages(), usize::try_from(offset)?);
+                done = access.take().map(|access| match access {
+                    Access::Read(to) => pages.read(offset, to),
+                    Access::Write(from) => pages.write(offset, from),
+                });
+            } else if offset.is_some() {
+                done = done.or(Some(Ok(())));
+            }
+            Ok(())
+        })?;
+        let Some(done) = done else {
+            dev_err!(dev, "virt addr {:#x} is not mapped\n", address);
+            return Err(EINVAL);
+        };
+        let Some(access) = access else {
+            // It was host memory.
+            return done;
+        };
+        let walk = self.card.tables.walk(context.asid.number(), address);
+        let Some(physical) = walk.and_then(|walk| walk.address()) else {
+            dev_err!(dev, "virt addr {:#x} is not mapped to phys addr\n", address);
+            return Err(EINVAL);
+        };
+        self.card_memory(physical, access).unwrap_or(Err(EINVAL))
+    }
+}
+
+fn sram(bars: &Bars, offset: usize, access: Access<'_>) -> Result {
+    match access {
+        Access::Read(to) => bars.read_sram(offset, to),
+        Access::Write(from) => bars.write_sram(offset, from),
+    }
+}
+
+fn read<const N: usize>(bench: &Bench, text: &mut Output<'_>) -> Result {
+    if !bench.can("read") {
+        return Ok(());
+    }
+    let mut bytes = [0; 8];
+    bench.access(Access::Read(bytes.get_mut(..N).ok_or(EINVAL)?))?;
+    let width = 2 + 2 * N;
+    Ok(writeln!(text, "{:#0width$x}", u64::from_le_bytes(bytes))?)
+}
+
+fn write<const N: usize>(bench: &Bench, input: &Input<'_>) -> Result {
+    if !bench.can("write") {
+        return Ok(());
+    }
+    let bytes = input.number_in(16)?.to_le_bytes();
+    let (used, rest) = bytes.split_at_checked(N).ok_or(EINVAL)?;
+    if rest.iter().any(|byte| *byte != 0) {
+        return Err(ERANGE);
+    }
+    bench.access(Access::Write(used))
+}
+
+/// Goya's driver has no DMA for this, as upstream's; the errors are the same.
+fn dma(bench: &Bench, input: &Input<'_>) -> Result {
+    if !bench.can("DMA") {
+        return Ok(());
+    }
+    let (dev, address) = (&bench.card.dev, bench.address.load(Relaxed));
+    let size = u64::from(u32::try_from(input.number_in(16)?).map_err(|_| ERANGE)?);
+    if size == 0 {
+        dev_err!(dev, "DMA read failed. size can't be 0\n");
+        return Err(EINVAL);
+    }
+    if size > LARGEST_DMA {
+        dev_err!(dev, "DMA read failed. size can't be larger than 128MB\n");
+        return Err(EINVAL);
+    }
+    let dram = DRAM_VIRTUAL.end - DRAM_VIRTUAL.start;
+    let inside = within(address, size, DRAM_VIRTUAL.start, dram)
+        .or_else(|| within(address, size, map::SRAM_BASE, map::SRAM_SIZE));
+    if inside.is_none() {
+        dev_err!(
+            dev,
+            "DMA read failed. Invalid {:#012x} + {:#010x}\n",
+            address,
+            size
+        );
+        return Err(EINVAL);
+    }
+    dev_err!(dev, "Reading via DMA is unimplemented yet\n");
+    dev_err!(dev, "Failed to DMA from {:#012x}\n", address);
+    Err(EIO)
+}

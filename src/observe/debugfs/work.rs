@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! What is at work: command buffers, submissions, jobs, engines.
+
+use kernel::fmt::Write;
+use kernel::prelude::*;
+
+use super::{ro, Bench};
+use crate::abstractions::debugfs::{File, Output};
+use crate::hw::idle;
+use crate::queue::CPU;
+use crate::submit::submission::Submission;
+
+pub(super) const FILES: &[File<Bench>] = &[
+    ro(c"command_buffers", command_buffers),
+    ro(c"command_submission", submissions),
+    ro(c"command_submission_jobs", jobs),
+    ro(c"engines", engines),
+];
+
+/// A table: its head stands before the first row only, and an empty line after the last.
+struct Table<'a, 'b> {
+    text: &'a mut Output<'b>,
+    head: &'static str,
+    line: &'static str,
+    empty: bool,
+}
+
+impl<'a, 'b> Table<'a, 'b> {
+    fn new(text: &'a mut Output<'b>, head: &'static str, line: &'static str) -> Self {
+        Self {
+            text,
+            head,
+            line,
+            empty: true,
+        }
+    }
+
+    /// Adds a row. The text takes what comes: it never fails.
+    fn row(&mut self, row: core::fmt::Arguments<'_>) {
+        if self.empty {
+            self.empty = false;
+            let _ = writeln!(self.text, "\n{}\n{}", self.head, self.line);
+        }
+        let _ = writeln!(self.text, "{row}");
+    }
+
+    fn end(self) {
+        if !self.empty {
+            let _ = writeln!(self.text);
+        }
+    }
+}
+
+fn command_buffers(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let mut table = Table::new(
+        text,
+        " CB ID   CTX ID   CB size    CB RefCnt    mmap?   CS counter",
+        "---------------------------------------------------------------",
+    );
+    bench.card.users.each(|context| {
+        let asid = context.asid.number();
+        context.buffers.each(|handle, buffer| {
+            if buffer.is_for_stamps() {
+                return;
+            }
+            let (mapped, users) = (i32::from(buffer.is_mapped()), buffer.users());
+            table.row(format_args!(
+                "   {:03}        {}    {:#010x}      {}          {}          {}",
+                handle,
+                asid,
+                buffer.size(),
+                1 + mapped + users,
+                mapped,
+                users
+            ));
+        });
+    });
+    table.end();
+    Ok(())
+}
+
+fn submissions(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let mut table = Table::new(
+        text,
+        " CS ID   CS TYPE   CTX ASID   CS RefCnt   Submitted    Completed",
+        "----------------------------------------------------------------",
+    );
+    bench.card.users.each(|context| {
+        let asid = context.asid.number();
+        context.each_at_work(|fence| {
+            let left = fence.remaining();
+            table.row(format_args!(
+                "   {}        0          {}          {}           {}            {}",
+                fence.sequence(),
+                asid,
+                1 + left,
+                i32::from(left > 0),
+                i32::from(fence.outcome().is_some())
+            ));
+        });
+    });
+    table.end();
+    Ok(())
+}
+
+fn jobs(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let mut table = Table::new(
+        text,
+        " JOB ID   CS ID    CS TYPE    CTX ASID   JOB RefCnt   H/W Queue",
+        "---------------------------------------------------------------",
+    );
+    let mut row = |submission: &Submission, number: u32, queue: usize| {
+        table.row(format_args!(
+            "   {:02}      {}        0        {}          1           {}",
+            number,
+            submission.fence.sequence(),
+            submission.context.asid.number(),
+            queue
+        ));
+    };
+    for (queue, external) in bench.card.queues.externals().enumerate() {
+        external.each_job(|submission, number, first| {
+            row(submission, number, queue);
+            // Those of internal queues are shown with the first of the others: they are at work as long.
+            if let Some(internal) = submission.internal.as_ref().filter(|_| first) {
+                for (number, queue) in internal.jobs() {
+                    row(submission, *number, queue + CPU + 1);
+                }
+            }
+        });
+    }
+    table.end();
+    Ok(())
+}
+
+fn engines(bench: &Bench, text: &mut Output<'_>) -> Result {
+    if bench.can("check device idle") {
+        idle::engines(&*bench.card.bars, Some(text));
+    }
+    Ok(())
+}
