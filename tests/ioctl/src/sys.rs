@@ -20,6 +20,39 @@ pub fn ioctl<T>(file: &impl AsRawFd, command: u32, args: &mut T) -> io::Result<(
     }
 }
 
+/// Bytes of the argument of a request (`_IOC_SIZE`).
+const fn request_size(request: u32) -> usize {
+    (request >> 16 & 0x3FFF) as usize
+}
+
+/// Does any ioctl, whose number may say any size up to that of `args`.
+///
+/// # Panics
+/// When the size is larger.
+pub fn request(file: &impl AsRawFd, request: u32, args: &mut [u64]) -> io::Result<()> {
+    assert!(request_size(request) <= size_of_val(args), "an ioctl past its argument");
+    // SAFETY: the kernel stays inside of the bytes that the number says, which were checked.
+    match unsafe { libc::ioctl(file.as_raw_fd(), u64::from(request) as _, args.as_mut_ptr()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Does an ioctl whose argument is at `at` of a mapping, which may not be readable or writable.
+///
+/// # Panics
+/// When the argument is not inside.
+pub fn request_in(file: &impl AsRawFd, request: u32, mapping: &Mapping, at: usize) -> io::Result<()> {
+    let end = at.checked_add(request_size(request));
+    assert!(end.is_some_and(|end| end <= mapping.len()), "an ioctl past its mapping");
+    // SAFETY: the kernel stays inside of the bytes that the number says, which were checked.
+    match unsafe { libc::ioctl(file.as_raw_fd(), u64::from(request) as _, mapping.address.as_ptr().add(at)) }
+    {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// The number of an error, for comparison.
 pub fn errno<T>(result: io::Result<T>) -> i32 {
     result.err().and_then(|e| e.raw_os_error()).unwrap_or(0)
@@ -58,9 +91,34 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// `len` bytes, whole pages, of our own, with a page behind them that is nobody's.
+    pub fn guarded(len: usize) -> io::Result<Self> {
+        let mapping = Self::anonymous(len + 4096)?;
+        mapping.protect(len, 4096, libc::PROT_NONE)?;
+        Ok(mapping)
+    }
+
+    /// Changes what may be done with `len` bytes at `at` (`PROT_*`).
+    ///
+    /// # Panics
+    /// When the range is not inside.
+    pub fn protect(&self, at: usize, len: usize, protection: i32) -> io::Result<()> {
+        assert!(at.checked_add(len).is_some_and(|end| end <= self.len), "protect past the mapping");
+        // SAFETY: the range is in the mapping, into which nobody holds a reference.
+        match unsafe { libc::mprotect(self.address.as_ptr().add(at).cast(), len, protection) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
     /// `len` bytes of `file` at `offset`.
     pub fn of_file(file: &impl AsRawFd, len: usize, offset: u64) -> io::Result<Self> {
         Self::map(len, libc::MAP_SHARED, file.as_raw_fd(), offset as i64)
+    }
+
+    /// The same with other flags (`MAP_*`).
+    pub fn of_file_with(file: &impl AsRawFd, len: usize, offset: u64, flags: i32) -> io::Result<Self> {
+        Self::map(len, flags & !libc::MAP_FIXED, file.as_raw_fd(), offset as i64)
     }
 
     fn map(len: usize, flags: i32, fd: RawFd, offset: i64) -> io::Result<Self> {

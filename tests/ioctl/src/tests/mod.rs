@@ -8,6 +8,7 @@ mod buffers;
 mod chains;
 mod debugfs;
 mod dma;
+mod errors;
 mod faults;
 mod info;
 mod memory;
@@ -15,13 +16,11 @@ mod notify;
 mod open;
 mod pages;
 mod phases;
-mod refused;
 mod reload;
 mod report;
 mod resets;
 mod sensors;
 mod submit;
-mod trace;
 mod units;
 mod window;
 
@@ -55,7 +54,6 @@ const GENTLE: &[&[Test]] = &[
     open::TESTS,
     info::TESTS,
     report::TESTS,
-    refused::TESTS,
     buffers::TESTS,
     submit::TESTS,
     window::TESTS,
@@ -65,10 +63,10 @@ const GENTLE: &[&[Test]] = &[
     dma::TESTS,
     chains::TESTS,
     units::TESTS,
-    trace::TESTS,
     sensors::TESTS,
     notify::TESTS,
     debugfs::TESTS,
+    errors::TESTS,
 ];
 
 /// Tests that reset it or load the driver anew.

@@ -19,8 +19,6 @@ pub const TESTS: &[Test] = &[
     test("submit.msg_long_internal", msg_long_internal),
     test("submit.several_jobs", several_jobs),
     test("submit.ring_wrap", ring_wrap),
-    test("submit.forbidden_packets", forbidden_packets),
-    test("submit.bad_arguments", bad_arguments),
     test("wait.busy_then_done", busy_then_done),
     test("wait.time_stamp", time_stamp),
     test("wait.gone_and_unknown", gone_and_unknown),
@@ -111,70 +109,6 @@ fn ring_wrap() -> Result {
         card.finish(seq)?;
     }
     Ok(())
-}
-
-fn forbidden_packets() -> Result {
-    let card = Card::open()?;
-    for text in [
-        "User not allowed to use",
-        "Invalid packet id",
-        "WREG32 packet with illegal",
-        "Failed to parse",
-        "is out of CB boundary",
-        "Can't DMA from host",
-        "Got DMA with size 0",
-    ] {
-        kmsg::expect(text)?;
-    }
-    let new = Packets::default;
-    for (what, packets, error) in [
-        ("STOP", new().stop(), libc::EPERM),
-        ("MSG_PROT", new().msg_prot(SRAM, 1), libc::EPERM),
-        ("CP_DMA", new().cp_dma(SRAM, 8), libc::EPERM),
-        ("WREG_BULK", new().wreg_bulk(0x1020, &[1, 2]), libc::EPERM),
-        ("WREG_32 of a wrong register", new().wreg32(0x1000, 1), libc::EPERM),
-        ("an unknown packet", new().raw(0, 0x1F << 24), libc::EINVAL),
-        ("half a packet", new().nop().raw(0, 3 << 24), libc::EINVAL),
-        ("DMA of no bytes", new().copy(6, SRAM, SRAM, 0), libc::EINVAL),
-        ("DMA from the host", new().copy(0, 0x1_0000_0000_0000, SRAM, 64), libc::EFAULT),
-    ] {
-        let job = card.job(2, &packets)?;
-        check_eq!(errno(card.submit(&[job.chunk], 0, 0)), error, what);
-    }
-    Ok(())
-}
-
-fn bad_arguments() -> Result {
-    let card = Card::open()?;
-    for text in [
-        "Queue index 99 is invalid",
-        "is restricted for the kernel driver",
-        "CB handle 0x",
-        "CB size ",
-        "Number of chunks can NOT be larger",
-        "Got execute CS with 0 chunks",
-    ] {
-        kmsg::expect(text)?;
-    }
-    let job = card.job(1, &Packets::default().nop())?;
-    let with = |change: &dyn Fn(&mut hl_cs_chunk)| {
-        let mut chunk = job.chunk;
-        change(&mut chunk);
-        errno(card.submit(&[chunk], 0, 0))
-    };
-    check_eq!(with(&|c| c.queue_index = 99), libc::EINVAL, "a queue that is not");
-    check_eq!(
-        with(&|c| c.queue_index = goya_queue_id::GOYA_QUEUE_ID_CPU_PQ),
-        libc::EINVAL,
-        "the driver's queue"
-    );
-    check_eq!(with(&|c| c.__bindgen_anon_1.cb_handle = 77 << 12), libc::EINVAL, "a wrong handle");
-    check_eq!(with(&|c| c.__bindgen_anon_2.cb_size = 4), libc::EINVAL, "half a packet");
-    check_eq!(with(&|c| c.__bindgen_anon_2.cb_size = 1 << 20), libc::EINVAL, "more than the buffer");
-    check_eq!(errno(card.submit(&[], 0, 0)), libc::EINVAL, "no jobs");
-    let many = vec![job.chunk; HL_MAX_JOBS_PER_CS as usize + 1];
-    check_eq!(errno(card.submit(&many, 0, 0)), libc::EINVAL, "too many jobs");
-    card.run(1, &Packets::default().nop()).map(drop)
 }
 
 /// A fence keeps a job busy until somebody opens it.
