@@ -61,7 +61,6 @@ pub(crate) struct Context {
     /// The number of its address space; given back at its end.
     pub(crate) asid: Asid,
     /// Its command buffers.
-    #[pin]
     pub(crate) buffers: BufferTable,
     /// Submissions that were refused, by reason.
     pub(crate) drops: DropCounters,
@@ -83,6 +82,7 @@ impl Context {
     pub(crate) fn new(card: &Arc<Card>, asid: Asid) -> Result<Arc<Self>> {
         let user_memory = UserMemory::new(card, asid.number())?;
         let ends = KVec::with_capacity(REMEMBERED, GFP_KERNEL)?;
+        let buffers = BufferTable::new()?;
         let window = Window {
             next: 1,
             fences: [const { None }; WINDOW],
@@ -91,7 +91,7 @@ impl Context {
             pin_init!(Self {
                 user_memory,
                 asid,
-                buffers <- BufferTable::new(),
+                buffers,
                 drops: DropCounters::default(),
                 window <- new_spinlock!(window),
                 memory <- new_spinlock_irq!(Memory { ends, next: 0 }),

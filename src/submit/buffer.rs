@@ -6,8 +6,8 @@
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering::Acquire, Atomic, Relaxed, Release};
-use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
+use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock, UniqueArc};
 
 use crate::abstractions::shared::SharedMemory;
 use crate::abstractions::vma::{Mapped, NewMapping};
@@ -19,6 +19,9 @@ const PAGE: usize = 1 << PAGE_SHIFT;
 /// buffer for time stamps (`HL_MMAP_TYPE_TS_BUFF`).
 const COMMANDS_KIND: u64 = 0x2 << 59;
 const STAMPS_KIND: u64 = 0x10 << 59;
+/// That of a block of registers (`HL_MMAP_TYPE_BLOCK`).
+const BLOCK_KIND: u64 = 0x4 << 59;
+const KIND_MASK: u64 = 0x1F << 59;
 /// The largest command buffer. Bytes.
 pub(crate) const LARGEST: u32 = 2 << 20;
 
@@ -30,7 +33,9 @@ pub(crate) struct CommandBuffer {
     size: u32,
     /// Submissions that use it now.
     users: Atomic<i32>,
+    /// Changed with the lock of the table held, as what follows.
     mapped: Atomic<bool>,
+    /// The program has given its handle up, which nevertheless lasts while the buffer is mapped.
     destroyed: Atomic<bool>,
 }
 
@@ -94,32 +99,47 @@ impl Drop for InUse {
     }
 }
 
-/// A mapping of a command buffer; it can be mapped again when the last part of it is gone.
-struct MappedBuffer(Arc<CommandBuffer>);
+/// Place n has the buffer of id n + 1.
+type Slots = Mutex<KVec<Option<Arc<CommandBuffer>>>>;
+
+/// A mapping of a command buffer. When the last part of it is gone, the buffer can be mapped again; or, if its
+/// handle was destroyed meanwhile, nothing is left of it.
+struct MappedBuffer {
+    buffer: Arc<CommandBuffer>,
+    place: usize,
+    slots: Arc<Slots>,
+}
 
 impl Mapped for MappedBuffer {
     fn memory(&self) -> &SharedMemory {
-        &self.0.memory
+        &self.buffer.memory
     }
 }
 
 impl Drop for MappedBuffer {
     fn drop(&mut self) {
-        self.0.mapped.store(false, Release);
+        let mut slots = self.slots.lock();
+        self.buffer.mapped.store(false, Relaxed);
+        let slot = slots.get_mut(self.place);
+        let handle = slot
+            .filter(|_| self.buffer.destroyed.load(Relaxed))
+            .and_then(Option::take);
+        // Freed outside of the lock.
+        drop(slots);
+        drop(handle);
     }
 }
 
 /// The buffers of an open file, by their handles.
-#[pin_data]
 pub(crate) struct BufferTable {
-    /// Place n has the buffer of id n + 1.
-    #[pin]
-    slots: Mutex<KVec<Option<Arc<CommandBuffer>>>>,
+    slots: Arc<Slots>,
 }
 
 impl BufferTable {
-    pub(crate) fn new() -> impl PinInit<Self> {
-        pin_init!(Self { slots <- new_mutex!(KVec::new()) })
+    /// No buffers.
+    pub(crate) fn new() -> Result<Self> {
+        let slots = Arc::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)?;
+        Ok(Self { slots })
     }
 
     /// Makes a command buffer of `size` bytes, zeroed; returns its handle.
@@ -169,27 +189,42 @@ impl BufferTable {
         self.slots.lock().get(place(handle)?)?.clone()
     }
 
-    /// Takes the handle of a command buffer from the program. The buffer lives on while it is in use or mapped.
+    /// Destroys the handle of a command buffer, once. The buffer lives on while it is in use or mapped, and the
+    /// handle while it is mapped.
     pub(crate) fn destroy(&self, handle: u64) -> Result {
         let mut slots = self.slots.lock();
         let slot = place(handle)
             .and_then(|place| slots.get_mut(place))
             .ok_or(EINVAL)?;
-        if slot
-            .as_ref()
-            .is_some_and(|buffer| buffer.kind != COMMANDS_KIND)
-        {
+        let buffer = slot.as_ref().ok_or(EINVAL)?;
+        if buffer.kind != COMMANDS_KIND || buffer.destroyed.load(Relaxed) {
             return Err(EINVAL);
         }
-        let buffer = slot.take().ok_or(EINVAL)?;
         buffer.destroyed.store(true, Relaxed);
+        let handle = if buffer.mapped.load(Relaxed) {
+            None
+        } else {
+            slot.take()
+        };
+        // Freed outside of the lock.
+        drop(slots);
+        drop(handle);
         Ok(())
     }
 
     /// Maps a buffer into a process.
     pub(crate) fn map(&self, dev: &Device, mapping: NewMapping<'_>) -> Result {
         let handle = mapping.offset();
-        let Some(buffer) = self.find(handle) else {
+        match handle & KIND_MASK {
+            COMMANDS_KIND | STAMPS_KIND => (),
+            // No register block is for users of this card.
+            BLOCK_KIND => return Err(EPERM),
+            _ => return Err(EINVAL),
+        }
+        let place = place(handle);
+        let mut slots = self.slots.lock();
+        let slot = place.and_then(|place| Some((place, slots.get_mut(place)?.as_ref()?)));
+        let Some((place, buffer)) = slot else {
             dev_err!(
                 dev,
                 "Memory mmap failed, no match to handle {:#x}\n",
@@ -208,7 +243,7 @@ impl BufferTable {
             );
             return Err(EINVAL);
         }
-        if buffer.mapped.xchg(true, Acquire) {
+        if buffer.mapped.load(Relaxed) {
             dev_err!(
                 dev,
                 "{}, Memory mmap failed, already mapped to user\n",
@@ -216,12 +251,17 @@ impl BufferTable {
             );
             return Err(EINVAL);
         }
-        // From here on dropping makes the buffer mappable again.
-        mapping.map(
-            Arc::new(MappedBuffer(buffer.clone()), GFP_KERNEL).inspect_err(|_| {
-                buffer.mapped.store(false, Release);
-            })?,
-        )
+        let room = UniqueArc::new_uninit(GFP_KERNEL)?;
+        buffer.mapped.store(true, Relaxed);
+        let buffer = buffer.clone();
+        drop(slots);
+        // Dropping it makes the buffer mappable again.
+        let mapped = room.write(MappedBuffer {
+            buffer,
+            place,
+            slots: self.slots.clone(),
+        });
+        mapping.map(Arc::from(mapped))
     }
 
     /// Does something to each buffer and its handle.
