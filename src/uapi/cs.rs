@@ -33,37 +33,66 @@ impl Ioctl for Submit {
 
     fn run(call: &Call<'_, GoyaNode>, args: &mut CsArgs) -> Result {
         let input = args.input();
-        let result = submit(call, &input);
-        // Who is told to try again finds his arguments as they were.
-        if !matches!(result, Err(error) if error == EAGAIN) {
-            args.set_output(CsOut::new(result));
+        match submit(call, &input) {
+            Ok(sequence) => {
+                args.set_output(CsOut::new(sequence, Ok(())));
+                Ok(())
+            }
+            // Who is told to try again finds his arguments as they were.
+            Err(Refused { error, .. }) if error == EAGAIN => Err(error),
+            Err(Refused { error, number }) => {
+                args.set_output(CsOut::new(number, Err(error)));
+                Err(error)
+            }
         }
-        result.map(|_| ())
+    }
+}
+
+/// Why nothing was submitted, and what the program finds in place of a number.
+struct Refused {
+    error: Error,
+    number: u64,
+}
+
+/// What is no submission's number.
+const NO_NUMBER: u64 = u64::MAX;
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            number: NO_NUMBER,
+        }
     }
 }
 
 /// What a submission is for; most kinds are other cards'.
-fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64> {
+fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64, Refused> {
     sanity(call, input)?;
-    switch::enter(
-        call,
-        input.cs_flags & HL_CS_FLAGS_FORCE_RESTORE != 0,
-        |timeout| {
-            let count = input.num_chunks_restore;
-            (count != 0)
-                .then(|| execute(call, input.chunks_restore, count, 0, timeout))
-                .transpose()
-        },
-    )?;
-    let dev = &call.data.dev;
     let flags = input.cs_flags;
+    let mut restored = NO_NUMBER;
+    let switched = switch::enter(call, flags & HL_CS_FLAGS_FORCE_RESTORE != 0, |timeout| {
+        let count = input.num_chunks_restore;
+        if count == 0 {
+            return Ok(None);
+        }
+        restored = execute(call, input.chunks_restore, count, 0, timeout)?;
+        Ok(Some(restored))
+    });
+    // A restore phase that ran has left its number.
+    let refused = |error| Refused {
+        error,
+        number: restored,
+    };
+    switched.map_err(refused)?;
+    let dev = &call.data.dev;
     if flags & HL_CS_FLAGS_RESERVE_SIGNALS_ONLY != 0 {
-        // `encaps_signals_q_idx` and `encaps_signals_count` lie where `seq` is.
-        let (queue, count) = (input.seq as u32, (input.seq >> 32) as u32);
+        // `encaps_signals_count` and `encaps_signals_q_idx` lie where `seq` is.
+        let (count, queue) = (input.seq as u32, (input.seq >> 32) as u32);
         if count >= MOST_SIGNALS {
             dev_err!(dev, "signals count({}) exceeds the max SOB value\n", count);
         } else if queue as usize >= COUNT {
-            dev_err!(dev, "Queue index {} is invalid\n", queue);
+            dev_err!(dev, "Queue index {} is invalid\n", queue as i32);
         } else {
             dev_err!(
                 dev,
@@ -71,31 +100,30 @@ fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64> {
                 queue
             );
         }
-        return Err(EINVAL);
+        // A handle and a count of signals, of which there are none.
+        return Err(Refused {
+            error: EINVAL,
+            number: 0,
+        });
     }
     if flags & HL_CS_FLAGS_UNRESERVE_SIGNALS_ONLY != 0 {
         dev_err!(dev, "failed to unreserve signals, cannot find handler\n");
-        return Err(EINVAL);
+        return Err(refused(EINVAL));
     }
     if flags & (HL_CS_FLAGS_ENGINE_CORE_COMMAND | HL_CS_FLAGS_ENGINES_COMMAND) != 0 {
-        return Err(EPERM);
+        return Err(refused(EPERM));
     }
     if flags & HL_CS_FLAGS_FLUSH_PCI_HBW_WRITES != 0 {
         dev_dbg!(dev, "HBW flush is not supported\n");
-        return Err(EOPNOTSUPP);
+        return Err(refused(EOPNOTSUPP));
     }
     let timeout = if flags & HL_CS_FLAGS_CUSTOM_TIMEOUT != 0 {
         Some(input.timeout.saturating_mul(1000))
     } else {
         call.data.settings.timeout_ms()
     };
-    execute(
-        call,
-        input.chunks_execute,
-        input.num_chunks_execute,
-        flags,
-        timeout,
-    )
+    let (chunks, count) = (input.chunks_execute, input.num_chunks_execute);
+    Ok(execute(call, chunks, count, flags, timeout)?)
 }
 
 /// The checks of `hl_cs_sanity_checks()`, in its order.
@@ -231,7 +259,8 @@ fn validate(call: &Call<'_, GoyaNode>, chunk: &CsChunk) -> Result<Chunk, assembl
     let queue = chunk.queue_index;
     match Kind::of(queue) {
         None => {
-            dev_err!(dev, "Queue index {} is invalid\n", queue);
+            // As upstream prints it.
+            dev_err!(dev, "Queue index {} is invalid\n", queue as i32);
             Err(assemble::INVALID)
         }
         Some(Kind::Cpu) => {

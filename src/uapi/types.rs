@@ -163,7 +163,7 @@ layout! {
 
     /// `struct hl_cs_out`.
     CsOut: 24 {
-        /// Number of the submission; all ones after a failure.
+        /// Number of the submission; after a failure all ones, but for some kinds of it.
         0 => seq: u64,
         /// 0, or a negative errno.
         8 => status: u32,
@@ -245,12 +245,9 @@ impl CbOut {
 }
 
 impl CsOut {
-    /// How a submission went: its number, or the error and no number.
-    pub(crate) fn new(result: Result<u64>) -> Self {
-        let (seq, status) = match result {
-            Ok(seq) => (seq, 0),
-            Err(error) => (u64::MAX, error.to_errno()),
-        };
+    /// How a submission went: its number or, after an error, what stands in its place.
+    pub(crate) fn new(seq: u64, result: Result) -> Self {
+        let status = result.map_or_else(Error::to_errno, |()| 0);
         Self {
             seq,
             status: u32::from_ne_bytes(status.to_ne_bytes()),
@@ -407,7 +404,7 @@ mod tests {
             ..CsIn::new_zeroed()
         });
         assert_eq!(args.input().timeout, 8);
-        args.set_output(CsOut::new(Err(EINVAL)));
+        args.set_output(CsOut::new(u64::MAX, Err(EINVAL)));
         assert_eq!(args.output().seq, u64::MAX);
         assert_eq!(args.output().status, 0u32.wrapping_sub(22));
         assert_eq!(
@@ -415,7 +412,7 @@ mod tests {
             u64::from(0u32.wrapping_sub(22))
         );
         assert_eq!(args.input().timeout, 0);
-        args.set_output(CsOut::new(Ok(5)));
+        args.set_output(CsOut::new(5, Ok(())));
         assert_eq!((args.output().seq, args.output().status), (5, 0));
     }
 
