@@ -40,6 +40,12 @@ impl Jobs {
         *count = count.saturating_add(1);
         Ok(self.numbers.push((number, n), GFP_KERNEL)?)
     }
+
+    /// The first queue that is too short for its jobs even when it is empty, and how many these are.
+    pub(crate) fn too_many(&self) -> Option<(usize, u32)> {
+        let mut counts = self.counts.iter().copied().enumerate();
+        counts.find(|(_, count)| *count > LENGTH.entries())
+    }
 }
 
 #[derive(Clone, Copy, Default)]

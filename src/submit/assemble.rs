@@ -68,6 +68,11 @@ fn limits(card: &Card) -> Limits {
     }
 }
 
+/// The number of internal queue `n` among all queues.
+fn internal_number(n: usize) -> u32 {
+    (n + crate::queue::CPU + 1) as u32
+}
+
 /// Jobs of a submission that need no allocation.
 pub(crate) const FEW: usize = 4;
 
@@ -93,6 +98,15 @@ pub(crate) fn submit(
             &mut many[..]
         }
     };
+    let not_submitted = |error: Error| {
+        dev_err!(
+            dev,
+            "Failed to submit CS {}.{} to H/W queues, error {}\n",
+            asid,
+            sequence,
+            error.to_errno()
+        );
+    };
     let (mut external, mut internal) = (0, Jobs::default());
     for (number, (place, chunk)) in (1u32..).zip(jobs.iter_mut().zip(chunks)) {
         let job = match chunk? {
@@ -117,8 +131,7 @@ pub(crate) fn submit(
             } => {
                 internal.add(number, queue).map_err(|_| NO_MEMORY)?;
                 let rules = Rules {
-                    // Its number among all queues.
-                    queue: (queue + crate::queue::CPU + 1) as u32,
+                    queue: internal_number(queue),
                     translated: true,
                     limits: &limits,
                 };
@@ -158,15 +171,23 @@ pub(crate) fn submit(
         );
         return Err(INVALID);
     }
+    // Nobody need try that again.
+    if let Some((queue, count)) = internal.too_many() {
+        dev_err!(
+            dev,
+            "Cannot populate queue {} with {} jobs\n",
+            internal_number(queue),
+            count
+        );
+        not_submitted(ENOMEM);
+        return Err(Refusal {
+            error: ENOMEM,
+            reason: Reason::QueueFull,
+        });
+    }
     schedule(request, jobs, external, &internal).map_err(|error| {
         if error != EAGAIN {
-            dev_err!(
-                dev,
-                "Failed to submit CS {}.{} to H/W queues, error {}\n",
-                asid,
-                sequence,
-                error.to_errno()
-            );
+            not_submitted(error);
         }
         let reason = match error {
             error if error == EAGAIN => Reason::QueueFull,
