@@ -66,7 +66,8 @@ fn create(call: &Call<'_, GoyaNode>, size: u32, flags: u32) -> Result<u64> {
         dev_err!(
             dev,
             "User requested CB size {} must be less than {}\n",
-            size,
+            // As upstream prints it.
+            size as i32,
             HL_MAX_CB_SIZE
         );
         return Err(EINVAL);

@@ -54,7 +54,11 @@ impl Ioctl for Memory {
             HL_MEM_OP_UNMAP => memory.unmap(input.unmap_address()),
             HL_MEM_OP_MAP_BLOCK => {
                 // No register block is for users of this card.
-                args.set_head(MemOut::word(0));
+                let pad = args.output().pad;
+                args.set_head(MemOut {
+                    pad,
+                    ..MemOut::word(0)
+                });
                 Err(EPERM)
             }
             HL_MEM_OP_EXPORT_DMABUF_FD => {
