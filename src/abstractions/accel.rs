@@ -107,7 +107,34 @@ pub(crate) const fn descriptor<I: Ioctl>() -> Descriptor {
     }
 }
 
-/// An ioctl of the file's.
+/// Whether a request is one of DRM's own for which it does not see that an accel node's file has neither a master
+/// nor GEM objects: it would use a null pointer, or locks that nobody has made.
+fn unsafe_here(request: u32) -> bool {
+    /// `DRM_IOCTL_GET_UNIQUE`, `_GET_MAGIC`, `_PRIME_HANDLE_TO_FD` and `_PRIME_FD_TO_HANDLE`.
+    const NUMBERS: [u32; 4] = [0x01, 0x02, 0x2d, 0x2e];
+
+    request >> 8 & 0xff == u32::from(kernel::uapi::DRM_IOCTL_BASE)
+        && NUMBERS.contains(&(request & 0xff))
+}
+
+/// An ioctl of a file, DRM's or the driver's.
+///
+/// # Safety
+///
+/// `file` must be an open file of an accel node's, as the kernel calls.
+unsafe extern "C" fn file_ioctl_callback(
+    file: *mut bindings::file,
+    request: c_uint,
+    argument: c_ulong,
+) -> c_long {
+    if unsafe_here(request) {
+        return EOPNOTSUPP.to_errno() as c_long;
+    }
+    // SAFETY: By the function's precondition.
+    unsafe { bindings::drm_ioctl(file, request, argument) }
+}
+
+/// An ioctl of the driver's.
 ///
 /// # Safety
 ///
@@ -153,9 +180,9 @@ impl<T: Driver> Device<T> {
         owner: kernel::module::this_module::<T::Module>().as_ptr(),
         open: Some(accel_open),
         release: Some(bindings::drm_release),
-        unlocked_ioctl: Some(bindings::drm_ioctl),
+        unlocked_ioctl: Some(file_ioctl_callback),
         // The structures are the same for 32-bit programs.
-        compat_ioctl: Some(bindings::drm_ioctl),
+        compat_ioctl: Some(file_ioctl_callback),
         llseek: Some(bindings::noop_llseek),
         mmap: Some(Self::mmap_callback),
         fop_flags: bindings::FOP_UNSIGNED_OFFSET,
@@ -400,5 +427,24 @@ impl<T: Driver> Drop for Registration<T> {
         self.files.clear();
         // SAFETY: The device was registered. Waits for all calls that have entered.
         unsafe { bindings::drm_dev_unplug(self.device.dev.get()) };
+    }
+}
+
+#[kunit_tests(goya_accel)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_need_a_graphics_card() {
+        let number = |number: u32| 0xc010_6400 | number;
+        for unsafe_one in [0x01, 0x02, 0x2d, 0x2e] {
+            assert!(unsafe_here(number(unsafe_one)));
+            // Size and direction are the caller's choice; the kind makes it DRM's.
+            assert!(unsafe_here(0x6400 | unsafe_one));
+            assert!(!unsafe_here(0x6500 | unsafe_one));
+        }
+        for safe in [0x00, 0x03, 0x09, 0x2c, 0x2f, 0x40, 0x45, 0xa0] {
+            assert!(!unsafe_here(number(safe)));
+        }
     }
 }
