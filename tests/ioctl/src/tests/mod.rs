@@ -70,7 +70,7 @@ const GENTLE: &[&[Test]] = &[
 ];
 
 /// Tests that reset it or load the driver anew.
-const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS];
+const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS, errors::ROUGH];
 
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {

@@ -28,7 +28,7 @@ pub const TESTS: &[Test] = &[
     Test { name: "fault.unplug", run: unplug, seconds: 120, emulated: true },
 ];
 
-fn unload() -> Result {
+pub fn unload() -> Result {
     let module = nodes::module()?;
     let end = Instant::now() + Duration::from_secs(30);
     loop {
@@ -45,7 +45,7 @@ fn load() -> Result {
     load_with(&nodes::module_parameters())
 }
 
-fn load_with(parameters: &str) -> Result {
+pub fn load_with(parameters: &str) -> Result {
     let path = nodes::module_file()?;
     load_module(&path, parameters).map_err(|e| format!("load {path} {parameters}: {e}"))
 }

@@ -6,6 +6,7 @@
 //!
 //! Each test opens the card once: on a debug kernel that takes longer than a hundred refusals.
 
+mod busy;
 mod cb;
 mod cs;
 mod debug;
@@ -37,6 +38,9 @@ pub const TESTS: &[Test] = &[
     test("errors.debug", debug::all),
     test("errors.nodes", nodes::all),
 ];
+
+/// Tests that load the driver anew.
+pub const ROUGH: &[Test] = busy::TESTS;
 
 /// An address where no program has memory.
 const NOWHERE: u64 = 0x1000;
