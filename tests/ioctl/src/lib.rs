@@ -7,6 +7,7 @@ pub mod card;
 pub mod control;
 pub mod device;
 pub mod events;
+pub mod kernel_memory;
 pub mod kmsg;
 pub mod nodes;
 pub mod packet;

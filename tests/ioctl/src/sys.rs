@@ -185,6 +185,16 @@ impl Drop for Mapping {
     }
 }
 
+/// Waits until all that RCU protects has gone that was taken away before.
+pub fn wait_for_rcu() -> io::Result<()> {
+    const GLOBAL: libc::c_int = 1;
+    // SAFETY: no pointers.
+    match unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Loads a module from `path`.
 pub fn load_module(path: &str, parameters: &str) -> io::Result<()> {
     let file = File::open(path)?;
