@@ -9,6 +9,7 @@
 //! driver's module, and `GOYA_MODULE_PARAMS` its parameters, for the tests that load it anew. `GOYA_PART=K/N`
 //! has the program run every Nth of the tests, from the Kth on.
 
+mod held;
 mod run;
 mod tests;
 mod victim;

@@ -10,7 +10,8 @@ use goya_tests::{Result, check};
 use goya_uapi::*;
 use serde_json::json;
 
-use super::{Held, PATIENCE, expect_reset, reset_happened, works};
+use super::{PATIENCE, expect_reset, reset_happened, works};
+use crate::held::Held;
 use crate::tests::{Test, fault};
 use crate::victim::{STALE, UNMAPPED};
 
