@@ -12,6 +12,8 @@ driver := $(or $(driver-$(DRIVER)),$(error DRIVER=$(DRIVER): the drivers are hab
 CARDS ?= 1
 # Guests that share the tests: one a processor is right, and some tests are all that one needs.
 GUESTS ?= $(if $(TEST),1,2)
+# The shortest endurance tests are part of the ordinary run, but for upstream's driver, where they take minutes.
+STRESS := $(if $(filter goya,$(DRIVER)),env GOYA_STRESS=0)
 CARGO := build/cargo
 GUEST := build/guest
 BIN := $(CARGO)/release
@@ -28,7 +30,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
 	--log-dir build/logs/$(1)$(if $(MMAP),-mmap)
 
-.PHONY: help demo test test-guest unit uapi bench bench-card fuzz shell toolbox kernel card guest module \
+.PHONY: help demo test test-guest stress unit uapi bench bench-card fuzz shell toolbox kernel card guest module \
 	modules_install rust-analyzer oracle lint format docs clean distclean
 .DEFAULT_GOAL := help
 
@@ -50,7 +52,11 @@ test: card guest ## Run all tests: the chip's and the host programs', then the d
 
 test-guest: card guest ## Run the driver's tests only
 	@$(driver) debug >/dev/null
-	@$(call run,debug) --guests $(GUESTS) --ktap --timeout 900 -- goya-tests $(TEST)
+	@$(call run,debug) --guests $(GUESTS) --ktap --timeout 900 -- $(STRESS) goya-tests $(TEST)
+
+stress: card guest ## Run the endurance tests, on the kernel without checkers (ROUNDS=10: a tenth)
+	@$(driver) release >/dev/null
+	@$(call run,release) --ktap --timeout 14400 -- env GOYA_STRESS=$(or $(ROUNDS),100) goya-tests $(or $(TEST),stress)
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
 	@scripts/cargo.sh test $(CARGO) test --workspace --features goya-chip/testing

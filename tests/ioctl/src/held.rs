@@ -37,6 +37,11 @@ impl Held {
         }
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next line that it says; empty when it has ended.
     pub fn line(&mut self) -> Result<String> {
         let mut line = String::new();

@@ -6,7 +6,8 @@
 //! Without arguments all tests run; with arguments those whose names begin with one of them.
 //! `--list` names them; `--one NAME` runs one in this process; `--victim` is what a test lets the
 //! driver kill. `GOYA_CARD` counts, from zero, which card is tested; `GOYA_MODULE` is the file of the
-//! driver's module, and `GOYA_MODULE_PARAMS` its parameters, for the tests that load it anew. `GOYA_PART=K/N`
+//! driver's module, and `GOYA_MODULE_PARAMS` its parameters, for the tests that load it anew. `GOYA_STRESS` is
+//! the percentage of their length that endurance tests run; without it, only those named run. `GOYA_PART=K/N`
 //! has the program run every Nth of the tests, from the Kth on.
 
 mod held;

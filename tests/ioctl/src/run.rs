@@ -7,11 +7,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use goya_tests::events;
 
-use crate::tests::{Test, all, is_gentle};
+use crate::tests::{Test, all, is_gentle, is_ordinary};
 
 /// A test that does not apply here ends with this code (as in kselftest).
 pub const SKIP: u8 = 4;
@@ -24,10 +24,11 @@ enum Verdict {
     Failed,
 }
 
-/// Runs all tests whose names begin with one of `prefixes`; all, if there are none. Of these it runs its
+/// Runs all tests whose names begin with one of `prefixes`; all ordinary ones, if there are none. Of these it runs its
 /// part, if there are others who run the rest.
 pub fn run(prefixes: &[String]) -> ExitCode {
-    let chosen = |t: &Test| prefixes.is_empty() || prefixes.iter().any(|p| t.name.starts_with(p.as_str()));
+    let named = |t: &Test| prefixes.iter().any(|p| t.name.starts_with(p.as_str()));
+    let chosen = |t: &Test| if prefixes.is_empty() { is_ordinary(t) } else { named(t) };
     let tests: Vec<Test> = all().filter(chosen).collect();
     let mut failed = tests.is_empty();
     let (part, parts) = part(&std::env::var("GOYA_PART").unwrap_or_default());
@@ -79,13 +80,13 @@ fn child(test: &Test) -> io::Result<(Verdict, String)> {
         .stderr(output.try_clone()?)
         .process_group(0)
         .spawn()?;
-    let in_time = events::ended(&child, Duration::from_secs(test.seconds))?;
+    let in_time = events::ended(&child, test.limit())?;
     // Whatever the test has started goes with it.
     events::kill_group(&child);
     let status = child.wait()?;
     let mut said = read(&mut output)?;
     if !in_time {
-        said.push_str(&format!("no end after {} seconds: killed\n", test.seconds));
+        said.push_str(&format!("no end after {} seconds: killed\n", test.limit().as_secs()));
         return Ok((Verdict::Failed, said));
     }
     Ok(judge(status, said))

@@ -53,6 +53,14 @@ pub fn request_in(file: &impl AsRawFd, request: u32, mapping: &Mapping, at: usiz
     }
 }
 
+/// Nanoseconds since the machine has booted, the same in all processes.
+pub fn monotonic() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel fills in what we own; the clock exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// The number of an error, for comparison.
 pub fn errno<T>(result: io::Result<T>) -> i32 {
     result.err().and_then(|e| e.raw_os_error()).unwrap_or(0)

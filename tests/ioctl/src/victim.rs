@@ -2,16 +2,17 @@
 // SPDX-FileCopyrightText: The goya-rs authors
 
 //! A process that has the card, submits work which never ends when it is told to, and is killed by the
-//! driver when that resets the card.
+//! driver when that resets the card, or that races with others for it.
 
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use goya_tests::card::Card;
-use goya_tests::device::SRAM;
+use goya_tests::card::{Card, open_node};
+use goya_tests::device::{Job, SRAM};
+use goya_tests::nodes::Nodes;
 use goya_tests::packet::Packets;
-use goya_tests::sys::{Mapping, errno};
+use goya_tests::sys::{Mapping, errno, monotonic};
 use goya_tests::{Result, check_eq};
 use goya_uapi::{HL_CS_FLAGS_CUSTOM_TIMEOUT, hl_goya_dma_direction as direction};
 
@@ -23,9 +24,15 @@ pub const UNMAPPED: u64 = 0x30_0000_0000;
 pub const STALE: u64 = (1 << 48) + (3 << 30);
 
 /// Submits to a queue: `nop1` to DMA queue 1, and so on; `fence2`; `fault3` reads where nothing is mapped,
-/// `stale2` writes where nothing is mapped any more.
+/// `stale2` writes where nothing is mapped any more. `hold` has everything that a user can have, `race` opens
+/// the card with others.
 pub fn run(what: &str) -> ExitCode {
-    match submit(what) {
+    let result = match what {
+        "hold" => hold(),
+        "race" => race(),
+        _ => submit(what),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Whoever started us may not listen any more.
@@ -66,4 +73,51 @@ fn stale(card: &Card, queue: u32) -> Result<Packets> {
     card.run(queue, &packets)?;
     drop(host);
     Ok(packets)
+}
+
+/// Has jobs in flight and memory mapped, and waits; says how the wait ended, and what became of the card.
+fn hold() -> Result {
+    let card = Card::open()?;
+    let host = card.map_host(Mapping::anonymous(1 << 20).map_err(|e| e.to_string())?)?;
+    let device = card.device_memory(4 << 20)?;
+    let copy = Packets::default().copy(direction::HL_DMA_HOST_TO_DRAM, host.device, device.device, 1 << 20);
+    let copy = card.job(1, &copy)?;
+    let fence = card.job(3, &Packets::default().fence(0, 1, 1))?;
+    let buffer =
+        card.create_cb(4096).and_then(|handle| card.map_cb(handle, 4096)).map_err(|e| e.to_string())?;
+    let submit = |job: &Job<'_>| card.submit(&[job.chunk], 0, 0).map_err(|e| e.to_string());
+    let seq = submit(&fence)?;
+    for _ in 0..10 {
+        submit(&copy)?;
+    }
+    println!("ready");
+    println!("wait: {}", errno(card.wait(seq, 60_000_000)));
+    // What is mapped stays until the process goes.
+    buffer.write(0, b"still there");
+    host.memory.write(0, b"still there");
+    println!("status: {}", card.status()?);
+    std::thread::sleep(Duration::from_secs(60));
+    Err("the driver let us live".into())
+}
+
+/// Opens the card at the time that it is told, says with which error, and closes it when told to.
+fn race() -> Result {
+    let node = Nodes::chosen().compute();
+    println!("ready");
+    let mut lines = std::io::stdin().lines();
+    while let Some(line) = lines.next() {
+        let begin: u64 = line.map_err(|e| e.to_string())?.parse().map_err(|_| "no time".to_owned())?;
+        while monotonic() < begin {
+            std::hint::spin_loop();
+        }
+        let card = open_node(&node);
+        if let Ok(card) = &card {
+            card.run(1, &Packets::default().nop())?;
+        }
+        println!("{}", card.as_ref().err().and_then(|e| e.raw_os_error()).unwrap_or(0));
+        lines.next().transpose().map_err(|e| e.to_string())?;
+        drop(card);
+        println!("closed");
+    }
+    Ok(())
 }

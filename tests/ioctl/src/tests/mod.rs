@@ -20,11 +20,16 @@ mod reload;
 mod report;
 mod resets;
 mod sensors;
+mod stress;
 mod submit;
 mod units;
 mod window;
 
+use std::time::Duration;
+
 use goya_tests::Result;
+
+pub use stress::is_ordinary;
 
 /// One test.
 #[derive(Clone, Copy)]
@@ -33,10 +38,17 @@ pub struct Test {
     pub name: &'static str,
     /// What it does.
     pub run: fn() -> Result,
-    /// How long it may take.
+    /// How long it may take; an endurance test at full length.
     pub seconds: u64,
     /// Whether it needs the emulated card's control socket.
     pub emulated: bool,
+}
+
+impl Test {
+    /// How long it may take this time.
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(if stress::has(self) { stress::seconds(self.seconds) } else { self.seconds })
+    }
 }
 
 /// A test that ends within half a minute.
@@ -67,10 +79,11 @@ const GENTLE: &[&[Test]] = &[
     notify::TESTS,
     debugfs::TESTS,
     errors::TESTS,
+    stress::GENTLE,
 ];
 
 /// Tests that reset it or load the driver anew.
-const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS, errors::ROUGH];
+const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS, errors::ROUGH, stress::ROUGH];
 
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {

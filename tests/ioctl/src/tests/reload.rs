@@ -20,7 +20,7 @@ use serde_json::json;
 use super::{Test, fault};
 
 pub const TESTS: &[Test] = &[
-    Test { name: "reload.three_times", run: three_times, seconds: 120, emulated: false },
+    super::stress::RELOADS,
     Test { name: "reload.parameters", run: parameters, seconds: 120, emulated: false },
     fault("boot.preboot_fails", || boot_fails("preboot", "Device boot progress - Stuck in Preboot")),
     fault("boot.boot_fit_fails", || boot_fails("boot-fit", "Timeout waiting for boot fit load ack")),
@@ -41,7 +41,7 @@ pub fn unload() -> Result {
     }
 }
 
-fn load() -> Result {
+pub fn load() -> Result {
     load_with(&nodes::module_parameters())
 }
 
@@ -84,10 +84,6 @@ fn parameters() -> Result {
         check!(mode & 0o777 == 0o444, "{name} has mode {mode:o}");
     }
     reload()
-}
-
-fn three_times() -> Result {
-    (0..3).try_for_each(|_| reload())
 }
 
 /// A boot stage fails: the driver says so and leaves nothing behind; without the fault it comes up.
