@@ -6,6 +6,7 @@
 
 use kernel::prelude::*;
 
+use crate::abstractions::time::monotonic_ns;
 use crate::device::Card;
 use crate::hw::events::ClockEvent;
 use crate::mem::mapping::Mapping;
@@ -33,6 +34,7 @@ pub(crate) fn clock_changed(card: &Card, change: ClockEvent) {
 
 /// Submission `sequence` takes too long. Whether it is the first one to be recorded.
 pub(crate) fn submission_timed_out(card: &Card, sequence: u64) -> bool {
+    card.observed.dumps.take(monotonic_ns());
     card.observed.records.capture_cs_timeout(sequence)
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod notify;
 pub(crate) mod opens;
 pub(crate) mod power;
 pub(crate) mod records;
+pub(crate) mod state_dumps;
 pub(crate) mod sysfs;
 pub(crate) mod throttling;
 
@@ -27,6 +28,7 @@ use event_counters::EventCounters;
 use notify::{Notifier, Notifiers};
 use opens::Opens;
 use records::ErrorRecords;
+use state_dumps::StateDumps;
 use throttling::ClockThrottling;
 
 /// What is remembered of a card's past, and who wants to know.
@@ -35,6 +37,8 @@ pub(crate) struct Observed {
     pub(crate) events: EventCounters,
     #[pin]
     pub(crate) records: ErrorRecords,
+    #[pin]
+    pub(crate) dumps: StateDumps,
     #[pin]
     pub(crate) notifiers: Notifiers,
     #[pin]
@@ -51,6 +55,7 @@ impl Observed {
             pin_init!(Self {
                 events,
                 records <- ErrorRecords::new(),
+                dumps <- StateDumps::new(),
                 notifiers <- Notifiers::new(),
                 opens <- Opens::new(),
                 throttling <- ClockThrottling::new(),

@@ -13,6 +13,7 @@ use crate::abstractions::pci_power::{self, PowerState};
 use crate::abstractions::ratelimit::RateLimit;
 use crate::abstractions::sysfs::Input;
 use crate::fw::messages;
+use crate::observe::state_dumps::KEPT;
 use crate::reset::{self, Request};
 
 pub(super) const FILES: &[File<Bench>] = &[
@@ -59,7 +60,7 @@ pub(super) const FILES: &[File<Bench>] = &[
             Ok(())
         },
     ),
-    rw(c"state_dump", |_, _| Ok(()), skip_dumps),
+    rw(c"state_dump", state_dump, skip_dumps),
     rw(c"timeout_locked", timeout, set_timeout),
     rw(
         c"device_release_watchdog_timeout",
@@ -79,8 +80,6 @@ pub(super) const FILES: &[File<Bench>] = &[
 ];
 
 const ORDERS: &str = "Valid values: disable, enable, suspend, resume, cpu_timeout";
-/// Dumps of the card's state that upstream keeps, for cards that have some.
-const STATE_DUMPS: u64 = 5;
 /// What upstream shows for a time-out that never comes.
 const NEVER: u32 = u32::MAX / 1000;
 
@@ -185,11 +184,25 @@ fn dump_monitors(bench: &Bench, input: &Input<'_>) -> Result {
     Err(EIO)
 }
 
+/// Upstream finds no sync objects, monitors or fences of Goya's.
+fn state_dump(bench: &Bench, text: &mut Output<'_>) -> Result {
+    let Some(taken) = bench.card.observed.dumps.latest() else {
+        return Ok(());
+    };
+    Ok(write!(
+        text,
+        "Timestamp taken on: {taken}\n\nNon zero sync objects:\n\n\
+         Valid (armed) monitor objects:\n\nValid (armed) fences:\n\n"
+    )?)
+}
+
 fn skip_dumps(bench: &Bench, input: &Input<'_>) -> Result {
-    if !(1..STATE_DUMPS).contains(&u64::from(decimal(input)?)) {
+    let count = decimal(input)?;
+    if !(1..KEPT as u32).contains(&count) {
         dev_err!(bench.card.dev, "Invalid number of dumps to skip\n");
         return Err(EINVAL);
     }
+    bench.card.observed.dumps.skip(count);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{PATIENCE, expect_reset, reset_happened, works};
 use crate::held::Held;
-use crate::tests::{Test, fault};
+use crate::tests::{Test, debugfs, fault};
 use crate::victim::{STALE, UNMAPPED};
 
 pub const TESTS: &[Test] = &[
@@ -44,6 +44,7 @@ fn time_out(work: &str, prepare: impl FnOnce(&mut Control) -> Result, seen: &[&s
     }
     recorded(&card, work, seen)?;
     log.wait_for("has not finished in", PATIENCE)?;
+    check!(debugfs::read("state_dump")?.starts_with("Timestamp taken on: "), "no state dump");
     control.clear()?;
     user.ends_killed()?;
     reset_happened(&card, before)?;
