@@ -13,22 +13,11 @@ use crate::abstractions::shared::SharedMemory;
 use crate::hw::bars::Bars;
 use crate::hw::qman::{self, FENCE_VALUE, JOB_TIMEOUT, TEST_TIMEOUT};
 use crate::hw::{idle, map};
+use crate::submit::packet::{self, Direction};
 
 const PAGE: usize = 4096;
 /// In the page: where the fence is; packets begin at 0.
 const FENCE: usize = PAGE - 8;
-/// Control words of packets.
-const MSG_PROT: u32 = 7 << 24 | 1 << 29 | 1 << 31;
-const LIN_DMA: u32 = 9 << 24;
-const WEAKLY_ORDERED: u32 = 1;
-const FILL: u32 = 1 << 6;
-const DIRECTION: u32 = 20;
-const HOST_TO_DRAM: u32 = 0;
-const HOST_TO_SRAM: u32 = 1;
-const BARRIERS: u32 = 1 << 30 | 1 << 31;
-/// The most that one packet fills. Bytes.
-const FILL_MAX: u64 = 2 << 30;
-
 /// Packets in a page, with a fence at its end.
 struct Job {
     page: SharedMemory,
@@ -47,24 +36,20 @@ impl Job {
         self.page.dma_address().wrapping_add(map::HOST_BASE)
     }
 
-    fn push(&mut self, first: u32, control: u32, more: &[u64]) -> Result {
-        self.word(u64::from(first) | u64::from(control) << 32)?;
-        more.iter().try_for_each(|word| self.word(*word))
-    }
-
-    fn word(&mut self, word: u64) -> Result {
-        if self.len >= FENCE {
+    fn push(&mut self, packet: &[u8]) -> Result {
+        let end = self.len.checked_add(packet.len()).ok_or(ENOSPC)?;
+        if end > FENCE {
             return Err(ENOSPC);
         }
-        self.page.write64(self.len, word)?;
-        self.len += 8;
+        self.page.write(self.len, packet)?;
+        self.len = end;
         Ok(())
     }
 
     /// Sends it to queue `n` and waits for its end.
     fn run(mut self, bars: &Bars, queues: &Queues, n: usize, timeout: Delta) -> Result {
         let fence = self.address().wrapping_add(FENCE as u64);
-        self.push(FENCE_VALUE, MSG_PROT, &[fence])?;
+        self.push(&packet::message(fence, FENCE_VALUE, true))?;
         queues
             .external(n)
             .ok_or(EINVAL)?
@@ -116,15 +101,13 @@ pub(crate) fn fill(
         );
         return Err(EBUSY);
     }
-    let direction = if dram { HOST_TO_DRAM } else { HOST_TO_SRAM };
-    let control = LIN_DMA | WEAKLY_ORDERED | FILL | direction << DIRECTION | BARRIERS;
+    let direction = if dram {
+        Direction::HostToDram
+    } else {
+        Direction::HostToSram
+    };
     let mut job = Job::new(dev)?;
-    let mut done = 0;
-    while done < size {
-        let part = (size - done).min(FILL_MAX);
-        job.push(part as u32, control, &[value, address.wrapping_add(done)])?;
-        done += part;
-    }
+    packet::fill(address, size, value, direction).try_for_each(|packet| job.push(&packet))?;
     qman::trust_dma_0(bars, true);
     let result = job.run(bars, queues, 0, JOB_TIMEOUT);
     qman::trust_dma_0(bars, false);

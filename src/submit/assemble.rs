@@ -10,7 +10,6 @@ use kernel::sync::Arc;
 use super::buffer::{CommandBuffer, InUse, JobCopy};
 use super::check::{self, CheckError, Limits, Rules, Source};
 use super::fence::Fence;
-use super::packet::TAIL_SIZE;
 use super::submission::Submission;
 use crate::context::counters::Reason;
 use crate::context::Context;
@@ -206,9 +205,7 @@ fn copy(
     size: u32,
     rules: &Rules<'_>,
 ) -> Result<JobCopy, CheckError> {
-    let room = (size as usize)
-        .checked_add(TAIL_SIZE)
-        .ok_or(CheckError::Size(size))?;
+    let room = check::copy_size(size).map_err(CheckError::Copy)? as usize;
     let card = request.card;
     // What a job that is done has used is best for this one.
     let used = card.queues.external(queue).and_then(|q| q.reclaim());

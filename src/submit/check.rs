@@ -28,9 +28,6 @@ use super::packet::{
     TAIL_SIZE, //
 };
 
-/// Most bytes of a user's command buffer (`HL_MAX_CB_SIZE`).
-pub(crate) const MAX_BUFFER_SIZE: u32 = 0x20_0000 - TAIL_SIZE as u32;
-
 /// Fewest bytes of a job: one packet.
 const MIN_JOB_SIZE: u32 = 8;
 

@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(check_size(7, 4096), Err(CheckError::Size(7)));
         assert_eq!(check_size(8, 4096), Ok(()));
         assert_eq!(check_size(4097, 4096), Err(CheckError::Size(4097)));
-        assert_eq!(copy_size(MAX_BUFFER_SIZE), Ok(0x20_0000));
+        assert_eq!(copy_size(0x1F_FFE0), Ok(0x20_0000));
         assert_eq!(copy_size(u32::MAX), Err(EINVAL));
     }
 

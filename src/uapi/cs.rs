@@ -17,6 +17,7 @@ use crate::device::Card;
 use crate::driver::GoyaNode;
 use crate::queue::{Kind, COUNT};
 use crate::submit::assemble::{self, Chunk, Request, FEW};
+use crate::submit::check::check_size;
 use crate::submit::fence::Terms;
 use crate::submit::switch;
 
@@ -276,8 +277,8 @@ fn validate(call: &Call<'_, GoyaNode>, chunk: &CsChunk) -> Result<Chunk, assembl
                 dev_err!(dev, "CB handle {:#x} invalid\n", chunk.cb_handle);
                 return Err(assemble::INVALID);
             };
-            if chunk.cb_size < 8 || chunk.cb_size > buffer.size() {
-                dev_err!(dev, "CB size {} invalid\n", chunk.cb_size);
+            if let Err(error) = check_size(chunk.cb_size, buffer.size()) {
+                dev_err!(dev, "{}\n", error);
                 return Err(assemble::INVALID);
             }
             Ok(Chunk::External {
