@@ -9,6 +9,7 @@ mod chains;
 mod debugfs;
 mod dma;
 mod errors;
+mod fail_nth;
 mod faults;
 mod info;
 mod memory;
@@ -85,12 +86,20 @@ const GENTLE: &[&[Test]] = &[
 /// Tests that reset it or load the driver anew.
 const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS, errors::ROUGH, stress::ROUGH];
 
+/// Tests after which the kernel's own checks may be switched off.
+const LAST: &[&[Test]] = &[fail_nth::TESTS];
+
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {
-    GENTLE.iter().chain(faults::TESTS).chain(ROUGH).copied().flatten().copied()
+    GENTLE.iter().chain(faults::TESTS).chain(ROUGH).chain(LAST).copied().flatten().copied()
 }
 
 /// Whether a test leaves the card as it finds it.
 pub fn is_gentle(test: &Test) -> bool {
     GENTLE.iter().copied().flatten().any(|t| t.name == test.name)
+}
+
+/// Whether a test runs after all others.
+pub fn is_last(test: &Test) -> bool {
+    LAST.iter().copied().flatten().any(|t| t.name == test.name)
 }

@@ -37,7 +37,7 @@ pub const RELOADS: Test =
 
 /// Whether to run a test that nobody has named.
 pub fn is_ordinary(test: &Test) -> bool {
-    percent().is_some() || !GENTLE.iter().chain(ROUGH).any(|t| t.name == test.name)
+    percent().is_some() || !GENTLE.iter().chain(ROUGH).any(|t| t.name == test.name) && !super::is_last(test)
 }
 
 /// The percentage to run, if that is said.
