@@ -39,6 +39,8 @@ const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
 
 /// Pages that are pinned for devices, in the whole system.
 fn pinned() -> Result<i64> {
+    // Each processor counts for itself, until it is asked to add up.
+    fs::write("/proc/sys/vm/stat_refresh", "1").map_err(|e| format!("stat_refresh: {e}"))?;
     let stat = fs::read_to_string("/proc/vmstat").map_err(|e| e.to_string())?;
     let value = |name: &str| {
         let line = stat.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
