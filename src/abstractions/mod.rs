@@ -32,6 +32,7 @@ pub(crate) mod vma;
 use kernel::{
     bindings,
     device::{Device, DeviceContext},
+    pci,
 };
 
 /// The C side of a device: valid as long as the reference, and for as long as one holds a count.
@@ -40,4 +41,10 @@ use kernel::{
 fn raw_device<C: DeviceContext>(dev: &Device<C>) -> *mut bindings::device {
     // `Device` is transparent, and all of it may change behind a shared reference (`Opaque`).
     core::ptr::from_ref(dev).cast_mut().cast()
+}
+
+/// The C side of a PCI device, as [`raw_device`] has it of any device.
+fn raw_pci_device<C: DeviceContext>(pdev: &pci::Device<C>) -> *mut bindings::pci_dev {
+    // `pci::Device` is transparent, too.
+    core::ptr::from_ref(pdev).cast_mut().cast()
 }

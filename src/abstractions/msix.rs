@@ -15,6 +15,8 @@ use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::Arc;
 
+use super::raw_pci_device as raw;
+
 /// What happens at an interrupt.
 pub(crate) trait Handler: Send + Sync + 'static {
     /// Vector `vector` was signalled. Runs once at a time for each vector, where its line says: in an interrupt
@@ -55,11 +57,6 @@ struct Cookie<H> {
 unsafe impl<H: Handler> Send for Vectors<H> {}
 // SAFETY: No method takes `&self`.
 unsafe impl<H: Handler> Sync for Vectors<H> {}
-
-fn raw(pdev: &pci::Device) -> *mut bindings::pci_dev {
-    // `pci::Device` is a transparent wrapper.
-    core::ptr::from_ref(pdev).cast_mut().cast()
-}
 
 impl<H: Handler> Vectors<H> {
     /// Allocates exactly `count` vectors and has `handler` called for those of `lines`, in order.

@@ -9,6 +9,8 @@ use kernel::error::to_result;
 use kernel::pci;
 use kernel::prelude::*;
 
+use super::raw_pci_device as raw;
+
 /// A power state, as far as anybody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PowerState {
@@ -23,11 +25,6 @@ pub(crate) enum PowerState {
 /// `pci_power_t` of [`PowerState::D0`] and [`PowerState::D3Hot`].
 const D0: bindings::pci_power_t = 0;
 const D3_HOT: bindings::pci_power_t = 3;
-
-fn raw(pdev: &pci::Device<Bound>) -> *mut bindings::pci_dev {
-    // `pci::Device` is a transparent wrapper.
-    core::ptr::from_ref(pdev).cast_mut().cast()
-}
 
 /// The state that the kernel last knew.
 pub(crate) fn state(pdev: &pci::Device<Bound>) -> PowerState {

@@ -6,8 +6,9 @@
 //! Facts: `include/goya/goya_async_events.h`; `_goya_get_event_desc()`, `goya_handle_eqe()` and
 //! `goya_all_events` in `goya/goya.c`; `struct hl_eq_entry` in `include/linux/habanalabs/cpucp_if.h`.
 
-use crate::uapi::consts::{GOYA_ENGINE_ID_DMA_0, GOYA_ENGINE_ID_MME_0, GOYA_ENGINE_ID_TPC_0};
 use kernel::{fmt, prelude::*};
+
+use crate::uapi::consts::{GOYA_ENGINE_ID_DMA_0, GOYA_ENGINE_ID_MME_0, GOYA_ENGINE_ID_TPC_0};
 
 /// Event numbers are below this; for others upstream says `Event type %u exceeds maximum of %u`.
 pub(crate) const COUNT: u16 = 1024;

@@ -138,6 +138,14 @@ impl Mapping {
         self.block.size()
     }
 
+    /// Bytes that the user had mapped: of host memory, those that he named.
+    pub(crate) fn user_size(&self) -> u64 {
+        match &self.memory {
+            Memory::Host(mapped) => mapped.pages().size() as u64,
+            Memory::Device(_) => self.size(),
+        }
+    }
+
     /// What is there.
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory

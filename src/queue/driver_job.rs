@@ -18,6 +18,7 @@ use crate::submit::packet::{self, Direction};
 const PAGE: usize = 4096;
 /// In the page: where the fence is; packets begin at 0.
 const FENCE: usize = PAGE - 8;
+
 /// Packets in a page, with a fence at its end.
 struct Job {
     page: SharedMemory,

@@ -9,6 +9,7 @@ use kernel::fmt::Write;
 use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 
+use super::table::Table;
 use super::{ro, rw, Bench};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::pinned::MappedPages;
@@ -33,13 +34,15 @@ pub(super) const FILES: &[File<Bench>] = &[
 const PAGE: u64 = 4096;
 
 /// Calls `run` with all pinned memory.
-fn each_pinned(bench: &Bench, mut run: impl FnMut(&MappedPages) -> Result) -> Result {
+fn each_pinned(bench: &Bench, mut run: impl FnMut(&MappedPages)) -> Result {
     let mut result = Ok(());
     bench.card.users.each(|context| {
         let memory = &context.user_memory;
-        let each = memory.each_mapping(|_, mapping| match mapping.memory() {
-            Memory::Host(pages) => run(pages),
-            Memory::Device(_) => Ok(()),
+        let each = memory.each_mapping(|_, mapping| {
+            if let Memory::Host(pages) = mapping.memory() {
+                run(pages);
+            }
+            Ok(())
         });
         result = result.and(each);
     });
@@ -47,41 +50,39 @@ fn each_pinned(bench: &Bench, mut run: impl FnMut(&MappedPages) -> Result) -> Re
 }
 
 fn user_memory(bench: &Bench, text: &mut Output<'_>) -> Result {
-    let mut first = true;
+    let mut table = Table::new(
+        text,
+        " pid      user virtual address     size             dma dir",
+        "----------------------------------------------------------",
+    );
     each_pinned(bench, |mapped| {
-        if core::mem::take(&mut first) {
-            writeln!(
-                text,
-                "\n pid      user virtual address     size             dma dir\n\
-                 ----------------------------------------------------------"
-            )?;
-        }
         let pages = mapped.pages();
         // All memory is mapped in both directions.
-        Ok(writeln!(
-            text,
+        table.row(format_args!(
             " {:<7}  0x{:<14x}      {:<10}    {:<30}",
             pages.process(),
             pages.address(),
             pages.size(),
             "DMA_BIDIRECTIONAL"
-        )?)
+        ));
     })?;
-    if !first {
-        writeln!(text)?;
-    }
+    table.end();
     Ok(())
 }
 
 /// Where the card finds a byte of a process's.
 fn look_up(bench: &Bench, text: &mut Output<'_>) -> Result {
     let wanted = bench.user_address.load(Relaxed);
-    let mut first = true;
+    let mut table = Table::new(
+        text,
+        " user virtual address         dma address       pid        region start     region size",
+        "---------------------------------------------------------------------------------------",
+    );
     each_pinned(bench, |mapped| {
         let pages = mapped.pages();
         let (address, size) = (pages.address() as u64, pages.size() as u64);
         if wanted.checked_sub(address).is_none_or(|at| at >= size) {
-            return Ok(());
+            return;
         }
         let mut start = address;
         for segment in mapped.segments() {
@@ -92,28 +93,17 @@ fn look_up(bench: &Bench, text: &mut Output<'_>) -> Result {
             let offset = wanted.checked_sub(start).filter(|at| *at < bytes);
             start = start.saturating_add(bytes);
             let Some(offset) = offset else { continue };
-            if core::mem::take(&mut first) {
-                writeln!(
-                    text,
-                    "\n user virtual address         dma address       pid        region start     region size\n\
-                     ---------------------------------------------------------------------------------------"
-                )?;
-            }
-            writeln!(
-                text,
+            table.row(format_args!(
                 " 0x{:<18x}  0x{:<16x}  {:<8}  0x{:<16x} {:<12}",
                 wanted,
                 segment.address.wrapping_add(HOST_BASE).wrapping_add(offset),
                 pages.process(),
                 address,
                 size
-            )?;
+            ));
         }
-        Ok(())
     })?;
-    if !first {
-        writeln!(text)?;
-    }
+    table.end();
     Ok(())
 }
 
@@ -158,10 +148,7 @@ fn mappings(context: &Context, text: &mut Output<'_>) -> Result {
         "    virtual address        size          handle\n{line}"
     )?;
     context.user_memory.each_mapping(|address, mapping| {
-        let size = match mapping.memory() {
-            Memory::Host(mapped) => mapped.pages().size() as u64,
-            Memory::Device(_) => mapping.size(),
-        };
+        let size = mapping.user_size();
         write!(text, "    0x{address:<14x}      {size:<10}")?;
         if let Some(handle) = mapping.memory().handle() {
             write!(text, "       {handle:<4}")?;

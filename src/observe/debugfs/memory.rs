@@ -115,27 +115,19 @@ impl Bench {
         let bars = &*card.bars;
         let dram_size = card.dram_end().saturating_sub(map::DRAM_BASE);
         let region = |base, size| within(address, len, base, size);
-        let result = if let Some(offset) = region(map::CFG_BASE, map::CFG_SIZE) {
-            self.aligned(address).and_then(|()| {
-                let at = u32::try_from(offset)?;
-                access.words(
-                    |n| Ok(bars.read(at.wrapping_add(n as u32))),
-                    |n, word| {
-                        bars.write(at.wrapping_add(n as u32), word);
-                        Ok(())
-                    },
-                )
-            })
-        } else if let Some(offset) = region(map::SRAM_BASE, map::SRAM_SIZE) {
+        let registers_at = region(map::CFG_BASE, map::CFG_SIZE);
+        let sram_at = region(map::SRAM_BASE, map::SRAM_SIZE);
+        registers_at
+            .or(sram_at)
+            .or_else(|| region(map::DRAM_BASE, dram_size))?;
+        Some(
             self.aligned(address)
-                .and_then(|()| sram(bars, usize::try_from(offset)?, access))
-        } else if region(map::DRAM_BASE, dram_size).is_some() {
-            self.aligned(address)
-                .and_then(|()| self.dram(address, access))
-        } else {
-            return None;
-        };
-        Some(result)
+                .and_then(|()| match (registers_at, sram_at) {
+                    (Some(offset), _) => registers(bars, u32::try_from(offset)?, access),
+                    (None, Some(offset)) => sram(bars, usize::try_from(offset)?, access),
+                    (None, None) => self.dram(address, access),
+                }),
+        )
     }
 
     fn aligned(&self, address: u64) -> Result {
@@ -182,15 +174,10 @@ impl Bench {
             dev_err!(dev, "no ctx available\n");
             return Err(EINVAL);
         };
-        let (mut access, len) = (Some(access), 0);
-        let len = access.as_ref().map_or(len, Access::len) as u64;
-        let mut done = None;
+        let len = access.len() as u64;
+        let (mut access, mut done) = (Some(access), None);
         context.user_memory.each_mapping(|start, mapping| {
-            let size = match mapping.memory() {
-                Memory::Host(mapped) => mapped.pages().size() as u64,
-                Memory::Device(_) => mapping.size(),
-            };
-            let offset = within(address, len, start, size);
+            let offset = within(address, len, start, mapping.user_size());
             if let (Memory::Host(mapped), Some(offset)) = (mapping.memory(), offset) {
                 let (pages, offset) = (mapped.pages(), usize::try_from(offset)?);
                 done = access.take().map(|access| match access {
@@ -217,6 +204,17 @@ impl Bench {
         };
         self.card_memory(physical, access).unwrap_or(Err(EINVAL))
     }
+}
+
+fn registers(bars: &Bars, offset: u32, access: Access<'_>) -> Result {
+    let at = |n: usize| offset.wrapping_add(n as u32);
+    access.words(
+        |n| Ok(bars.read(at(n))),
+        |n, word| {
+            bars.write(at(n), word);
+            Ok(())
+        },
+    )
 }
 
 fn sram(bars: &Bars, offset: usize, access: Access<'_>) -> Result {

@@ -9,6 +9,7 @@ mod card;
 mod i2c;
 mod maps;
 mod memory;
+mod table;
 mod work;
 
 use kernel::prelude::*;

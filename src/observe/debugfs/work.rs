@@ -3,9 +3,9 @@
 
 //! What is at work: command buffers, submissions, jobs, engines.
 
-use kernel::fmt::Write;
 use kernel::prelude::*;
 
+use super::table::Table;
 use super::{ro, Bench};
 use crate::abstractions::debugfs::{File, Output};
 use crate::hw::idle;
@@ -18,40 +18,6 @@ pub(super) const FILES: &[File<Bench>] = &[
     ro(c"command_submission_jobs", jobs),
     ro(c"engines", engines),
 ];
-
-/// A table: its head stands before the first row only, and an empty line after the last.
-struct Table<'a, 'b> {
-    text: &'a mut Output<'b>,
-    head: &'static str,
-    line: &'static str,
-    empty: bool,
-}
-
-impl<'a, 'b> Table<'a, 'b> {
-    fn new(text: &'a mut Output<'b>, head: &'static str, line: &'static str) -> Self {
-        Self {
-            text,
-            head,
-            line,
-            empty: true,
-        }
-    }
-
-    /// Adds a row. The text takes what comes: it never fails.
-    fn row(&mut self, row: core::fmt::Arguments<'_>) {
-        if self.empty {
-            self.empty = false;
-            let _ = writeln!(self.text, "\n{}\n{}", self.head, self.line);
-        }
-        let _ = writeln!(self.text, "{row}");
-    }
-
-    fn end(self) {
-        if !self.empty {
-            let _ = writeln!(self.text);
-        }
-    }
-}
 
 fn command_buffers(bench: &Bench, text: &mut Output<'_>) -> Result {
     let mut table = Table::new(
