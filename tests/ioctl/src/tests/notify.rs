@@ -21,7 +21,7 @@ pub const TESTS: &[Test] = &[
     test("notify.time_out_with_a_listener", time_out_with_a_listener),
 ];
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 fn notifications(card: &Card) -> Result<u64> {
     let mut mask = 0u64;
@@ -29,7 +29,8 @@ fn notifications(card: &Card) -> Result<u64> {
     Ok(mask)
 }
 
-fn register(card: &Card) -> Result<EventFd> {
+/// A descriptor that is told of the card's events.
+pub(super) fn register(card: &Card) -> Result<EventFd> {
     let eventfd = EventFd::new().map_err(|e| e.to_string())?;
     card.info_of(HL_INFO_REGISTER_EVENTFD, eventfd.number(), &mut ())
         .map_err(|e| format!("register: {e}"))?;
