@@ -194,6 +194,9 @@ fn fuzz(duration: Duration) {
         for _ in 0..1000 {
             step(&mut r, &host, &mut chip);
             steps += 1;
+            if start.elapsed() > duration {
+                break;
+            }
         }
         // Card memory that random writes touched is the card's, not a leak.
         chip.power_cycle();
