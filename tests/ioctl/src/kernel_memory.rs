@@ -20,7 +20,7 @@ const KIB_IN_SUM: f64 = 512.0;
 const OBJECTS_A_ROUND: f64 = 0.5;
 const OBJECTS_IN_SUM: f64 = 128.0;
 /// Fewer rounds than these cannot be told from what the rest of the kernel does.
-const LEAST: u32 = 300;
+pub const LEAST: u32 = 300;
 /// What is told beside the sum; all of it is in the sum.
 const PARTS: [&str; 6] = ["Slab", "SUnreclaim", "VmallocUsed", "Percpu", "KernelStack", "PageTables"];
 const PAGE_KIB: i64 = 4;

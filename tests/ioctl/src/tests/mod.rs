@@ -84,7 +84,7 @@ const GENTLE: &[&[Test]] = &[
 ];
 
 /// Tests that reset it or load the driver anew.
-const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS, errors::ROUGH, stress::ROUGH];
+const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS, stress::ROUGH];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];

@@ -17,10 +17,9 @@ use goya_tests::sys::{load_module, remove_module};
 use goya_tests::{Result, check};
 use serde_json::json;
 
-use super::{Test, fault};
+use super::{Test, errors, fault};
 
 pub const TESTS: &[Test] = &[
-    super::stress::RELOADS,
     Test { name: "reload.parameters", run: parameters, seconds: 120, emulated: false },
     fault("boot.preboot_fails", || boot_fails("preboot", "Device boot progress - Stuck in Preboot")),
     fault("boot.boot_fit_fails", || boot_fails("boot-fit", "Timeout waiting for boot fit load ack")),
@@ -82,6 +81,9 @@ fn parameters() -> Result {
         check!(value.trim() == shown, "{name} is {value:?}, not {shown}");
         let mode = fs::metadata(&path).map_err(|e| format!("{path}: {e}"))?.permissions().mode();
         check!(mode & 0o777 == 0o444, "{name} has mode {mode:o}");
+    }
+    if Control::exists() {
+        errors::needs_reset()?;
     }
     reload()
 }

@@ -24,6 +24,8 @@ use goya_tests::sys::{self, errno};
 use goya_tests::{Result, check_eq, kmsg};
 use goya_uapi::*;
 
+pub use busy::needs_reset;
+
 use super::{Test, test};
 
 pub const TESTS: &[Test] = &[
@@ -38,9 +40,6 @@ pub const TESTS: &[Test] = &[
     test("errors.debug", debug::all),
     test("errors.nodes", nodes::all),
 ];
-
-/// Tests that load the driver anew.
-pub const ROUGH: &[Test] = busy::TESTS;
 
 /// An address where no program has memory.
 const NOWHERE: u64 = 0x1000;

@@ -27,13 +27,10 @@ pub const GENTLE: &[Test] = &[
 
 /// Tests that have it reset or take the driver away.
 pub const ROUGH: &[Test] = &[
+    Test { name: "stress.reloads", run: removal::reloads, seconds: 7200, emulated: false },
     Test { name: "stress.closes", run: opens::closes, seconds: 3600, emulated: false },
     Test { name: "stress.unbind", run: removal::unbind, seconds: 600, emulated: false },
 ];
-
-/// Loading and unloading, in place of a test of that alone: it never is left out.
-pub const RELOADS: Test =
-    Test { name: "stress.reloads", run: removal::reloads, seconds: 7200, emulated: false };
 
 /// Whether to run a test that nobody has named.
 pub fn is_ordinary(test: &Test) -> bool {
