@@ -9,7 +9,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::Instant;
 
-use goya_tests::events;
+use goya_tests::{Result, events, pins};
 
 use crate::tests::{Test, all, is_gentle, is_last, is_ordinary};
 
@@ -40,11 +40,13 @@ pub fn run(prefixes: &[String]) -> ExitCode {
         tests[..last].rotate_left(gentle);
     }
     println!("KTAP version 1\n1..{}", tests.len());
+    let pinned = pins::pinned();
     for (i, test) in tests.iter().enumerate() {
         let start = Instant::now();
         // The kernel log tells which test its lines belong to.
         let _ = std::fs::write("/dev/kmsg", format!("<6>goya-tests: begin {}\n", test.name));
         let (verdict, said) = child(test).unwrap_or_else(|e| (Verdict::Failed, e.to_string()));
+        let (verdict, said) = unpinned(&pinned, verdict, said);
         for line in said.lines() {
             println!("# {line}");
         }
@@ -60,6 +62,17 @@ pub fn run(prefixes: &[String]) -> ExitCode {
         let _ = io::stdout().flush();
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// A test fails that leaves pages pinned.
+fn unpinned(before: &Result<i64>, verdict: Verdict, mut said: String) -> (Verdict, String) {
+    match before.as_ref().map_err(Clone::clone).and_then(|before| pins::released(*before)) {
+        Ok(()) => (verdict, said),
+        Err(what) => {
+            said.push_str(&what);
+            (Verdict::Failed, said)
+        }
+    }
 }
 
 /// Reads `K/N`, part K from 1 to N; everything is part 1 of 1. Returns K - 1 and N.

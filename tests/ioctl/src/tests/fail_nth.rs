@@ -13,6 +13,7 @@ use goya_tests::card::Card;
 use goya_tests::device::{SRAM, chunk};
 use goya_tests::kmsg;
 use goya_tests::packet::Packets;
+use goya_tests::pins::pinned;
 use goya_tests::sys::Mapping;
 use goya_tests::{Result, check, check_eq};
 use goya_uapi::*;
@@ -36,18 +37,6 @@ const fn path(name: &'static str, run: fn() -> Result) -> Test {
 /// The most allocations that a path may have.
 const MOST: u32 = 2000;
 const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
-
-/// Pages that are pinned for devices, in the whole system.
-fn pinned() -> Result<i64> {
-    // Each processor counts for itself, until it is asked to add up.
-    fs::write("/proc/sys/vm/stat_refresh", "1").map_err(|e| format!("stat_refresh: {e}"))?;
-    let stat = fs::read_to_string("/proc/vmstat").map_err(|e| e.to_string())?;
-    let value = |name: &str| {
-        let line = stat.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.and_then(|number| number.parse::<i64>().ok()).ok_or_else(|| format!("no {name} in vmstat"))
-    };
-    Ok(value("nr_foll_pin_acquired")? - value("nr_foll_pin_released")?)
-}
 
 /// Lets every allocation fail when its turn has come, in silence.
 fn prepare() -> Result {
