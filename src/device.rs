@@ -195,7 +195,7 @@ impl Handler for Interrupts {
         if vector == EVENT_VECTOR {
             crate::events::handle(&self.0);
         } else if let Some(queue) = self.0.queues.external(vector as usize) {
-            queue.interrupt();
+            queue.collect();
         }
     }
 }

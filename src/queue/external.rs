@@ -8,6 +8,7 @@ use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::static_lock_class;
 use kernel::sync::aref::ARef;
+use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{Arc, LockClassKey, SpinLockIrq, SpinLockIrqGuard};
 
 use super::index::EXTERNAL as LENGTH;
@@ -47,10 +48,9 @@ struct State {
     /// Next descriptor, and the oldest one that was not reclaimed.
     producer: u32,
     oldest: u32,
-    /// Where the next job that is pushed will announce its end, and the next such announcement that is
-    /// read. The driver's own jobs announce none, so these are not the descriptors' places.
+    /// Where the next job that is pushed will announce its end. The driver's own jobs announce none, so it is
+    /// not the descriptor's place.
     completion: u32,
-    consumer: u32,
     slots: KVec<Option<Slot>>,
 }
 
@@ -95,6 +95,8 @@ pub(crate) struct External {
     number: usize,
     ring: SharedMemory,
     completions: SharedMemory,
+    /// The next announcement that is read, changed under the lock.
+    consumer: Atomic<u32>,
     dev: ARef<Device>,
     /// Interrupts take it.
     #[pin]
@@ -114,7 +116,6 @@ impl External {
             producer: 0,
             oldest: 0,
             completion: 0,
-            consumer: 0,
             slots,
         };
         let class = class(number);
@@ -123,6 +124,7 @@ impl External {
                 number,
                 ring,
                 completions,
+                consumer: Atomic::new(0),
                 dev: dev.into(),
                 state <- SpinLockIrq::new(state, c"goya_queue", class),
             }),
@@ -175,21 +177,27 @@ impl External {
         );
     }
 
-    /// Ends the jobs whose completions have come. Called in an interrupt; what belongs to the jobs is freed
-    /// later, by [`External::reclaim`].
-    pub(crate) fn interrupt(&self) {
+    /// The next completion, if it has come: where it is, and what it says.
+    fn announced(&self) -> Option<(usize, u32)> {
+        let at = LENGTH.place(self.consumer.load(Relaxed)) * COMPLETION;
+        let entry = self.completions.read32(at).ok()?;
+        (entry & READY != 0).then_some((at, entry))
+    }
+
+    /// Ends the jobs whose completions have come. Called in an interrupt, and by those who look for one
+    /// ([`super::Queues::look`]); what belongs to the jobs is freed later, by [`External::reclaim`].
+    pub(crate) fn collect(&self) {
         let mut state = self.state.lock();
         // A card that never stops announcing must not keep the processor: it interrupts again.
         for _ in 0..LENGTH.entries() {
-            let at = LENGTH.place(state.consumer) * COMPLETION;
-            let entry = match self.completions.read32(at) {
-                Ok(entry) if entry & READY != 0 => entry,
-                _ => return,
+            let Some((at, entry)) = self.announced() else {
+                return;
             };
             read_barrier();
             // Cannot fail: it was just read.
             let _ = self.completions.write32(at, 0);
-            state.consumer = LENGTH.next(state.consumer);
+            let next = LENGTH.next(self.consumer.load(Relaxed));
+            self.consumer.store(next, Relaxed);
             // What the card names may be anything: an empty place, or a job that is done.
             let place = (entry & NAMED != 0).then_some((entry & PLACE) as usize);
             let slot = place.and_then(|place| state.slots.get_mut(place)?.as_mut());
@@ -197,6 +205,13 @@ impl External {
                 slot.done = true;
                 slot.submission.job_ended(&self.dev, Ok(()));
             }
+        }
+    }
+
+    /// [`External::collect`], without the lock if there is nothing.
+    pub(super) fn look(&self) {
+        if self.announced().is_some() {
+            self.collect();
         }
     }
 
@@ -241,7 +256,8 @@ impl External {
         let mut state = self.state.lock();
         self.completions.fill(0);
         (state.producer, state.oldest) = (0, 0);
-        (state.completion, state.consumer) = (0, 0);
+        state.completion = 0;
+        self.consumer.store(0, Relaxed);
     }
 }
 

@@ -65,6 +65,14 @@ pub(crate) enum Job {
     },
 }
 
+/// The external queues that `jobs` are for, a bit each.
+pub(crate) fn external_queues(jobs: &[Option<Job>]) -> u32 {
+    jobs.iter().flatten().fold(0, |queues, job| match job {
+        Job::External { queue, .. } => queues | 1 << (queue % EXTERNAL),
+        Job::Internal { .. } => queues,
+    })
+}
+
 /// The queues that take jobs.
 pub(crate) struct Queues {
     external: KVec<Arc<External>>,
@@ -159,6 +167,16 @@ impl Queues {
             queue.ring(io);
         }
         Ok(())
+    }
+
+    /// Ends jobs whose completions have come on some external queues, a bit each, before the interrupt that tells
+    /// of them.
+    pub(crate) fn look(&self, queues: u32) {
+        for (n, queue) in self.external.iter().enumerate() {
+            if queues & 1 << n != 0 {
+                queue.look();
+            }
+        }
     }
 
     /// Frees what belongs to jobs that are done. May sleep.

@@ -17,7 +17,7 @@ use crate::device::Card;
 use crate::hw::map;
 use crate::mem::range::HOST_VIRTUAL;
 use crate::queue::internal::Jobs;
-use crate::queue::Job;
+use crate::queue::{external_queues, Job};
 
 /// A chunk whose queue is there, and whose command buffer was found.
 pub(crate) enum Chunk {
@@ -241,7 +241,7 @@ fn schedule(
         fence: request.fence.clone(),
         internal,
     };
-    submission.fence.expect(external);
+    submission.fence.expect(external, external_queues(jobs));
     card.queues.submit(&card.bars, &submission, jobs, || {
         // Under the locks that a reset takes after it has set the status.
         let status = card.status();

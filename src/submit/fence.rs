@@ -11,6 +11,7 @@ use kernel::time::{msecs_to_jiffies, Instant, Jiffies, Monotonic};
 
 use super::polling::Polling;
 use crate::abstractions::completion::Completion;
+use crate::queue::Queues;
 
 /// How a submission ended.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +54,9 @@ pub(crate) struct Fence {
     timed_out: Atomic<bool>,
     /// Nothing of it is on a queue any more, which a waiter may hear earlier.
     ended: Atomic<bool>,
-    /// External jobs that are not done.
+    /// External jobs that are not done, and the queues that they are on, a bit each.
     remaining: Atomic<i32>,
+    queues: Atomic<u32>,
     /// Somebody has said how it ended.
     claimed: Atomic<bool>,
     /// What he said, once `done` is complete: an error number or 0, and a time.
@@ -78,6 +80,7 @@ impl Fence {
                 timed_out: Atomic::new(false),
                 ended: Atomic::new(false),
                 remaining: Atomic::new(0),
+                queues: Atomic::new(0),
                 claimed: Atomic::new(false),
                 result: Atomic::new(PENDING),
                 timestamp: Atomic::new(0),
@@ -97,8 +100,9 @@ impl Fence {
         self.sequence.store(sequence, Relaxed);
     }
 
-    /// It has `external` jobs that will end; said before the first one can.
-    pub(crate) fn expect(&self, external: i32) {
+    /// It has `external` jobs that will end, on `queues`, a bit each; said before the first one can.
+    pub(crate) fn expect(&self, external: i32, queues: u32) {
+        self.queues.store(queues, Relaxed);
         self.remaining.store(external, Relaxed);
     }
 
@@ -175,12 +179,20 @@ impl Fence {
         })
     }
 
-    /// Waits for the end, at most `timeout_us` microseconds, after a look for as long as `polling` says. A signal
-    /// ends the wait with `ERESTARTSYS`.
-    pub(crate) fn wait(&self, timeout_us: u64, polling: &Polling) -> Result<Waited> {
+    /// Waits for the end, at most `timeout_us` microseconds. First it looks itself what comes on the `queues`,
+    /// for as long as `polling` says. A signal ends the wait with `ERESTARTSYS`.
+    pub(crate) fn wait(
+        &self,
+        timeout_us: u64,
+        polling: &Polling,
+        queues: &Queues,
+    ) -> Result<Waited> {
         if timeout_us != 0 && self.outcome().is_none() {
             let start = Instant::now();
-            let seen = polling.look(start, timeout_us, || self.outcome().is_some());
+            let seen = polling.look(start, timeout_us, || {
+                queues.look(self.queues.load(Relaxed));
+                self.outcome().is_some()
+            });
             if !seen && self.done.wait_interruptible(jiffies(timeout_us))? {
                 polling.slept(start.elapsed());
             }

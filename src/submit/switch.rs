@@ -64,7 +64,7 @@ pub(crate) fn enter(
             .settings
             .timeout_ms()
             .map_or(u64::MAX, |ms| u64::from(ms) * 1000);
-        finish(context, sequence, timeout).map_err(|error| {
+        finish(card, context, sequence, timeout).map_err(|error| {
             dev_err!(
                 card.dev,
                 "Restore CS for context {} failed to complete {}\n",
@@ -79,11 +79,16 @@ pub(crate) fn enter(
     Ok(())
 }
 
-fn finish(context: &crate::context::Context, sequence: u64, timeout_us: u64) -> Result {
+fn finish(
+    card: &Card,
+    context: &crate::context::Context,
+    sequence: u64,
+    timeout_us: u64,
+) -> Result {
     let Found::Fence(fence) = context.find(sequence) else {
         return Ok(());
     };
-    match fence.wait(timeout_us, &context.polling)? {
+    match fence.wait(timeout_us, &context.polling, &card.queues)? {
         Waited::Done(outcome) => outcome.result,
         Waited::Busy => Ok(()),
     }

@@ -123,7 +123,10 @@ fn look(call: &Call<'_, GoyaNode>, input: &WaitCsIn) -> Result<(Waited, bool)> {
                 WaitTimeout::Forever => u64::MAX,
                 WaitTimeout::Microseconds(us) => u64::from(us),
             };
-            Ok((fence.wait(timeout, &context.polling)?, false))
+            Ok((
+                fence.wait(timeout, &context.polling, &call.data.queues)?,
+                false,
+            ))
         }
     }
 }
