@@ -22,8 +22,13 @@ use crate::hw::{self, golden, iatu, idle, map, mmu, pll, qman, reset, security, 
 use crate::mem::tables;
 use crate::queue::driver_job;
 
-/// The word that fills the default page (`MMU_DEFAULT_PAGE`: what is read where nothing is mapped).
-const DEFAULT_WORD: u64 = 0x9999_9999_9999_9999;
+/// The default page: what is read where nothing is mapped.
+pub(crate) const DEFAULT_PAGE: driver_job::Fill = driver_job::Fill {
+    address: map::DEFAULT_PAGE,
+    size: map::DEFAULT_PAGE_SIZE,
+    value: 0x9999_9999_9999_9999,
+    dram: true,
+};
 
 /// Looks for preboot, and makes sure that nobody has used the card since its last reset.
 pub(crate) fn early(card: &Card, pdev: &pci::Device<Bound>) -> Result<boot::Preboot> {
@@ -110,25 +115,20 @@ fn late(
     let bars = &*card.bars;
     *card.pci_pll.lock() = pll::pci(dev, bars);
     let tables = map::PAGE_TABLES_SIZE + map::DEFAULT_PAGE_SIZE + map::CACHE_MANAGEMENT_SIZE;
-    driver_job::fill(dev, bars, &card.queues, map::PAGE_TABLES, tables, 0, true).inspect_err(
-        |error| {
-            dev_err!(
-                dev,
-                "Failed to clear MMU page tables range {}\n",
-                error.to_errno()
-            );
-        },
-    )?;
-    driver_job::fill(
-        dev,
-        bars,
-        &card.queues,
-        map::DEFAULT_PAGE,
-        map::DEFAULT_PAGE_SIZE,
-        DEFAULT_WORD,
-        true,
-    )
-    .inspect_err(|error| {
+    let tables = driver_job::Fill {
+        address: map::PAGE_TABLES,
+        size: tables,
+        value: 0,
+        dram: true,
+    };
+    driver_job::fill(dev, bars, &card.queues, [tables]).inspect_err(|error| {
+        dev_err!(
+            dev,
+            "Failed to clear MMU page tables range {}\n",
+            error.to_errno()
+        );
+    })?;
+    driver_job::fill(dev, bars, &card.queues, [DEFAULT_PAGE]).inspect_err(|error| {
         dev_err!(
             dev,
             "Failed to set DRAM default page {}\n",
@@ -152,8 +152,10 @@ fn late(
     card.events.set_counted(capabilities.event_index());
     let dram_size = info.dram_size(dev);
     mmu::set_dram_size(bars, dram_size);
-    card.dram
-        .start(map::DRAM_USER_BASE..map::DRAM_BASE + dram_size)?;
+    card.dram.start(
+        map::DRAM_USER_BASE..map::DRAM_BASE + dram_size,
+        card.params.scrub,
+    )?;
     card.dram_end.store(map::DRAM_BASE + dram_size, Relaxed);
     messages::set_pci_access(dev, &*card.cpu, true)?;
     let numbering = Numbering::new(&capabilities, &info);

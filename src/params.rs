@@ -16,7 +16,7 @@ module_params! {
     /// Whether a submission that takes too long resets the card.
     reset_on_lockup: int = 1,
         "Do device reset on lockup (0 = no, 1 = yes, default yes)";
-    /// Whether the card's memory is overwritten in various states: of Goya's cards never, as upstream.
+    /// Whether the card's memory is overwritten before anybody uses it. What a user had is, in any case.
     memory_scrub: int = 0,
         "Scrub device memory in various states (0 = no, 1 = yes, default no)";
     /// Boot errors that count.
@@ -31,6 +31,8 @@ pub(crate) struct Params {
     timeout: u32,
     /// A submission that takes too long resets the card (`reset_on_lockup`).
     pub(crate) reset_on_lockup: bool,
+    /// Users' memory is overwritten before the first of them (`memory_scrub`).
+    pub(crate) scrub: bool,
     /// Boot errors that count (`boot_error_status_mask`).
     pub(crate) boot_error_mask: u64,
 }
@@ -42,12 +44,13 @@ impl Params {
             // To upstream, a time before zero is one that never comes.
             timeout: timeout_locked.get().try_into().unwrap_or(0),
             reset_on_lockup: reset_on_lockup.get() != 0,
+            scrub: memory_scrub.get() != 0,
             boot_error_mask: boot_error_status_mask.get() as u64,
         }
     }
 }
 
-/// What upstream would overwrite memory with.
+/// What upstream overwrites other cards' memory with.
 const SCRUB_VALUE: u64 = 0x1122_3344_5566_7788;
 
 /// What a developer can change while a card is at work, by the names of the files in debugfs.
@@ -61,7 +64,7 @@ pub(crate) struct Settings {
     pub(crate) release_timeout: Atomic<u32>,
     /// If not 0, DMA channels stop at errors (`stop_on_err`).
     pub(crate) stop_on_error: Atomic<u32>,
-    /// What memory would be overwritten with (`memory_scrub_val`).
+    /// What users' memory is overwritten with (`memory_scrub_val`).
     pub(crate) scrub_value: Atomic<u64>,
 }
 

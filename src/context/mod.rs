@@ -9,7 +9,7 @@ pub(crate) mod file;
 pub(crate) mod users;
 
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
+use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
 use kernel::sync::{new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, SpinLock, SpinLockIrq};
 
 use crate::device::Card;
@@ -72,6 +72,8 @@ pub(crate) struct Context {
     pub(crate) polling: Polling,
     /// The card holds this context's state: nothing of another user's.
     switched: Atomic<bool>,
+    /// Nothing of another user's is in its memory. A reset takes that from nobody.
+    cleaned: Atomic<bool>,
     /// Held while the card is made ready for this context.
     #[pin]
     pub(crate) phase: Mutex<()>,
@@ -97,6 +99,7 @@ impl Context {
                 memory <- new_spinlock_irq!(Memory { ends, next: 0 }),
                 polling: Polling::new(),
                 switched: Atomic::new(false),
+                cleaned: Atomic::new(false),
                 phase <- new_mutex!(()),
             }),
             GFP_KERNEL,
@@ -151,6 +154,16 @@ impl Context {
     /// The card was made ready, or (after a reset) has to be made so again.
     pub(crate) fn set_switched(&self, yes: bool) {
         self.switched.store(yes, Release);
+    }
+
+    /// Whether memory that others have used was overwritten before this one can have read it.
+    pub(crate) fn cleaned(&self) -> bool {
+        self.cleaned.load(Relaxed)
+    }
+
+    /// It was.
+    pub(crate) fn set_cleaned(&self) {
+        self.cleaned.store(true, Relaxed);
     }
 
     /// The next number.

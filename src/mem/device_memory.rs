@@ -21,6 +21,8 @@ use super::{
 
 /// Bytes of a page.
 pub(crate) const PAGE_SIZE: u64 = HUGE_PAGE;
+/// Pages that are overwritten at once.
+const DIRTY: usize = 32;
 
 /// Why there is no memory. [`fmt::Display`] gives the text for the kernel log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,23 +85,56 @@ pub(crate) struct DeviceMemory {
     free: usize,
     /// No page below is free.
     first_free: usize,
+    /// Pages that hold what somebody has left.
+    dirty: BitmapVec,
 }
 
 impl DeviceMemory {
     /// Hands out whole pages of `range`, addresses of the card's DRAM. Fails with `EINVAL` if it has none.
-    pub(crate) fn new(range: Range<u64>) -> Result<Self> {
+    /// `dirty` says that somebody may have used it.
+    pub(crate) fn new(range: Range<u64>, dirty: bool) -> Result<Self> {
         let base = range.start.checked_next_multiple_of(PAGE_SIZE);
         let base = base.ok_or(EINVAL)?;
         let pages = usize::try_from(range.end.saturating_sub(base) / PAGE_SIZE)?;
         if pages == 0 {
             return Err(EINVAL);
         }
-        Ok(Self {
+        let mut memory = Self {
             base,
             used: BitmapVec::new(pages, GFP_KERNEL)?,
             free: pages,
             first_free: 0,
+            dirty: BitmapVec::new(pages, GFP_KERNEL)?,
+        };
+        if dirty {
+            (0..pages).for_each(|n| memory.dirty.set_bit(n));
+        }
+        Ok(memory)
+    }
+
+    /// Whether it hands out the same as `other`.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (self.base, self.used.len()) == (other.base, other.used.len())
+    }
+
+    /// Some pages that hold what somebody has left, which from now on they don't: the caller overwrites them.
+    pub(super) fn take_dirty(&mut self) -> Option<Run> {
+        let start = self.dirty.next_bit(0)?;
+        let end = self.dirty.next_zero_bit(start);
+        let most = start.saturating_add(DIRTY).min(self.dirty.len());
+        let end = end.unwrap_or(most).min(most);
+        (start..end).for_each(|n| self.dirty.clear_bit(n));
+        Some(Run {
+            address: self.base + start as u64 * PAGE_SIZE,
+            size: (end - start) as u64 * PAGE_SIZE,
         })
+    }
+
+    /// They hold it yet.
+    pub(super) fn set_dirty(&mut self, run: &Run) {
+        for n in self.bits(run) {
+            self.dirty.set_bit(n);
+        }
     }
 
     /// Bytes that are free.
@@ -168,6 +203,7 @@ impl DeviceMemory {
         for run in allocation.runs() {
             for n in self.bits(run) {
                 self.used.clear_bit(n);
+                self.dirty.set_bit(n);
                 self.first_free = self.first_free.min(n);
                 self.free += 1;
             }
@@ -204,8 +240,8 @@ mod tests {
 
     #[test]
     fn sizes() -> Result {
-        assert!(DeviceMemory::new(BASE..BASE + PAGE_SIZE - 1).is_err());
-        let mut memory = DeviceMemory::new(BASE - 1..BASE + 4 * PAGE_SIZE + 1)?;
+        assert!(DeviceMemory::new(BASE..BASE + PAGE_SIZE - 1, false).is_err());
+        let mut memory = DeviceMemory::new(BASE - 1..BASE + 4 * PAGE_SIZE + 1, false)?;
         assert_eq!(memory.free_bytes(), 4 * PAGE_SIZE);
         for size in [0, u64::MAX, u64::MAX - PAGE_SIZE + 2] {
             let nothing = memory.alloc(size, false).err();
@@ -232,7 +268,7 @@ mod tests {
 
     #[test]
     fn pieces() -> Result {
-        let mut memory = DeviceMemory::new(BASE..BASE + 6 * PAGE_SIZE)?;
+        let mut memory = DeviceMemory::new(BASE..BASE + 6 * PAGE_SIZE, false)?;
         let mut page = || memory.alloc(PAGE_SIZE, true).map_err(AllocFailure::errno);
         let (a, b, c) = (page()?, page()?, page()?);
         memory.free(a);
@@ -256,11 +292,43 @@ mod tests {
         Ok(())
     }
 
+    /// What was given back is dirty until it is taken to be overwritten; all is if nobody knows.
+    #[test]
+    fn dirty() -> Result {
+        let pages = DIRTY as u64 + 6;
+        let range = BASE..BASE + pages * PAGE_SIZE;
+        let run = |first: u64, count: u64| Run {
+            address: BASE + first * PAGE_SIZE,
+            size: count * PAGE_SIZE,
+        };
+        let mut memory = DeviceMemory::new(range.clone(), true)?;
+        assert_eq!(memory.take_dirty(), Some(run(0, DIRTY as u64)));
+        assert_eq!(memory.take_dirty(), Some(run(DIRTY as u64, 6)));
+        assert_eq!(memory.take_dirty(), None);
+        let mut page = |count: u64| {
+            memory
+                .alloc(count * PAGE_SIZE, true)
+                .map_err(AllocFailure::errno)
+        };
+        let (one, two, three) = (page(1)?, page(2)?, page(3)?);
+        memory.free(three);
+        memory.free(one);
+        assert_eq!(memory.take_dirty(), Some(run(0, 1)));
+        memory.set_dirty(&run(0, 1));
+        assert_eq!(memory.take_dirty(), Some(run(0, 1)));
+        assert_eq!(memory.take_dirty(), Some(run(3, 3)));
+        assert_eq!(memory.take_dirty(), None);
+        memory.free(two);
+        assert!(memory.is_like(&DeviceMemory::new(range, false)?));
+        assert!(!memory.is_like(&DeviceMemory::new(BASE..BASE + PAGE_SIZE, false)?));
+        Ok(())
+    }
+
     /// Any sequence of allocations against a list of owners.
     #[test]
     fn model() -> Result {
         const PAGES: usize = 150;
-        let mut memory = DeviceMemory::new(BASE..BASE + PAGES as u64 * PAGE_SIZE)?;
+        let mut memory = DeviceMemory::new(BASE..BASE + PAGES as u64 * PAGE_SIZE, false)?;
         let mut owner = [0u32; PAGES];
         let mut live = KVec::<(u32, Allocation)>::new();
         let mut state = 1u64;

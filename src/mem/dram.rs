@@ -149,22 +149,51 @@ impl Dram {
     }
 
     /// Hands out whole pages of `range`, addresses of the card's DRAM, from now on. What somebody still
-    /// holds stays theirs.
-    pub(crate) fn start(&self, range: Range<u64>) -> Result {
+    /// holds stays theirs. `dirty` says that it may hold what others have left.
+    pub(crate) fn start(&self, range: Range<u64>, dirty: bool) -> Result {
         let fresh = State {
-            memory: DeviceMemory::new(range)?,
+            memory: DeviceMemory::new(range, dirty)?,
             pieces: KVVec::new(),
             first_free: 0,
         };
         let mut state = self.state.lock();
-        let unused = state
-            .as_ref()
-            .is_none_or(|state| state.memory.used_bytes() == 0);
+        // The same memory goes on: it knows what its users have left.
+        let unused = state.as_ref().is_none_or(|state| {
+            state.memory.used_bytes() == 0 && !state.memory.is_like(&fresh.memory)
+        });
         // No piece of the old state is left: none is dropped with the lock held.
         let old = unused.then(|| state.replace(fresh));
         drop(state);
         drop(old);
         Ok(())
+    }
+
+    /// All memory that holds what its users have left, which it is not said to hold from now on: the caller
+    /// overwrites it, or calls [`Dram::set_dirty`].
+    pub(crate) fn take_dirty(&self) -> Result<KVVec<Run>> {
+        let mut runs = KVVec::new();
+        loop {
+            let mut state = self.state.lock();
+            let Some(run) = (*state)
+                .as_mut()
+                .and_then(|state| state.memory.take_dirty())
+            else {
+                return Ok(runs);
+            };
+            drop(state);
+            if let Err(error) = runs.push(run, GFP_KERNEL) {
+                self.set_dirty(&[run]);
+                self.set_dirty(&runs);
+                return Err(error.into());
+            }
+        }
+    }
+
+    /// It holds it yet.
+    pub(crate) fn set_dirty(&self, runs: &[Run]) {
+        if let Some(state) = &mut *self.state.lock() {
+            runs.iter().for_each(|run| state.memory.set_dirty(run));
+        }
     }
 
     /// Calls `run` with handle, owner and place of every piece.
@@ -316,7 +345,7 @@ mod tests {
     fn handles() -> Result {
         let dram = Dram::new()?;
         assert!(dram.alloc(1, 1, false, false).is_err());
-        dram.start(RANGE)?;
+        dram.start(RANGE, false)?;
         let alloc = |size| {
             dram.alloc(1, size, false, false)
                 .map_err(DramFailure::errno)
@@ -348,7 +377,7 @@ mod tests {
     #[test]
     fn uses() -> Result {
         let dram = Dram::new()?;
-        dram.start(RANGE)?;
+        dram.start(RANGE, false)?;
         let alloc = |size, shared| {
             dram.alloc(1, size, true, shared)
                 .map_err(DramFailure::errno)
@@ -364,7 +393,7 @@ mod tests {
         assert!(dram.use_piece(handle).is_none());
         assert_eq!(dram.used(), 3 * PAGE_SIZE);
         // Nor does it go when the card starts anew.
-        dram.start(RANGE)?;
+        dram.start(RANGE, false)?;
         assert_eq!(dram.used(), 3 * PAGE_SIZE);
         drop(two);
         assert_eq!(dram.used(), 0);

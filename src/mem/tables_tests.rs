@@ -68,7 +68,8 @@ mod tests {
                 dram: Dram::new()?,
                 addresses: AddressRange::dram()?,
             };
-            this.dram.start(0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE)?;
+            this.dram
+                .start(0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE, false)?;
             this.tables.begin(dev, 0)?;
             this.tables.open(USER)?;
             this.card.forgot.store(0, Relaxed);

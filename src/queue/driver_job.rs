@@ -4,6 +4,8 @@
 //! Jobs of the driver's own on external queues: tests, and the filling of the card's memory (upstream
 //! `goya_test_queue()`, `goya_send_job_on_qman0()`, `goya_memset_device_memory()`).
 
+use core::mem::replace;
+
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
@@ -16,8 +18,12 @@ use crate::hw::{idle, map};
 use crate::submit::packet::{self, Direction};
 
 const PAGE: usize = 4096;
-/// In the page: where the fence is; packets begin at 0.
+/// In the page: where the fence is; packets begin at 0. Behind that many bytes of them there is room for those of
+/// one more fill, and for the end.
 const FENCE: usize = PAGE - 8;
+const PACKETS: usize = PAGE - 256;
+/// Bytes that one job fills, unless it has to fill more at once: it has a second.
+const MOST: u64 = 1 << 26;
 
 /// Packets in a page, with a fence at its end.
 struct Job {
@@ -83,17 +89,24 @@ pub(crate) fn test_queues(dev: &Device<Bound>, bars: &Bars, queues: &Queues) -> 
     result
 }
 
-/// Fills `size` bytes of the card's memory at device address `address` with `value`.
+/// Memory of the card, and what it is filled with.
+pub(crate) struct Fill {
+    /// A device address, and bytes.
+    pub(crate) address: u64,
+    pub(crate) size: u64,
+    pub(crate) value: u64,
+    /// DRAM, not SRAM.
+    pub(crate) dram: bool,
+}
+
+/// Fills memory of the card, with as few jobs as it takes; each of the `fills` is no more than one can do in its time.
 ///
 /// Errors: `EBUSY` if an engine is at work; `ETIMEDOUT`.
 pub(crate) fn fill(
     dev: &Device<Bound>,
     bars: &Bars,
     queues: &Queues,
-    address: u64,
-    size: u64,
-    value: u64,
-    dram: bool,
+    fills: impl IntoIterator<Item = Fill>,
 ) -> Result {
     if !idle::engines(bars, None).is_idle() {
         dev_err!(
@@ -102,15 +115,27 @@ pub(crate) fn fill(
         );
         return Err(EBUSY);
     }
-    let direction = if dram {
-        Direction::HostToDram
-    } else {
-        Direction::HostToSram
+    let run = |job: Job| {
+        qman::trust_dma_0(bars, true);
+        let result = job.run(bars, queues, 0, JOB_TIMEOUT);
+        qman::trust_dma_0(bars, false);
+        result.inspect_err(|_| dev_err!(dev, "QMAN0 Job timeout\n"))
     };
     let mut job = Job::new(dev)?;
-    packet::fill(address, size, value, direction).try_for_each(|packet| job.push(&packet))?;
-    qman::trust_dma_0(bars, true);
-    let result = job.run(bars, queues, 0, JOB_TIMEOUT);
-    qman::trust_dma_0(bars, false);
-    result.inspect_err(|_| dev_err!(dev, "QMAN0 Job timeout\n"))
+    let mut bytes = 0u64;
+    for fill in fills {
+        let direction = if fill.dram {
+            Direction::HostToDram
+        } else {
+            Direction::HostToSram
+        };
+        bytes = bytes.saturating_add(fill.size);
+        if bytes > MOST || job.len > PACKETS {
+            run(replace(&mut job, Job::new(dev)?))?;
+            bytes = fill.size;
+        }
+        packet::fill(fill.address, fill.size, fill.value, direction)
+            .try_for_each(|packet| job.push(&packet))?;
+    }
+    run(job)
 }

@@ -6,14 +6,16 @@
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
+use kernel::sync::atomic::Relaxed;
 
 use super::fence::Waited;
 use crate::abstractions::accel::Call;
-use crate::context::Found;
+use crate::bringup::DEFAULT_PAGE;
+use crate::context::{Context, Found};
 use crate::device::Card;
 use crate::driver::GoyaNode;
 use crate::hw::{dma, map, pll, sync};
-use crate::queue::driver_job;
+use crate::queue::driver_job::{self, Fill};
 
 /// What SRAM is filled with.
 const SRAM_WORD: u64 = 0x7777_7777_7777_7777;
@@ -39,7 +41,7 @@ pub(crate) fn enter(
     }
     let asid = context.asid.number();
     if first {
-        clean(card, call.parent).inspect_err(|error| {
+        clean(card, context, call.parent).inspect_err(|error| {
             dev_err!(
                 card.dev,
                 "Failed to switch to context {}, rejecting CS! {}\n",
@@ -79,12 +81,7 @@ pub(crate) fn enter(
     Ok(())
 }
 
-fn finish(
-    card: &Card,
-    context: &crate::context::Context,
-    sequence: u64,
-    timeout_us: u64,
-) -> Result {
+fn finish(card: &Card, context: &Context, sequence: u64, timeout_us: u64) -> Result {
     let Found::Fence(fence) = context.find(sequence) else {
         return Ok(());
     };
@@ -94,21 +91,58 @@ fn finish(
     }
 }
 
-/// Clears what one user could leave for the next: SRAM, registers that users may write, sync objects.
-fn clean(card: &Card, parent: &Device<Bound>) -> Result {
+/// Clears what one user could leave for the next: SRAM, DRAM, registers that users may write, sync objects.
+fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
     let bars = &*card.bars;
-    driver_job::fill(
-        parent,
-        bars,
-        &card.queues,
-        map::SRAM_BASE,
-        map::SRAM_SIZE,
-        SRAM_WORD,
-        false,
-    )
-    .inspect_err(|_| dev_err!(card.dev, "Failed to clear SRAM in context switch\n"))?;
+    let sram = Fill {
+        address: map::SRAM_BASE,
+        size: map::SRAM_SIZE,
+        value: SRAM_WORD,
+        dram: false,
+    };
+    overwrite(card, context, parent, [sram, DEFAULT_PAGE])
+        .inspect_err(|_| dev_err!(card.dev, "Failed to clear SRAM in context switch\n"))?;
     dma::reset_user_registers(bars);
     pll::relax_tpc_clock(bars);
     sync::clear(bars);
+    Ok(())
+}
+
+/// Overwrites device memory that others have used, before `context` gets some of it; its first job does so
+/// otherwise. Upstream leaves device memory as it is.
+pub(crate) fn clean_memory(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
+    if context.cleaned() {
+        return Ok(());
+    }
+    let _phase = context.phase.lock();
+    overwrite(card, context, parent, [])
+}
+
+/// Overwrites device memory that others have used, unless it was since the context was opened, and fills
+/// other memory.
+fn overwrite<const N: usize>(
+    card: &Card,
+    context: &Context,
+    parent: &Device<Bound>,
+    fills: [Fill; N],
+) -> Result {
+    let dirty = if context.cleaned() {
+        KVVec::new()
+    } else {
+        card.dram.take_dirty()?
+    };
+    let value = card.settings.scrub_value.load(Relaxed);
+    let dram = dirty.iter().map(|run| Fill {
+        address: run.address,
+        size: run.size,
+        value,
+        dram: true,
+    });
+    if N > 0 || !dirty.is_empty() {
+        let fills = Iterator::chain(fills.into_iter(), dram);
+        driver_job::fill(parent, &card.bars, &card.queues, fills)
+            .inspect_err(|_| card.dram.set_dirty(&dirty))?;
+    }
+    context.set_cleaned();
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::abstractions::ratelimit::RateLimit;
 use crate::driver::GoyaNode;
 use crate::mem::export;
 use crate::mem::range::Hint;
+use crate::submit::switch;
 
 pub(crate) struct Memory;
 
@@ -46,7 +47,8 @@ impl Ioctl for Memory {
                 }
                 let contiguous = input.flags & HL_MEM_CONTIGUOUS != 0;
                 let shared = input.flags & HL_MEM_SHARED != 0;
-                let handle = memory.alloc(size, contiguous, shared);
+                let handle = switch::clean_memory(call.data, &call.file.context, call.parent)
+                    .and_then(|()| memory.alloc(size, contiguous, shared));
                 answer(args, handle.map(u64::from))
             }
             HL_MEM_OP_FREE => memory.free(input.free_handle()),

@@ -5,20 +5,25 @@
 
 use goya_tests::card::Card;
 use goya_tests::device::SRAM;
+use goya_tests::nodes;
 use goya_tests::packet::{Packets, SYNC_OBJECT};
-use goya_tests::{Result, check, check_eq};
+use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::HL_CS_FLAGS_FORCE_RESTORE;
 
 use super::{Test, test};
+use crate::run::SKIP;
 
 pub const TESTS: &[Test] = &[
     test("context.nothing_is_left", nothing_is_left),
+    test("context.device_memory_of_another", device_memory_of_another),
     test("context.restore_phase", restore_phase),
     test("context.forced_restore", forced_restore),
 ];
 
 /// What SRAM holds after a switch (`goya_context_switch()`).
 const CLEARED: u8 = 0x77;
+/// And what device memory does that others have used (`memory_scrub_val` in debugfs).
+const SCRUBBED: u64 = 0x1122_3344_5566_7788;
 
 /// A new user finds neither the last one's data in SRAM, nor its sync objects, nor its DRAM.
 fn nothing_is_left() -> Result {
@@ -30,6 +35,45 @@ fn nothing_is_left() -> Result {
     let card = Card::open()?;
     check_eq!(card.get(at, 6)?, [CLEARED; 6], "SRAM");
     check_eq!(card.get(SYNC_OBJECT + 4 * 50, 4)?, [0; 4], "a sync object");
+    Ok(())
+}
+
+/// Nor is device memory, wherever it was, nor what was written where nothing is mapped. Upstream's driver
+/// leaves both (Documentation/differences.rst).
+fn device_memory_of_another() -> Result {
+    if nodes::module()? != "goya" {
+        println!("only goya.ko overwrites device memory");
+        std::process::exit(SKIP.into());
+    }
+    const UNMAPPED: u64 = 0x1F_0000_0000;
+    // Three pieces, the second of which goes back early: two runs of pages.
+    let sizes = [2 << 20, 4 << 20, 6 << 20];
+    let secret = noise(9, 4096);
+    let card = Card::open()?;
+    {
+        let pieces = sizes.map(|size| card.device_memory(size));
+        for (piece, size) in pieces.iter().zip(sizes) {
+            let at = piece.as_ref().map_err(Clone::clone)?.device;
+            card.put(at, &secret)?;
+            card.put(at + size - 4096, &secret)?;
+        }
+        card.put(UNMAPPED, &secret)?;
+        check!(card.get(UNMAPPED, 4096)? == secret, "the page for what is not mapped cannot be written");
+    }
+    drop(card);
+    let card = Card::open()?;
+    let all = card.device_memory(sizes.iter().sum())?;
+    for at in (all.device..).step_by(1 << 20).take(12) {
+        for at in [at, at + (1 << 20) - 4096] {
+            check!(card.get(at, 4096)? != secret, "the memory at {at:#x} was another user's");
+            let word = &card.get(at, 8)?[..];
+            check_eq!(word, SCRUBBED.to_le_bytes(), format!("what is at {at:#x}"));
+        }
+    }
+    check_eq!(card.get(UNMAPPED, 8)?, [0x99; 8], "what is where nothing is mapped");
+    // What is this user's own stays.
+    card.put(all.device, &secret)?;
+    check!(card.get(all.device, 4096)? == secret, "the user's own memory");
     Ok(())
 }
 

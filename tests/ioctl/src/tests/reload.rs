@@ -64,7 +64,7 @@ fn parameters() -> Result {
     let given = [
         ("timeout_locked", "0x11", "17"),
         ("reset_on_lockup", "0", "0"),
-        ("memory_scrub", "-1", "-1"),
+        ("memory_scrub", "00", "0"),
         ("boot_error_status_mask", "18446744073709551614", "18446744073709551614"),
     ];
     unload()?;
