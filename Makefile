@@ -56,7 +56,7 @@ test-guest: card guest ## Run the driver's tests only
 
 stress: card guest ## Run the endurance tests, on the kernel without checkers (ROUNDS=10: a tenth)
 	@$(driver) release >/dev/null
-	@$(call run,release) --ktap --timeout 14400 -- env GOYA_STRESS=$(or $(ROUNDS),100) goya-tests $(or $(TEST),stress)
+	@$(call run,release) --mem 8G --ktap --timeout 14400 -- env GOYA_STRESS=$(or $(ROUNDS),100) goya-tests $(or $(TEST),stress)
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
 	@scripts/cargo.sh test $(CARGO) test --workspace --features goya-chip/testing

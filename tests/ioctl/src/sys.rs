@@ -95,7 +95,8 @@ impl Mapping {
             mapping.len = len;
             libc::madvise(mapping.address.as_ptr().cast(), len, libc::MADV_HUGEPAGE);
         }
-        mapping.write(0, &vec![0; len]);
+        // The first use of a huge page, if there is one, is that of all of it.
+        (0..len).step_by(HUGE).for_each(|at| mapping.write(at, &[0]));
         Ok(mapping)
     }
 

@@ -7,6 +7,7 @@
 //! them out if nothing is said at all, as with upstream's driver, where they take minutes.
 
 mod flood;
+mod maps;
 mod opens;
 mod removal;
 mod rings;
@@ -22,6 +23,9 @@ pub const GENTLE: &[Test] = &[
     Test { name: "stress.threads", run: flood::threads, seconds: 600, emulated: false },
     Test { name: "stress.external_rings", run: rings::external, seconds: 300, emulated: false },
     Test { name: "stress.internal_rings", run: rings::internal, seconds: 300, emulated: false },
+    Test { name: "stress.mappings", run: maps::mappings, seconds: 1200, emulated: false },
+    Test { name: "stress.mapping_threads", run: maps::threads, seconds: 600, emulated: false },
+    Test { name: "stress.large_mapping", run: maps::large, seconds: 300, emulated: false },
     Test { name: "stress.open_race", run: opens::race, seconds: 300, emulated: false },
 ];
 
