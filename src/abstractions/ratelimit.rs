@@ -5,6 +5,7 @@
 
 use kernel::{
     bindings,
+    prelude::*,
     sync::atomic::{Atomic, Relaxed},
 };
 
@@ -41,5 +42,35 @@ impl RateLimit {
         }
         // Stop counting when it is enough, so that the counter can't wrap.
         self.used.load(Relaxed) < BURST && self.used.fetch_add(1, Relaxed) < BURST
+    }
+}
+
+#[kunit_tests(goya_rate_limit)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_has_so_many_messages_and_so_has_the_next() {
+        let limit = RateLimit::new();
+        for _ in 0..2 {
+            for _ in 0..BURST {
+                assert!(limit.allows());
+            }
+            for _ in 0..3 {
+                assert!(!limit.allows());
+            }
+            // As if this window had begun before the last one ended.
+            let began = limit.began.load(Relaxed);
+            limit.began.store(began - WINDOW - 1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_window_lasts() {
+        let limit = RateLimit::new();
+        (0..BURST).for_each(|_| assert!(limit.allows()));
+        let began = limit.began.load(Relaxed);
+        limit.began.store(began - WINDOW / 2, Relaxed);
+        assert!(!limit.allows());
     }
 }
