@@ -130,7 +130,7 @@ impl DeviceMemory {
         })
     }
 
-    /// They hold it yet.
+    /// These do.
     pub(super) fn set_dirty(&mut self, run: &Run) {
         for n in self.bits(run) {
             self.dirty.set_bit(n);
@@ -203,7 +203,6 @@ impl DeviceMemory {
         for run in allocation.runs() {
             for n in self.bits(run) {
                 self.used.clear_bit(n);
-                self.dirty.set_bit(n);
                 self.first_free = self.first_free.min(n);
                 self.free += 1;
             }
@@ -292,7 +291,7 @@ mod tests {
         Ok(())
     }
 
-    /// What was given back is dirty until it is taken to be overwritten; all is if nobody knows.
+    /// What somebody had is dirty until it is taken to be overwritten; all is if nobody knows.
     #[test]
     fn dirty() -> Result {
         let pages = DIRTY as u64 + 6;
@@ -305,20 +304,13 @@ mod tests {
         assert_eq!(memory.take_dirty(), Some(run(0, DIRTY as u64)));
         assert_eq!(memory.take_dirty(), Some(run(DIRTY as u64, 6)));
         assert_eq!(memory.take_dirty(), None);
-        let mut page = |count: u64| {
-            memory
-                .alloc(count * PAGE_SIZE, true)
-                .map_err(AllocFailure::errno)
-        };
-        let (one, two, three) = (page(1)?, page(2)?, page(3)?);
-        memory.free(three);
-        memory.free(one);
+        memory.set_dirty(&run(3, 3));
+        memory.set_dirty(&run(0, 1));
         assert_eq!(memory.take_dirty(), Some(run(0, 1)));
         memory.set_dirty(&run(0, 1));
         assert_eq!(memory.take_dirty(), Some(run(0, 1)));
         assert_eq!(memory.take_dirty(), Some(run(3, 3)));
         assert_eq!(memory.take_dirty(), None);
-        memory.free(two);
         assert!(memory.is_like(&DeviceMemory::new(range, false)?));
         assert!(!memory.is_like(&DeviceMemory::new(BASE..BASE + PAGE_SIZE, false)?));
         Ok(())

@@ -54,6 +54,8 @@ pub(crate) struct Piece {
     handle: u32,
     /// How many [`PieceUse`]s there are. Counted up only with the lock held.
     uses: Atomic<u32>,
+    /// There was one: the card may have written to it.
+    used: Atomic<bool>,
     /// There until the end.
     allocation: Option<Allocation>,
 }
@@ -70,6 +72,10 @@ impl Drop for Piece {
         if let (Some(state), Some(allocation)) =
             (&mut *self.of.state.lock(), self.allocation.take())
         {
+            if self.used.load(Relaxed) {
+                let runs = allocation.runs().iter();
+                runs.for_each(|run| state.memory.set_dirty(run));
+            }
             state.memory.free(allocation);
         }
     }
@@ -244,6 +250,7 @@ impl Dram {
             owner,
             shared,
             uses: Atomic::new(0),
+            used: Atomic::new(false),
             allocation: Some(allocation),
         });
         *place = Some(piece.into());
@@ -280,6 +287,7 @@ impl Dram {
         let (slot, _) = (*state).as_mut()?.slot(handle)?;
         let piece = slot.as_ref()?.clone();
         piece.uses.fetch_add(1, Relaxed);
+        piece.used.store(true, Relaxed);
         Some(PieceUse(piece))
     }
 
@@ -370,6 +378,8 @@ mod tests {
         assert_eq!(dram.free_all(2), 0);
         assert_eq!(dram.free_all(1), 2);
         assert_eq!(dram.used(), 0);
+        // Nobody could write there.
+        assert!(dram.take_dirty()?.is_empty());
         Ok(())
     }
 
@@ -395,8 +405,20 @@ mod tests {
         // Nor does it go when the card starts anew.
         dram.start(RANGE, false)?;
         assert_eq!(dram.used(), 3 * PAGE_SIZE);
+        assert!(dram.take_dirty()?.is_empty());
         drop(two);
         assert_eq!(dram.used(), 0);
+        // They hold what the card has written there, also for whoever starts the card anew.
+        dram.start(RANGE, false)?;
+        let run = Run {
+            address: RANGE.start,
+            size: 3 * PAGE_SIZE,
+        };
+        for _ in 0..2 {
+            let dirty = dram.take_dirty()?;
+            assert_eq!(dirty.as_slice(), [run]);
+            dram.set_dirty(&dirty);
+        }
         let (shared, _) = alloc(PAGE_SIZE, true)?;
         assert!(dram.use_piece(shared).is_some_and(|piece| piece.is_for(2)));
         assert_eq!(dram.free_all(1), 1);
