@@ -65,14 +65,6 @@ pub(crate) enum Job {
     },
 }
 
-/// The external queues that `jobs` are for, a bit each.
-pub(crate) fn external_queues(jobs: &[Option<Job>]) -> u32 {
-    jobs.iter().flatten().fold(0, |queues, job| match job {
-        Job::External { queue, .. } => queues | 1 << (queue % EXTERNAL),
-        Job::Internal { .. } => queues,
-    })
-}
-
 /// The queues that take jobs.
 pub(crate) struct Queues {
     external: KVec<Arc<External>>,
@@ -119,12 +111,16 @@ impl Queues {
         allowed: impl FnOnce() -> Result,
     ) -> Result {
         let mut counts = [0u32; EXTERNAL];
+        let (mut external, mut queues) = (0i32, 0);
         for job in jobs.iter().flatten() {
             if let Job::External { queue, .. } = job {
                 let count = counts.get_mut(*queue).ok_or(EINVAL)?;
                 *count = count.saturating_add(1);
+                external = external.saturating_add(1);
+                queues |= 1 << *queue;
             }
         }
+        submission.fence.expect(external, queues);
         let mut held: [Option<Held<'_>>; EXTERNAL] = [const { None }; EXTERNAL];
         for ((slot, queue), count) in held.iter_mut().zip(&self.external).zip(counts) {
             if count > 0 {

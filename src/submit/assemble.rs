@@ -17,7 +17,7 @@ use crate::device::Card;
 use crate::hw::map;
 use crate::mem::range::HOST_VIRTUAL;
 use crate::queue::internal::Jobs;
-use crate::queue::{external_queues, Job};
+use crate::queue::Job;
 
 /// A chunk whose queue is there, and whose command buffer was found.
 pub(crate) enum Chunk {
@@ -106,7 +106,7 @@ pub(crate) fn submit(
             error.to_errno()
         );
     };
-    let (mut external, mut internal) = (0, Jobs::default());
+    let (mut external, mut internal) = (false, Jobs::default());
     for (number, (place, chunk)) in (1u32..).zip(jobs.iter_mut().zip(chunks)) {
         let job = match chunk? {
             Chunk::External {
@@ -114,7 +114,7 @@ pub(crate) fn submit(
                 buffer,
                 size,
             } => {
-                external += 1;
+                external = true;
                 let rules = Rules {
                     queue: queue as u32,
                     translated: true,
@@ -161,7 +161,7 @@ pub(crate) fn submit(
         })?;
         *place = Some(job);
     }
-    if external == 0 {
+    if !external {
         dev_err!(
             dev,
             "Reject CS {}.{} since it contains only internal queues jobs and needs completion\n",
@@ -184,7 +184,7 @@ pub(crate) fn submit(
             reason: Reason::QueueFull,
         });
     }
-    schedule(request, jobs, external, &internal).map_err(|error| {
+    schedule(request, jobs, &internal).map_err(|error| {
         if error != EAGAIN {
             not_submitted(error);
         }
@@ -223,12 +223,7 @@ fn copy(
     Ok(copy)
 }
 
-fn schedule(
-    request: &Request<'_>,
-    jobs: &mut [Option<Job>],
-    external: i32,
-    internal: &Jobs,
-) -> Result {
+fn schedule(request: &Request<'_>, jobs: &mut [Option<Job>], internal: &Jobs) -> Result {
     let card = request.card;
     let places = card.queues.internal();
     let internal = places.occupy(internal).or_else(|_| {
@@ -241,7 +236,6 @@ fn schedule(
         fence: request.fence.clone(),
         internal,
     };
-    submission.fence.expect(external, external_queues(jobs));
     card.queues.submit(&card.bars, &submission, jobs, || {
         // Under the locks that a reset takes after it has set the status.
         let status = card.status();
