@@ -48,8 +48,7 @@ impl KernelMemory {
         // After that, for these were files, too; and what RCU frees, it is to free now.
         write("/proc/sys/vm/drop_caches", "3")?;
         sys::wait_for_rcu().map_err(|e| format!("membarrier: {e}"))?;
-        // Otherwise each processor keeps a part of the counts to itself.
-        write("/proc/sys/vm/stat_refresh", "1")?;
+        refresh_counters()?;
         let parts = numbers(&read("/proc/meminfo")?);
         let part = |name: &str| parts.get(name).copied().unwrap_or_default();
         let of_processors = on_processors(&read("/proc/zoneinfo")?) * PAGE_KIB;
@@ -129,7 +128,19 @@ impl fmt::Display for Growth {
     }
 }
 
-fn read(path: &str) -> Result<String> {
+/// Bytes of memory that programs can get.
+pub fn available() -> Result<usize> {
+    let kib = numbers(&read("/proc/meminfo")?).get("MemAvailable").copied();
+    let kib = kib.and_then(|kib| usize::try_from(kib).ok());
+    kib.map(|kib| kib << 10).ok_or_else(|| "no MemAvailable in meminfo".to_owned())
+}
+
+/// Adds up what each processor has counted for itself.
+pub(crate) fn refresh_counters() -> Result {
+    write("/proc/sys/vm/stat_refresh", "1")
+}
+
+pub(crate) fn read(path: &str) -> Result<String> {
     fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))
 }
 

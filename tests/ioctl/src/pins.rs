@@ -3,19 +3,18 @@
 
 //! Pages that are pinned for devices.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::Result;
+use crate::kernel_memory::{read, refresh_counters};
 
 /// How long the last of them may stay after its user has gone: a card that is reset keeps them until then.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Pages that are pinned in the whole system.
 pub fn pinned() -> Result<i64> {
-    // Each processor counts for itself, until it is asked to add up.
-    fs::write("/proc/sys/vm/stat_refresh", "1").map_err(|e| format!("stat_refresh: {e}"))?;
-    count(&fs::read_to_string("/proc/vmstat").map_err(|e| e.to_string())?)
+    refresh_counters()?;
+    count(&read("/proc/vmstat")?)
 }
 
 /// Waits until no more pages are pinned than `before`.

@@ -16,6 +16,12 @@ use crate::tests::{Test, all, is_gentle, is_last, is_ordinary};
 /// A test that does not apply here ends with this code (as in kselftest).
 pub const SKIP: u8 = 4;
 
+/// Ends this test: it does not apply here.
+pub fn skip(why: &str) -> ! {
+    println!("{why}");
+    std::process::exit(SKIP.into())
+}
+
 /// How a test ended.
 enum Verdict {
     Passed,

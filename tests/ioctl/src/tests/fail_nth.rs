@@ -19,7 +19,7 @@ use goya_tests::{Result, check, check_eq};
 use goya_uapi::*;
 
 use super::Test;
-use crate::run::SKIP;
+use crate::run::skip;
 
 pub const TESTS: &[Test] = &[
     path("fail_nth.open", open),
@@ -41,8 +41,7 @@ const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
 /// Lets every allocation fail when its turn has come, in silence.
 fn prepare() -> Result {
     if !Path::new(FAIL_NTH).exists() {
-        println!("the kernel does not let allocations fail");
-        std::process::exit(SKIP.into());
+        skip("the kernel does not let allocations fail");
     }
     for (file, text) in [
         ("failslab/verbose", "0"),

@@ -11,7 +11,7 @@ use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::HL_CS_FLAGS_FORCE_RESTORE;
 
 use super::{Test, test};
-use crate::run::SKIP;
+use crate::run::skip;
 
 pub const TESTS: &[Test] = &[
     test("context.nothing_is_left", nothing_is_left),
@@ -42,11 +42,10 @@ fn nothing_is_left() -> Result {
 /// leaves both (Documentation/differences.rst).
 fn device_memory_of_another() -> Result {
     if nodes::module()? != "goya" {
-        println!("only goya.ko overwrites device memory");
-        std::process::exit(SKIP.into());
+        skip("only goya.ko overwrites device memory");
     }
     const UNMAPPED: u64 = 0x1F_0000_0000;
-    // Three pieces, the second of which goes back early: two runs of pages.
+    // Three pieces, each of which is written at both ends.
     let sizes = [2 << 20, 4 << 20, 6 << 20];
     let secret = noise(9, 4096);
     let card = Card::open()?;

@@ -8,13 +8,14 @@ use std::time::Instant;
 
 use goya_tests::card::Card;
 use goya_tests::device::{Job, SRAM};
+use goya_tests::kernel_memory;
 use goya_tests::packet::Packets;
 use goya_tests::sys::Mapping;
 use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::hl_goya_dma_direction::{HL_DMA_HOST_TO_SRAM, HL_DMA_SRAM_TO_HOST};
 
 use super::rounds;
-use crate::run::SKIP;
+use crate::run::skip;
 
 const PAGE: usize = 4096;
 /// Where jobs of these tests put data.
@@ -128,10 +129,8 @@ const LARGE: usize = 5 << 30;
 
 /// 5 GiB of memory are one mapping, all of which the card reaches.
 pub fn large() -> Result {
-    let available = available()?;
-    if available < LARGE + (1 << 30) {
-        println!("needs a guest with 7 GiB of memory");
-        std::process::exit(SKIP.into());
+    if kernel_memory::available()? < LARGE + (1 << 30) {
+        skip("needs a guest with 7 GiB of memory");
     }
     let card = Card::open()?;
     let start = Instant::now();
@@ -157,12 +156,4 @@ pub fn large() -> Result {
         start.elapsed().as_secs_f64()
     );
     Ok(())
-}
-
-/// Bytes of memory that programs can get.
-fn available() -> Result<usize> {
-    let text = std::fs::read_to_string("/proc/meminfo").map_err(|e| format!("meminfo: {e}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
-    kib.map(|kib| kib << 10).ok_or_else(|| "no MemAvailable in meminfo".to_owned())
 }
