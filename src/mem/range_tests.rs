@@ -174,7 +174,7 @@ mod tests {
                 .wrapping_add(1442695040888963407);
             (state >> 33) % n
         };
-        for _ in 0..3000 {
+        for _ in 0..1000 {
             if random(5) < 2 && !blocks.is_empty() {
                 let n = random(blocks.len() as u64) as usize;
                 let block = blocks.remove(n).map_err(|_| EINVAL)?;

@@ -201,7 +201,7 @@ mod tests {
             state ^= state << 17;
             state % n
         };
-        for _ in 0..200 {
+        for _ in 0..80 {
             let mut bytes = KVec::new();
             let (mut count, mut bad) = (0, None);
             for _ in 0..random(400) + 1 {
