@@ -52,6 +52,8 @@ pub(crate) fn early(card: &Card, pdev: &pci::Device<Bound>) -> Result<boot::Preb
 /// Resets the whole card. Nothing of what was set up is left.
 pub(crate) fn hard_reset(card: &Card, pdev: &pci::Device<Bound>) -> Result {
     let bars = &*card.bars;
+    // What other devices reach will be other memory, or none.
+    card.exports.revoke();
     reset::stop_cpu(bars);
     bars.move_window(pdev, map::DRAM_BASE)?;
     reset::hard(card.dev.as_ref(), bars)

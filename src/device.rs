@@ -10,6 +10,7 @@ use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
 
+use crate::abstractions::dmabuf::Exports;
 use crate::abstractions::msix::{Handler, Line, Runs, Vectors};
 use crate::abstractions::pinned::DmaMappings;
 use crate::context::asid::Asids;
@@ -25,6 +26,7 @@ use crate::hw::bars::Bars;
 use crate::hw::pll::PciPll;
 use crate::link::Link;
 use crate::mem::dram::Dram;
+use crate::mem::export::ExportedMemory;
 use crate::mem::tables::Tables;
 use crate::observe::coresight::Trace;
 use crate::observe::power::Power;
@@ -126,6 +128,8 @@ pub(crate) struct Card {
     pub(crate) dram: Arc<Dram>,
     /// Users' pages that the card can reach.
     pub(crate) dma: DmaMappings,
+    /// DRAM that other devices can reach.
+    pub(crate) exports: Arc<Exports<ExportedMemory>>,
     pub(crate) asids: Arc<Asids>,
     pub(crate) copies: Arc<CopyPool>,
     /// Its past, and who wants to know.
@@ -210,7 +214,7 @@ impl Card {
         let cpu = CpuQueue::new(dev, bars.clone())?;
         let events = EventQueue::new(cpu.clone())?;
         let tables = Tables::new(bars.clone())?;
-        let (dram, dma) = (Dram::new()?, DmaMappings::new(dev)?);
+        let (dram, dma, exports) = (Dram::new()?, DmaMappings::new(dev)?, Exports::new()?);
         let link = Link::new()?;
         let (resets, watchdog) = (Resets::new(&link)?, Watchdog::new(&link)?);
         let heartbeat = Heartbeat::new(&link)?;
@@ -229,6 +233,7 @@ impl Card {
                 tables,
                 dram,
                 dma,
+                exports,
                 asids,
                 copies,
                 observed,

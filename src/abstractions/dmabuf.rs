@@ -3,18 +3,23 @@
 
 //! Memory of a PCI device's, for other devices to reach (dma-buf, peer to peer).
 //!
-//! C headers: `include/linux/dma-buf.h`, `include/linux/pci-p2pdma.h`.
+//! Who reaches it is told when that ends ([`Exports::revoke`]), and has to let go of it, if he can be told at
+//! all (`dma_buf_attach_ops::invalidate_mappings`).
+//!
+//! C headers: `include/linux/dma-buf.h`, `include/linux/dma-resv.h`, `include/linux/pci-p2pdma.h`.
+
+mod table;
 
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
-use kernel::alloc::KVVec;
 use kernel::bindings;
 use kernel::device::Device;
-use kernel::error::{from_err_ptr, to_result};
+use kernel::error::from_err_ptr;
 use kernel::fs::file::{File, FileDescriptorReservation};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
+use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::types::ForeignOwnable;
 use kernel::ModuleMetadata;
 
@@ -22,23 +27,15 @@ use super::raw_device;
 
 #[cfg(CONFIG_PCI_P2PDMA)]
 extern "C" {
-    /// `drivers/pci/p2pdma.c`
+    /// `drivers/pci/p2pdma.c`; the first two are `struct pci_dev *` and `struct device **`, some fields of which
+    /// are empty, and so nothing that Rust knows in C.
     fn pci_p2pdma_distance_many(
-        provider: *mut bindings::pci_dev,
-        clients: *mut *mut bindings::device,
+        provider: *mut c_void,
+        clients: *mut *mut c_void,
         count: c_int,
         verbose: bool,
     ) -> c_int;
 }
-
-/// What `dma_map_resource()` returns if it fails (`DMA_MAPPING_ERROR`).
-const MAPPING_ERROR: bindings::dma_addr_t = !0;
-/// There are no CPU caches to keep coherent.
-const NO_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
-/// Bits of `scatterlist::page_link` that are no part of the address of a page.
-const LINK_BITS: c_ulong = 3;
-/// The longest piece for a device that says nothing of it.
-const DEFAULT_LONGEST: u32 = 64 << 10;
 
 /// Memory in a window of a PCI device's: whole pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +46,7 @@ pub(crate) struct Piece {
     pub(crate) size: u64,
 }
 
-/// What is exported: it lives as long as anybody has the dma-buf.
+/// What is exported: it lives as long as anybody has the dma-buf, or until it is revoked.
 pub(crate) trait Exported: Send + Sync + 'static {
     /// The module with the code of this.
     type Module: ModuleMetadata;
@@ -60,11 +57,124 @@ pub(crate) trait Exported: Send + Sync + 'static {
     fn pieces(&self) -> Result<&[Piece]>;
 }
 
-/// Makes a dma-buf of `what`, `size` bytes, and a descriptor of the calling process's for it, with
-/// `flags` (`O_*`).
+/// What the operations of a dma-buf work on.
+#[pin_data]
+struct Shared<E> {
+    /// Taken inside of the dma-buf's reservation lock.
+    #[pin]
+    state: Mutex<State<E>>,
+    exports: Arc<Exports<E>>,
+}
+
+struct State<E> {
+    /// Until it is revoked.
+    what: Option<KBox<E>>,
+    /// Devices that have it mapped.
+    maps: usize,
+    /// Nobody maps it any more.
+    revoked: bool,
+}
+
+impl<E> State<E> {
+    fn what(&self) -> Result<&E> {
+        match &self.what {
+            Some(what) if !self.revoked => Ok(what),
+            _ => Err(ENODEV),
+        }
+    }
+}
+
+/// The dma-bufs of a device's memory that somebody has and that are not revoked.
+#[pin_data]
+pub(crate) struct Exports<E> {
+    #[pin]
+    live: Mutex<KVec<Live<E>>>,
+}
+
+/// A dma-buf of [`export`]'s with this `E` that is not released.
+struct Live<E>(NonNull<bindings::dma_buf>, PhantomData<E>);
+
+// SAFETY: A dma-buf may be used anywhere; `E` is only named.
+unsafe impl<E> Send for Live<E> {}
+
+impl<E: Exported> Exports<E> {
+    /// No exports.
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self { live <- new_mutex!(KVec::new()) }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Runs `run` if there are none; there will be none meanwhile.
+    pub(crate) fn while_none<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
+        let live = self.live.lock();
+        live.is_empty().then(run)
+    }
+
+    /// Revokes all: whoever can be told lets go of the memory now, and nobody gets it again. What is exported ends,
+    /// unless a device that cannot be told has it mapped; then it does with the dma-buf.
+    pub(crate) fn revoke(&self) {
+        while let Some((live, _file)) = self.next() {
+            // SAFETY: The reference to its file keeps it until the end of the turn.
+            let gone = unsafe { live.revoke() };
+            drop(gone);
+        }
+    }
+
+    /// Takes one out of the list, with a reference to its file.
+    fn next(&self) -> Option<(Live<E>, ARef<File>)> {
+        let mut list = self.live.lock();
+        while let Some(live) = list.pop() {
+            // SAFETY: It is not released before it was looked for in the list, and its file, if nobody
+            // refers to that any more, is not taken.
+            let file = unsafe { bindings::get_file_active(&raw mut (*live.0.as_ptr()).file) };
+            if let Some(file) = NonNull::new(file) {
+                // SAFETY: We got this reference.
+                return Some((live, unsafe { ARef::from_raw(file.cast()) }));
+            }
+        }
+        None
+    }
+
+    fn forget(&self, dma_buf: *mut bindings::dma_buf) {
+        self.live.lock().retain(|live| live.0.as_ptr() != dma_buf);
+    }
+}
+
+impl<E: Exported> Live<E> {
+    /// Revokes it. Returns what was exported if no device has it mapped.
+    ///
+    /// # Safety
+    ///
+    /// The caller has a reference to it.
+    unsafe fn revoke(&self) -> Option<KBox<E>> {
+        // SAFETY: By the function's precondition, and the invariant of the type.
+        unsafe {
+            let shared = Operations::<E>::shared(self.0.as_ptr());
+            let reservation = (*self.0.as_ptr()).resv;
+            bindings::dma_resv_lock(reservation, ptr::null_mut());
+            shared.state.lock().revoked = true;
+            bindings::dma_buf_invalidate_mappings(self.0.as_ptr());
+            let mut state = shared.state.lock();
+            let gone = (state.maps == 0).then(|| state.what.take()).flatten();
+            drop(state);
+            bindings::dma_resv_unlock(reservation);
+            gone
+        }
+    }
+}
+
+/// Makes a dma-buf of `what`, `size` bytes, one of `exports`, and a descriptor of the calling process's for it,
+/// with `flags` (`O_*`).
 ///
 /// Errors: `EMFILE` and others: there is no descriptor; `ENOMEM`. `what` is dropped then.
-pub(crate) fn export<E: Exported>(what: KBox<E>, size: usize, flags: u32) -> Result<i32> {
+pub(crate) fn export<E: Exported>(
+    what: KBox<E>,
+    exports: &Arc<Exports<E>>,
+    size: usize,
+    flags: u32,
+) -> Result<i32> {
     let device: ARef<Device> = what.device().into();
     let fd = FileDescriptorReservation::get_unused_fd_flags(flags).inspect_err(|error| {
         dev_err!(
@@ -73,7 +183,19 @@ pub(crate) fn export<E: Exported>(what: KBox<E>, size: usize, flags: u32) -> Res
             error.to_errno()
         );
     })?;
-    let priv_ = what.into_foreign();
+    let state = State {
+        what: Some(what),
+        maps: 0,
+        revoked: false,
+    };
+    let shared = KBox::pin_init(
+        pin_init!(Shared {
+            state <- new_mutex!(state),
+            exports: exports.clone(),
+        }),
+        GFP_KERNEL,
+    )?;
+    let priv_ = shared.into_foreign();
     let info = bindings::dma_buf_export_info {
         exp_name: c"goya".as_char_ptr(),
         owner: kernel::module::this_module::<E::Module>().as_ptr(),
@@ -88,29 +210,17 @@ pub(crate) fn export<E: Exported>(what: KBox<E>, size: usize, flags: u32) -> Res
     let dma_buf = exported.inspect_err(|_| {
         dev_err!(device, "failed to export dma-buf\n");
         // SAFETY: The pointer came from `into_foreign()`, and nobody has taken it over.
-        drop(unsafe { KBox::<E>::from_foreign(priv_) });
+        drop(unsafe { Pin::<KBox<Shared<E>>>::from_foreign(priv_) });
     })?;
     let number = i32::try_from(fd.reserved_fd())?;
     // SAFETY: A dma-buf has a file with one reference, which is ours; nobody else has the file yet.
     let file = unsafe { NonNull::new((*dma_buf).file).map(|file| ARef::from_raw(file.cast())) };
     let file: ARef<File> = file.ok_or(EINVAL)?;
+    let live = Live(NonNull::new(dma_buf).ok_or(EINVAL)?, PhantomData);
+    // If this fails, the file ends, and everything with it.
+    exports.live.lock().push(live, GFP_KERNEL)?;
     fd.fd_install(file);
     Ok(number)
-}
-
-/// How pieces are cut so that no part is longer than `longest`.
-fn parts(pieces: &[Piece], longest: u64) -> impl Iterator<Item = Piece> + '_ {
-    let longest = longest.max(1);
-    pieces.iter().flat_map(move |piece| {
-        let Piece { address, size } = *piece;
-        (0..size.div_ceil(longest)).map(move |n| {
-            let start = n.saturating_mul(longest);
-            Piece {
-                address: address.saturating_add(start),
-                size: size.saturating_sub(start).min(longest),
-            }
-        })
-    })
 }
 
 struct Operations<E>(PhantomData<E>);
@@ -127,9 +237,9 @@ impl<E: Exported> Operations<E> {
     /// # Safety
     ///
     /// `dma_buf` is one of [`export`]'s with the same `E`, and lives for `'a`.
-    unsafe fn exported<'a>(dma_buf: *mut bindings::dma_buf) -> &'a E {
+    unsafe fn shared<'a>(dma_buf: *mut bindings::dma_buf) -> Pin<&'a Shared<E>> {
         // SAFETY: `export()` stored the pointer, which is taken back at the dma-buf's end.
-        unsafe { KBox::<E>::borrow((*dma_buf).priv_) }
+        unsafe { Pin::<KBox<Shared<E>>>::borrow((*dma_buf).priv_) }
     }
 
     /// # Safety
@@ -140,9 +250,13 @@ impl<E: Exported> Operations<E> {
         attachment: *mut bindings::dma_buf_attachment,
     ) -> c_int {
         // SAFETY: By the function's precondition.
-        let exported: &E = unsafe { Self::exported(dma_buf) };
+        let shared = unsafe { Self::shared(dma_buf) };
+        let device: ARef<Device> = match shared.state.lock().what() {
+            Ok(what) => what.device().into(),
+            Err(error) => return error.to_errno(),
+        };
         // SAFETY: By the function's precondition.
-        if !reaches(exported.device(), unsafe { (*attachment).dev }) {
+        if !reaches(&device, unsafe { (*attachment).dev }) {
             // SAFETY: By the function's precondition; nobody else uses the attachment yet.
             unsafe { (*attachment).peer2peer = false };
         }
@@ -151,48 +265,27 @@ impl<E: Exported> Operations<E> {
 
     /// # Safety
     ///
-    /// Called by the dma-buf core, with an attachment to a dma-buf of [`export`]'s.
+    /// Called by the dma-buf core, with an attachment to a dma-buf of [`export`]'s, whose reservation is locked.
     unsafe extern "C" fn map(
         attachment: *mut bindings::dma_buf_attachment,
         direction: bindings::dma_data_direction,
     ) -> *mut bindings::sg_table {
         // SAFETY: By the function's precondition.
-        let (exported, client, peer): (&E, _, _) = unsafe {
+        let (shared, client, peer) = unsafe {
             let attachment = &*attachment;
             (
-                Self::exported(attachment.dmabuf),
+                Self::shared(attachment.dmabuf),
                 attachment.dev,
                 attachment.peer2peer,
             )
         };
-        let device = exported.device();
-        let mapped = || -> Result<_> {
-            if !peer {
-                dev_dbg!(device, "Failed to map dmabuf because p2p is disabled\n");
-                return Err(EPERM);
+        let mut state = shared.state.lock();
+        // SAFETY: The core maps for a device that is there.
+        match unsafe { map(&state, client, peer, direction) } {
+            Ok(table) => {
+                state.maps = state.maps.saturating_add(1);
+                KBox::into_raw(table)
             }
-            let pieces = exported.pieces()?;
-            // SAFETY: The core maps for a device that is there.
-            let longest = unsafe { longest(client) };
-            if longest == 0 {
-                dev_err!(
-                    device,
-                    "dma_max_seg_size {} can't be smaller than PAGE_SIZE\n",
-                    longest
-                );
-                return Err(EINVAL);
-            }
-            // SAFETY: As above.
-            unsafe { table(client, direction, parts(pieces, longest)) }.inspect_err(|error| {
-                dev_err!(
-                    device,
-                    "failed ({}) to initialize sgt for dmabuf\n",
-                    error.to_errno()
-                );
-            })
-        };
-        match mapped() {
-            Ok(table) => KBox::into_raw(table),
             Err(error) => error.to_ptr(),
         }
     }
@@ -206,19 +299,62 @@ impl<E: Exported> Operations<E> {
         direction: bindings::dma_data_direction,
     ) {
         // SAFETY: By the function's precondition.
-        unsafe {
+        let shared = unsafe {
             let table = KBox::from_raw(table);
-            unmap_table((*attachment).dev, direction, table);
-        }
+            table::unmap((*attachment).dev, direction, table);
+            Self::shared((*attachment).dmabuf)
+        };
+        let mut state = shared.state.lock();
+        state.maps = state.maps.saturating_sub(1);
     }
 
     /// # Safety
     ///
     /// Called by the dma-buf core at the end of a dma-buf of [`export`]'s.
     unsafe extern "C" fn release(dma_buf: *mut bindings::dma_buf) {
-        // SAFETY: `export()` stored the pointer; nobody uses it any more.
-        drop(unsafe { KBox::<E>::from_foreign((*dma_buf).priv_) });
+        // SAFETY: `export()` stored the pointer.
+        unsafe { Self::shared(dma_buf) }.exports.forget(dma_buf);
+        // SAFETY: As above; nobody uses it any more, nor finds it in the list.
+        drop(unsafe { Pin::<KBox<Shared<E>>>::from_foreign((*dma_buf).priv_) });
     }
+}
+
+/// Maps what is exported for `client`, a peer of the device's if there is a way between them.
+///
+/// # Safety
+///
+/// `client` is valid, and bound to its driver.
+unsafe fn map<E: Exported>(
+    state: &State<E>,
+    client: *mut bindings::device,
+    peer: bool,
+    direction: bindings::dma_data_direction,
+) -> Result<KBox<bindings::sg_table>> {
+    let what = state.what()?;
+    let device = what.device();
+    if !peer {
+        dev_dbg!(device, "Failed to map dmabuf because p2p is disabled\n");
+        return Err(EPERM);
+    }
+    let pieces = what.pieces()?;
+    // SAFETY: By the function's precondition.
+    let longest = unsafe { table::longest(client) };
+    if longest == 0 {
+        dev_err!(
+            device,
+            "dma_max_seg_size {} can't be smaller than PAGE_SIZE\n",
+            longest
+        );
+        return Err(EINVAL);
+    }
+    // SAFETY: By the function's precondition.
+    unsafe { table::map(client, direction, pieces, longest) }.inspect_err(|error| {
+        dev_err!(
+            device,
+            "failed ({}) to initialize sgt for dmabuf\n",
+            error.to_errno()
+        );
+    })
 }
 
 /// Whether `client` has a way to memory of `provider`'s, a PCI device.
@@ -226,12 +362,12 @@ fn reaches(provider: &Device, client: *mut bindings::device) -> bool {
     let provider = raw_device(provider);
     #[cfg(CONFIG_PCI_P2PDMA)]
     {
-        let mut client = client;
+        let mut client = client.cast::<c_void>();
         // SAFETY: By the contract of `Exported::device()` it is part of a PCI device. Both devices are
         // valid, and it is one client.
         let distance = unsafe {
             let provider = kernel::container_of!(provider, bindings::pci_dev, dev);
-            pci_p2pdma_distance_many(provider, &mut client, 1, true)
+            pci_p2pdma_distance_many(provider.cast(), &mut client, 1, true)
         };
         distance >= 0
     }
@@ -239,132 +375,5 @@ fn reaches(provider: &Device, client: *mut bindings::device) -> bool {
     {
         let _ = (provider, client);
         false
-    }
-}
-
-/// The longest piece that a device takes, whole pages.
-///
-/// # Safety
-///
-/// `device` is valid.
-unsafe fn longest(device: *mut bindings::device) -> u64 {
-    // SAFETY: By the function's precondition; the parameters live as long as the device.
-    let longest = unsafe {
-        match (*device).dma_parms.as_ref() {
-            Some(parameters) => parameters.max_segment_size,
-            None => 0,
-        }
-    };
-    let longest = u64::from(if longest == 0 {
-        DEFAULT_LONGEST
-    } else {
-        longest
-    });
-    longest - longest % kernel::page::PAGE_SIZE as u64
-}
-
-/// A table of `parts`, mapped for `device`.
-///
-/// # Safety
-///
-/// `device` is valid, and bound to its driver.
-unsafe fn table(
-    device: *mut bindings::device,
-    direction: bindings::dma_data_direction,
-    parts: impl Iterator<Item = Piece>,
-) -> Result<KBox<bindings::sg_table>> {
-    let mut all = KVVec::new();
-    for part in parts {
-        all.push(part, GFP_KERNEL)?;
-    }
-    let mut table = KBox::new(bindings::sg_table::default(), GFP_KERNEL)?;
-    // SAFETY: The table is empty.
-    to_result(unsafe {
-        bindings::sg_alloc_table(
-            &mut *table,
-            u32::try_from(all.len())?,
-            bindings::GFP_KERNEL | bindings::__GFP_ZERO,
-        )
-    })?;
-    let mut entry = table.sgl;
-    // What is not mapped below is empty, and `nents` counts what is mapped.
-    table.nents = 0;
-    for part in &all {
-        // SAFETY: The device is bound by the function's precondition; the memory is a device's window.
-        let address = unsafe {
-            bindings::dma_map_resource(device, part.address, part.size as usize, direction, NO_SYNC)
-        };
-        if address == MAPPING_ERROR {
-            // SAFETY: The first `nents` entries were mapped just so.
-            unsafe { unmap_table(device, direction, table) };
-            return Err(ENOMEM);
-        }
-        // SAFETY: The table has as many entries as there are parts.
-        unsafe {
-            (*entry).page_link &= LINK_BITS;
-            (*entry).offset = 0;
-            // No part is longer than 32 bits can tell: see `longest()`.
-            (*entry).length = part.size as u32;
-            (*entry).dma_address = address;
-            #[cfg(CONFIG_NEED_SG_DMA_LENGTH)]
-            {
-                (*entry).dma_length = part.size as u32;
-            }
-            entry = bindings::sg_next(entry);
-        }
-        table.nents += 1;
-    }
-    // There are no pages for a CPU: who looks for some finds an empty list.
-    table.orig_nents = 0;
-    Ok(table)
-}
-
-/// Unmaps and frees what [`table`] made.
-///
-/// # Safety
-///
-/// The first `nents` entries are mapped for `device`, which is bound to its driver.
-unsafe fn unmap_table(
-    device: *mut bindings::device,
-    direction: bindings::dma_data_direction,
-    mut table: KBox<bindings::sg_table>,
-) {
-    let mut entry = table.sgl;
-    for _ in 0..table.nents {
-        // SAFETY: By the function's precondition.
-        unsafe {
-            let (address, size) = (
-                bindings::sg_dma_address(entry),
-                bindings::sg_dma_len(entry) as usize,
-            );
-            bindings::dma_unmap_resource(device, address, size, direction, NO_SYNC);
-            entry = bindings::sg_next(entry);
-        }
-    }
-    // What frees the table goes by this count.
-    table.orig_nents = table.orig_nents.max(table.nents);
-    // SAFETY: Allocated by `sg_alloc_table()`, and used no more.
-    unsafe { bindings::sg_free_table(&mut *table) };
-}
-
-#[kunit_tests(goya_dmabuf)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cut() {
-        let piece = |address, size| Piece { address, size };
-        let pieces = [piece(0x1000, 0x5000), piece(0x10_0000, 0x2000)];
-        let mut cut = parts(&pieces, 0x2000);
-        for expected in [
-            piece(0x1000, 0x2000),
-            piece(0x3000, 0x2000),
-            piece(0x5000, 0x1000),
-            piece(0x10_0000, 0x2000),
-        ] {
-            assert_eq!(cut.next(), Some(expected));
-        }
-        assert_eq!(cut.next(), None);
-        assert!(parts(&pieces, u64::MAX).eq(pieces));
     }
 }

@@ -26,8 +26,9 @@ struct Window {
     size: u64,
 }
 
-/// Memory that a user has exported. It stays mapped, and the card the user's, until its end.
-struct ExportedMemory {
+/// Memory that a user has exported. It stays mapped, and the card the user's, until its end; a reset of the card
+/// revokes it.
+pub(crate) struct ExportedMemory {
     context: Arc<Context>,
     /// Address of the mapping.
     address: u64,
@@ -84,7 +85,7 @@ pub(crate) fn export(context: &Arc<Context>, what: MemExport, flags: u32) -> Res
     };
     // A failure ends the export, here as there.
     let exported = KBox::new(exported, GFP_KERNEL)?;
-    dmabuf::export(exported, usize::try_from(what.size)?, flags)
+    dmabuf::export(exported, &card.exports, usize::try_from(what.size)?, flags)
 }
 
 /// Whether what is wanted are whole pages of `size` bytes.

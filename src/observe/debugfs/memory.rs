@@ -143,28 +143,41 @@ impl Bench {
         Err(EINVAL)
     }
 
-    /// DRAM, if necessary with the window moved there: no page table is written meanwhile.
+    /// DRAM, if necessary with the window moved there: no page table is written meanwhile, and no other
+    /// device reaches memory there.
     fn dram(&self, address: u64, access: Access<'_>) -> Result {
         let len = access.len();
-        let moved = self.card.link.with(|card, pdev| {
+        let done = self.card.link.with(|card, pdev| {
             let bars = &*card.bars;
-            card.tables.still(|| {
-                let (old, new) = (bars.window(), bars.window_for(address, len));
-                if let Some(new) = new {
-                    bars.move_window(pdev, new)?;
-                }
-                let at = |n: usize| address.wrapping_add(n as u64);
-                let result = access.words(
+            let at = |n: usize| address.wrapping_add(n as u64);
+            let run = || {
+                access.words(
                     |n| bars.read_dram32(at(n)),
                     |n, word| bars.write_dram(at(n), &word.to_le_bytes()),
-                );
-                if new.is_some() {
+                )
+            };
+            card.tables.still(|| {
+                let Some(new) = bars.window_for(address, len) else {
+                    return run();
+                };
+                let moved = card.exports.while_none(|| {
+                    let old = bars.window();
+                    bars.move_window(pdev, new)?;
+                    let result = run();
                     bars.move_window(pdev, old)?;
-                }
-                result
+                    result
+                });
+                moved.unwrap_or_else(|| {
+                    dev_err!(
+                        card.dev,
+                        "address {:#x} is not in the window, which other devices use\n",
+                        address
+                    );
+                    Err(EBUSY)
+                })
             })
         });
-        moved.ok_or(ENODEV)?
+        done.ok_or(ENODEV)?
     }
 
     /// A user's memory at the card's virtual address `address`.
