@@ -17,13 +17,11 @@ use goya_tests::sys::{load_module, remove_module};
 use goya_tests::{Result, check};
 use serde_json::json;
 
-use super::{Test, errors, fault};
+use super::{Test, errors};
 
 pub const TESTS: &[Test] = &[
     Test { name: "reload.parameters", run: parameters, seconds: 120, emulated: false },
-    fault("boot.preboot_fails", || boot_fails("preboot", "Device boot progress - Stuck in Preboot")),
-    fault("boot.boot_fit_fails", || boot_fails("boot-fit", "Timeout waiting for boot fit load ack")),
-    fault("boot.linux_fails", || boot_fails("linux", "Failed to load firmware to device")),
+    Test { name: "boot.stages_fail", run: boot_stages_fail, seconds: 120, emulated: true },
     Test { name: "fault.unplug", run: unplug, seconds: 120, emulated: true },
 ];
 
@@ -88,10 +86,9 @@ fn parameters() -> Result {
     reload()
 }
 
-/// A boot stage fails: the driver says so and leaves nothing behind; without the fault it comes up.
-fn boot_fails(stage: &str, text: &str) -> Result {
+/// Each boot stage fails: the driver says so and leaves nothing behind; without the fault it comes up.
+fn boot_stages_fail() -> Result {
     for expected in [
-        text,
         "CPU boot ready timeout",
         "Device boot error - ",
         "failed to initialize CPU",
@@ -102,14 +99,23 @@ fn boot_fails(stage: &str, text: &str) -> Result {
         kmsg::expect(expected)?;
     }
     let mut control = Control::open()?;
-    control.inject("fail-boot", &json!({"stage": stage}))?;
-    // The driver resets the card when it goes: the card boots into the fault.
-    unload()?;
-    let mut log = Kmsg::here()?;
-    load()?;
-    log.wait_for(text, Duration::from_secs(40))?;
-    // Upstream keeps the node of a card that it could not start, for debugging; it cannot be opened.
-    check!(open_node(&Nodes::chosen().compute()).is_err(), "the card can be opened");
+    for (stage, text) in [
+        ("preboot", "Device boot progress - Stuck in Preboot"),
+        ("boot-fit", "Timeout waiting for boot fit load ack"),
+        ("linux", "Failed to load firmware to device"),
+    ] {
+        kmsg::expect(text)?;
+        control.clear()?;
+        control.inject("fail-boot", &json!({"stage": stage}))?;
+        // The driver resets the card when it goes: the card boots into the fault.
+        unload()?;
+        let mut log = Kmsg::here()?;
+        load()?;
+        log.wait_for(text, Duration::from_secs(40)).map_err(|e| format!("{stage}: {e}"))?;
+        // Upstream keeps the node of a card that it could not start, for debugging; it cannot be opened.
+        let node = Nodes::chosen().compute();
+        check!(open_node(&node).is_err(), "{stage}: the card can be opened");
+    }
     control.clear()?;
     reload()
 }
