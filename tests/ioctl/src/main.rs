@@ -12,6 +12,7 @@
 
 mod held;
 mod run;
+mod share;
 mod tests;
 mod victim;
 

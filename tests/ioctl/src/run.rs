@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use goya_tests::{Result, events, pins};
 
-use crate::tests::{Test, all, is_gentle, is_last, is_ordinary};
+use crate::share::Share;
+use crate::tests::{Test, all, is_last, is_ordinary};
 
 /// A test that does not apply here ends with this code (as in kselftest).
 pub const SKIP: u8 = 4;
@@ -30,24 +31,27 @@ enum Verdict {
     Failed,
 }
 
-/// Runs all tests whose names begin with one of `prefixes`; all ordinary ones, if there are none. Of these it runs its
-/// part, if there are others who run the rest.
+/// Runs all tests whose names begin with one of `prefixes`; all ordinary ones, if there are none. Of these it runs those
+/// that no other guest runs.
 pub fn run(prefixes: &[String]) -> ExitCode {
     let named = |t: &Test| prefixes.iter().any(|p| t.name.starts_with(p.as_str()));
     let chosen = |t: &Test| if prefixes.is_empty() { is_ordinary(t) } else { named(t) };
-    let tests: Vec<Test> = all().filter(chosen).collect();
+    let mut tests: Vec<Test> = all().filter(chosen).collect();
     let mut failed = tests.is_empty();
-    let (part, parts) = part(&std::env::var("GOYA_PART").unwrap_or_default());
-    let mut tests: Vec<Test> = tests.into_iter().skip(part).step_by(parts).collect();
-    if part % 2 == 1 {
-        // Tests of faults and resets mostly wait, gentle ones compute: side by side they fill the machine.
-        let gentle = tests.iter().take_while(|t| is_gentle(t)).count();
+    if is_second(&std::env::var("GOYA_PART").unwrap_or_default()) {
+        // The first tests compute, the last ones wait: side by side they fill the machine.
         let last = tests.iter().position(is_last).unwrap_or(tests.len());
-        tests[..last].rotate_left(gentle);
+        tests[..last].reverse();
     }
+    let mut share = Share::open();
     println!("KTAP version 1\n1..{}", tests.len());
     let pinned = pins::pinned();
-    for (i, test) in tests.iter().enumerate() {
+    let mut number = 0;
+    for test in &tests {
+        if !share.takes(test.name) {
+            continue;
+        }
+        number += 1;
         let start = Instant::now();
         // The kernel log tells which test its lines belong to.
         let _ = std::fs::write("/dev/kmsg", format!("<6>goya-tests: begin {}\n", test.name));
@@ -56,7 +60,7 @@ pub fn run(prefixes: &[String]) -> ExitCode {
         for line in said.lines() {
             println!("# {line}");
         }
-        let (number, name, ms) = (i + 1, test.name, start.elapsed().as_millis());
+        let (name, ms) = (test.name, start.elapsed().as_millis());
         match verdict {
             Verdict::Passed => println!("ok {number} {name} # {ms} ms"),
             Verdict::Skipped(why) => println!("ok {number} {name} # SKIP {why}"),
@@ -81,13 +85,9 @@ fn unpinned(before: &Result<i64>, verdict: Verdict, mut said: String) -> (Verdic
     }
 }
 
-/// Reads `K/N`, part K from 1 to N; everything is part 1 of 1. Returns K - 1 and N.
-fn part(text: &str) -> (usize, usize) {
-    let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
-    match numbers {
-        Some((k @ 1.., n)) if k <= n => (k - 1, n),
-        _ => (0, 1),
-    }
+/// Whether `K/N`, part K from 1 to N, is every second one.
+fn is_second(part: &str) -> bool {
+    part.split_once('/').and_then(|(k, _)| k.parse::<usize>().ok()).is_some_and(|k| k > 0 && k % 2 == 0)
 }
 
 /// Runs one test in a process group of its own, for its time at most.
@@ -139,11 +139,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_read_and_nonsense_is_everything() {
-        assert_eq!((part("1/2"), part("2/2"), part("1/1")), ((0, 2), (1, 2), (0, 1)));
-        for text in ["", "0/2", "3/2", "x/2", "2", "1/0"] {
-            assert_eq!(part(text), (0, 1), "{text:?}");
-        }
+    fn every_second_guest_knows() {
+        assert!(is_second("2/2") && is_second("4/4") && !is_second("1/2") && !is_second("3/4"));
+        assert!(["", "0/2", "x/2", "2"].into_iter().all(|text| !is_second(text)));
     }
 
     fn verdict(status: ExitStatus) -> Verdict {

@@ -19,11 +19,12 @@ mod qemu;
 mod report;
 mod screen;
 mod session;
+mod share;
 mod terminal;
 
 use std::fs;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use error::Error;
@@ -31,6 +32,7 @@ use options::Options;
 use report::Run;
 use screen::Screen;
 use session::{Outcome, Session};
+use share::Share;
 
 /// The program succeeded, but its output or the kernel log is not as it should be.
 const EXIT_BAD: u8 = 1;
@@ -59,10 +61,11 @@ fn run(options: &Options) -> Result<u8, Error> {
     let allowed = fs::read_to_string(&options.allowed).map_err(|e| Error::file(&options.allowed, e))?;
     let allowed = judge::Allowed::parse(&allowed).map_err(Error::Usage)?;
     let screen = Mutex::new(Screen::new(options.guests.into()));
+    let share = Arc::new(Share::default());
     let runs: Result<Vec<Run>, Error> = thread::scope(|scope| {
         let guest = |part| {
-            let screen = &screen;
-            scope.spawn(move || guest(&options.for_guest(part), screen))
+            let (screen, share) = (&screen, &share);
+            scope.spawn(move || guest(&options.for_guest(part), screen, share))
         };
         let guests: Vec<_> = (0..options.guests).map(guest).collect();
         guests
@@ -82,8 +85,8 @@ fn run(options: &Options) -> Result<u8, Error> {
 }
 
 /// Boots one guest and runs the program in it.
-fn guest(options: &Options, screen: &Mutex<Screen>) -> Result<Run, Error> {
-    let session = Session::start(options, screen).map(|mut session| (session.wait(), session.log()));
+fn guest(options: &Options, screen: &Mutex<Screen>, share: &Arc<Share>) -> Result<Run, Error> {
+    let session = Session::start(options, screen, share).map(|mut session| (session.wait(), session.log()));
     screen.lock().unwrap_or_else(PoisonError::into_inner).end(options.part.into());
     let (outcome, log) = session?;
     let mut run = Run { log, kunit: options.wants_kunit(), ..Run::default() };

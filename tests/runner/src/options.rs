@@ -61,7 +61,8 @@ pub struct Options {
     #[arg(long = "qemu-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub qemu_args: Vec<String>,
     /// Guests that share the work at the same time: each runs the program, with GOYA_PART=K/N in its
-    /// environment, and the KTAP output of all becomes one stream
+    /// environment, which asks the port goya.share for each test whether to run it; the KTAP output of all, which
+    /// plan all tests, becomes one stream
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     #[arg(conflicts_with_all = ["interactive", "run_dir"])]
     pub guests: u8,

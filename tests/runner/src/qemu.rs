@@ -12,6 +12,7 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::options::Options;
 use crate::process::Process;
+use crate::share;
 
 const QEMU: &str = "qemu-system-x86_64";
 
@@ -63,16 +64,19 @@ fn boot(command: &mut Command, options: &Options, dir: &Path) {
 }
 
 fn ports(command: &mut Command, options: &Options, dir: &Path) {
-    let socket = |channel: Channel| dir.join(channel.name());
-    command.args(["-qmp", &format!("unix:{}", socket(Channel::Monitor).display())]);
+    let chardev = |name: &str| format!("socket,id={name},path={}", dir.join(name).display());
+    command.args(["-qmp", &format!("unix:{}", dir.join(Channel::Monitor.name()).display())]);
     for channel in Channel::ALL.into_iter().filter(|c| *c != Channel::Monitor) {
-        let (name, path) = (channel.name(), socket(channel));
-        command.args(["-chardev", &format!("socket,id={name},path={}", path.display())]);
+        command.args(["-chardev", &chardev(channel.name())]);
     }
     command.args(["-serial", &format!("chardev:{}", Channel::Console.name())]);
     command.args(["-device", "virtio-serial-pci"]);
-    for channel in [Channel::Output, Channel::Status, Channel::Log] {
-        let name = channel.name();
+    if options.guests > 1 {
+        command.args(["-chardev", &chardev(share::NAME)]);
+    }
+    let shared = (options.guests > 1).then_some(share::NAME);
+    for name in [Channel::Output, Channel::Status, Channel::Log].map(Channel::name).into_iter().chain(shared)
+    {
         command.args(["-device", &format!("virtserialport,chardev={name},name=goya.{name}")]);
     }
     if options.interactive {

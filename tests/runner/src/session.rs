@@ -8,7 +8,7 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -25,6 +25,7 @@ use crate::options::Options;
 use crate::process::Process;
 use crate::qemu;
 use crate::screen::{self, Screen};
+use crate::share::{self, Share};
 use crate::terminal;
 
 /// How often the processes are looked at while the guest is silent.
@@ -94,7 +95,7 @@ struct Progress {
 
 impl<'a> Session<'a> {
     /// Starts everything.
-    pub fn start(options: &'a Options, screen: &'a Mutex<Screen>) -> Result<Self, Error> {
+    pub fn start(options: &'a Options, screen: &'a Mutex<Screen>, share: &Arc<Share>) -> Result<Self, Error> {
         let (dir, temporary) = run_dir(options)?;
         let (sender, events) = mpsc::channel();
         forward_signals(&sender)?;
@@ -106,6 +107,7 @@ impl<'a> Session<'a> {
         for channel in Channel::ALL {
             channel::listen(channel, &dir, &sender).map_err(|e| Error::file(&dir.join(channel.name()), e))?;
         }
+        share.listen(&dir).map_err(|e| Error::file(&dir.join(share::NAME), e))?;
         let qemu = qemu::start(options, &cards, &dir)?;
         Ok(Self {
             options,
@@ -333,7 +335,7 @@ fn run_dir(options: &Options) -> Result<(PathBuf, Option<TempDir>), Error> {
     fs::create_dir_all(dir).map_err(|e| Error::file(dir, e))?;
     // QEMU wants full paths; sockets of an earlier run are in the way.
     let dir = dir.canonicalize().map_err(|e| Error::file(dir, e))?;
-    for name in Channel::ALL.iter().map(|c| c.name().to_owned()) {
+    for name in Channel::ALL.iter().map(|c| c.name()).chain([share::NAME]) {
         remove(&dir.join(name))?;
     }
     for n in 0..options.cards {

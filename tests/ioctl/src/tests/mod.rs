@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! The tests, by area. Those that reset the card or reload the driver come last, but for every second
-//! guest (`crate::run`).
+//! The tests, by area, in an order from those that compute to those that wait. Every second guest runs its
+//! part from the end (`crate::run`).
 
 mod buffers;
 mod chains;
@@ -83,8 +83,8 @@ const GENTLE: &[&[Test]] = &[
     stress::GENTLE,
 ];
 
-/// Tests that reset it or load the driver anew.
-const ROUGH: &[&[Test]] = &[resets::TESTS, reload::TESTS, stress::ROUGH];
+/// Tests that reset it or load the driver anew; the last of them mostly wait for the driver's time-outs.
+const ROUGH: &[&[Test]] = &[resets::TESTS, stress::ROUGH, reload::TESTS];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];
@@ -92,11 +92,6 @@ const LAST: &[&[Test]] = &[fail_nth::TESTS];
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {
     GENTLE.iter().chain(faults::TESTS).chain(ROUGH).chain(LAST).copied().flatten().copied()
-}
-
-/// Whether a test leaves the card as it finds it.
-pub fn is_gentle(test: &Test) -> bool {
-    GENTLE.iter().copied().flatten().any(|t| t.name == test.name)
 }
 
 /// Whether a test runs after all others.
