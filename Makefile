@@ -19,6 +19,10 @@ GUEST := build/guest
 BIN := $(CARGO)/release
 TESTS := $(GUEST)/x86_64-unknown-linux-gnu/release
 CARD_ARGS := $(if $(MMAP),--card-arg=--mmap)
+# A second device, and a window that shows it some of the users' memory.
+PEER = --peer --file "$$(scripts/module.sh peer debug):/lib/goya_peer.ko" $(if $(MMAP),,--card-arg=--bar4=1G)
+# A small guest begins and ends sooner; but of each window KASAN's map takes an eighth of its size.
+MEM := $(if $(filter 1-,$(CARDS)-$(MMAP)),1280M,2G)
 ifneq ($(KDIR),)
 override KDIR := $(or $(realpath $(KDIR)),$(error KDIR=$(KDIR) is not there))
 endif
@@ -52,7 +56,7 @@ test: card guest ## Run all tests: the chip's and the host programs', then the d
 
 test-guest: card guest ## Run the driver's tests only
 	@$(driver) debug >/dev/null
-	@$(call run,debug) --guests $(GUESTS) --ktap --timeout 900 -- $(STRESS) goya-tests $(TEST)
+	@$(call run,debug) $(PEER) --mem $(MEM) --guests $(GUESTS) --ktap --timeout 900 -- $(STRESS) goya-tests $(TEST)
 
 stress: card guest ## Run the endurance tests, on the kernel without checkers (ROUNDS=10: a tenth)
 	@$(driver) release >/dev/null

@@ -35,7 +35,7 @@ kernel_format() {
 	for source in "${KDIR:-}" "${KDIR:-}/source" "$("$TOP/scripts/toolbox.sh")/linux-source"; do
 		if [ -e "$source/.rustfmt.toml" ]; then
 			source=$(readlink -f "$source")
-			GOYA_BIND=$source enter rustfmt --config-path "$source/.rustfmt.toml" --edition 2021 "$1" src/goya.rs
+			GOYA_BIND=$source enter rustfmt --config-path "$source/.rustfmt.toml" --edition 2021 "$1" src/goya.rs tests/peer/goya_peer.rs
 			return
 		fi
 	done

@@ -4,6 +4,7 @@
 #
 # Builds goya.ko against a kernel:
 #   module.sh release|debug    prints the module's path. With KDIR= in the environment, against that tree
+#   module.sh peer FLAVOUR     the same for goya_peer.ko, the driver of a second device, for tests
 #   module.sh install          installs it for KDIR, under INSTALL_MOD_PATH
 #   module.sh lint FLAVOUR     builds it apart, with clippy, warnings being errors
 #   module.sh rust-analyzer    makes rust-project.json, which editors read
@@ -15,17 +16,20 @@ set -euo pipefail
 what=${1:-}
 case $what in
 release | debug) flavour=$what ;;
+peer) flavour=${2:?usage: module.sh peer FLAVOUR} ;;
 install) flavour=release ;;
 rust-analyzer) flavour=debug ;;
 lint) flavour=${2:?usage: module.sh lint FLAVOUR} ;;
-*) die "usage: module.sh release|debug|install|lint FLAVOUR|rust-analyzer" ;;
+*) die "usage: module.sh release|debug|peer FLAVOUR|install|lint FLAVOUR|rust-analyzer" ;;
 esac
 [ "$what" != install ] || [ -n "${KDIR:-}" ] || die "for which kernel? make modules_install KDIR=/lib/modules/.../build"
 
 # kernel.sh has the tree checked if it is the user's.
 build=$("$TOP/scripts/kernel.sh" "$flavour")
-out=$TOP/build/module-$flavour
-[ -z "${KDIR:-}" ] || out=$TOP/build/module
+source=$TOP module=goya.ko name=module sources=(Kbuild src)
+[ "$what" != peer ] || source=$TOP/tests/peer module=goya_peer.ko name=peer sources=(tests/peer)
+out=$TOP/build/$name-$flavour
+[ -z "${KDIR:-}" ] || out=$TOP/build/$name
 [ "$what" != lint ] || out=$TOP/build/module-lint-$flavour
 
 # What the tree refers to elsewhere has to be seen in the toolbox as well.
@@ -41,7 +45,7 @@ llvm=
 if grep -qx 'CONFIG_CC_IS_CLANG=y' "$build/include/config/auto.conf"; then
 	llvm=LLVM=1
 fi
-enter() { "$TOP/scripts/enter.sh" make -C "$build" M="$TOP" MO="$out" $llvm -j"$(nproc)" "$@"; }
+enter() { "$TOP/scripts/enter.sh" make -C "$build" M="$source" MO="$out" $llvm -j"$(nproc)" "$@"; }
 
 if [ "$what" = rust-analyzer ]; then
 	step "EDITOR rust-project.json" "$LOGS/rust-analyzer.log" 0 enter rust-analyzer
@@ -52,11 +56,14 @@ fi
 
 # Objects of another kernel, or of the same one built again, are of no use.
 kernel="$build $(stat -c %Y "$build/Module.symvers" "$build/include/config/auto.conf" | tr '\n' ' ')"
-key=$(cd "$TOP" && find Kbuild src -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | key <(echo "$kernel"))
+key=$(cd "$TOP" && find "${sources[@]}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | key <(echo "$kernel"))
 if [ "$what" = lint ]; then
 	# Clippy says nothing of what is built already.
 	rm -rf "$out"
 	step "MODULE goya.ko ($flavour, clippy)" "$LOGS/module-lint-$flavour.log" 0 enter CLIPPY=1 W=e modules
+	source=$TOP/tests/peer out=$TOP/build/peer-lint-$flavour
+	rm -rf "$out"
+	step "MODULE goya_peer.ko ($flavour, clippy)" "$LOGS/peer-lint-$flavour.log" 0 enter CLIPPY=1 W=e modules
 	exit
 fi
 if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$kernel" ]; then
@@ -67,7 +74,7 @@ fi
 if [ "$(cat "$out/.complete" 2>/dev/null)" != "$key" ]; then
 	rm -f "$out/.complete"
 	# 6 lines: those of Kbuild's commands.
-	step "MODULE goya.ko (${KDIR:-$flavour})" "$LOGS/module-$flavour.log" 6 enter modules
+	step "MODULE $module (${KDIR:-$flavour})" "$LOGS/$name-$flavour.log" 6 enter modules
 	echo "$key" >"$out/.complete"
 fi
 if [ "$what" = install ]; then
@@ -76,4 +83,4 @@ if [ "$what" = install ]; then
 		"$LOGS/module-install.log" 0 make -C "$build" M="$TOP" MO="$out" modules_install
 	exit
 fi
-echo "$out/goya.ko"
+echo "$out/$module"

@@ -39,6 +39,9 @@ pub struct Options {
     /// Put an IOMMU between cards and memory
     #[arg(long)]
     pub iommu: bool,
+    /// Put a second device beside the first card, which can reach its memory
+    #[arg(long)]
+    pub peer: bool,
     /// Guest memory: MiB, or a number with M or G
     #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = mebibytes)]
     pub mem: u32,

@@ -25,7 +25,7 @@ pub fn start(options: &Options, cards: &[Card], dir: &Path) -> Result<Process, E
     boot(&mut command, options, dir);
     ports(&mut command, options, dir);
     for (n, card) in cards.iter().enumerate() {
-        attach(&mut command, n, card);
+        attach(&mut command, n, card, options.peer);
     }
     command.args(&options.qemu_args);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -84,7 +84,7 @@ fn ports(command: &mut Command, options: &Options, dir: &Path) {
     }
 }
 
-fn attach(command: &mut Command, n: usize, card: &Card) {
+fn attach(command: &mut Command, n: usize, card: &Card, peer: bool) {
     // A root port lets the card be unplugged. The firmware finds room below 4 GiB for the windows of
     // one such port only, so further cards sit on the root bus.
     let bus = if n == 0 {
@@ -93,13 +93,18 @@ fn attach(command: &mut Command, n: usize, card: &Card) {
     } else {
         "pcie.0"
     };
-    command.args(["-device", &vfio_user(n, bus, &card.socket)]);
+    let peer = peer && n == 0;
+    command.args(["-device", &vfio_user(n, bus, &card.socket, peer)]);
+    if peer {
+        // Two functions behind one bridge: Linux knows that one can reach the other.
+        command.args(["-device", &format!("edu,bus={bus},addr=0.1,dma_mask=0xffffffffffffffff")]);
+    }
     command.args(["-chardev", &format!("socket,id=ctl{n},path={}", card.control.display())]);
     command.args(["-device", &format!("virtserialport,chardev=ctl{n},name=goya.ctl{n}")]);
 }
 
 /// The card's device. Sockets as device properties have no other form than JSON.
-fn vfio_user(n: usize, bus: &str, socket: &Path) -> String {
+fn vfio_user(n: usize, bus: &str, socket: &Path, several: bool) -> String {
     let path: String = socket.display().to_string().chars().fold(String::new(), |mut path, c| {
         if matches!(c, '"' | '\\') {
             path.push('\\');
@@ -108,7 +113,7 @@ fn vfio_user(n: usize, bus: &str, socket: &Path) -> String {
         path
     });
     format!(
-        r#"{{"driver":"vfio-user-pci","id":"card{n}","bus":"{bus}","socket":{{"type":"unix","path":"{path}"}}}}"#
+        r#"{{"driver":"vfio-user-pci","id":"card{n}","bus":"{bus}","multifunction":{several},"socket":{{"type":"unix","path":"{path}"}}}}"#
     )
 }
 
@@ -125,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_socket_path_survives_json() {
-        let device = vfio_user(1, "pcie.0", Path::new(r#"/a"b\c"#));
+        let device = vfio_user(1, "pcie.0", Path::new(r#"/a"b\c"#), false);
         assert!(device.contains(r#""path":"/a\"b\\c""#), "{device}");
     }
 }

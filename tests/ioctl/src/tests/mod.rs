@@ -16,6 +16,7 @@ mod memory;
 mod notify;
 mod open;
 mod pages;
+mod peer;
 mod phases;
 mod reload;
 mod report;
@@ -73,6 +74,7 @@ const GENTLE: &[&[Test]] = &[
     phases::TESTS,
     memory::TESTS,
     pages::TESTS,
+    peer::TESTS,
     dma::TESTS,
     chains::TESTS,
     units::TESTS,
@@ -84,7 +86,7 @@ const GENTLE: &[&[Test]] = &[
 ];
 
 /// Tests that reset it or load the driver anew; the last of them mostly wait for the driver's time-outs.
-const ROUGH: &[&[Test]] = &[resets::TESTS, stress::ROUGH, reload::TESTS];
+const ROUGH: &[&[Test]] = &[resets::TESTS, peer::ROUGH, stress::ROUGH, reload::TESTS];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];

@@ -15,7 +15,7 @@ use super::{Test, test};
 pub const TESTS: &[Test] = &[test("reset.soft", soft), test("reset.hard", hard)];
 
 /// Asks for a reset and waits until the card is back.
-fn reset(file: &str) -> Result<((u32, u32), (u32, u32))> {
+pub fn reset(file: &str) -> Result<((u32, u32), (u32, u32))> {
     kmsg::expect("Reset requested through sysfs")?;
     let card = Card::open_control()?;
     let before = card.resets()?;

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Another device reaches the card's memory by a dma-buf: QEMU's `edu`, with a driver for this
+//! (`tests/peer/`).
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::time::Duration;
+
+use goya_tests::card::{Card, open_node};
+use goya_tests::kmsg::Kmsg;
+use goya_tests::nodes::{self, Nodes};
+use goya_tests::packet::Packets;
+use goya_tests::sys::{errno, load_module, remove_module};
+use goya_tests::{Result, check, check_eq, events, kmsg, noise};
+use goya_uapi::*;
+
+use super::{Test, resets, test};
+use crate::run::skip;
+
+pub const TESTS: &[Test] = &[
+    test("peer.copies", copies),
+    test("peer.strangers", strangers),
+    test("peer.keeps_the_card", keeps_the_card),
+];
+
+/// Tests that reset the card.
+pub const ROUGH: &[Test] = &[
+    test("peer.revoked_by_reset", || revoked_by_reset("told=1")),
+    test("peer.untold_of_reset", || revoked_by_reset("told=0")),
+];
+
+/// The other device's driver, in the guest.
+const MODULE: &str = "/lib/goya_peer.ko";
+const PAGE: u64 = 4096;
+/// How long a reset may take to tell whoever reaches the card's memory.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The other device's driver, which reaches memory of the card's as long as it is loaded.
+struct Peer(());
+
+impl Peer {
+    /// Lets the device in, if there is one: it copies the first page of what is exported to the second.
+    fn import(exported: &File, parameters: &str) -> Result<std::io::Result<Self>> {
+        if !Path::new(MODULE).exists() {
+            skip("there is no other device's driver");
+        }
+        let parameters = format!("fd={} {parameters}", exported.as_raw_fd());
+        match load_module(MODULE, &parameters) {
+            Err(e) if e.raw_os_error() == Some(libc::ENODEV) => skip("there is no other device"),
+            result => Ok(result.map(|()| Self(()))),
+        }
+    }
+
+    fn remove(self) -> Result {
+        std::mem::forget(self);
+        remove_module("goya_peer").map_err(|e| format!("unload goya_peer: {e}"))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = remove_module("goya_peer");
+    }
+}
+
+/// Device memory and a dma-buf of its first two pages.
+fn exported(card: &Card) -> Result<(u64, File)> {
+    let handle = card.alloc(2 << 20, 0).map_err(|e| format!("alloc: {e}"))?;
+    let memory = card.map_device(handle).map_err(|e| format!("map: {e}"))?;
+    let fd = card.memory(HL_MEM_OP_EXPORT_DMABUF_FD, libc::O_CLOEXEC as u32, |m| {
+        m.__bindgen_anon_1.export_dmabuf_fd =
+            hl_mem_in__bindgen_ty_1__bindgen_ty_7 { addr: memory, mem_size: 2 * PAGE, offset: 0 };
+    });
+    let fd = match fd {
+        Err(e) if e.raw_os_error() == Some(libc::EINVAL) => skip("the window does not reach users' memory"),
+        fd => fd.map_err(|e| format!("export: {e}"))?,
+    };
+    Ok((memory, events::adopt(fd as i32).map_err(|e| e.to_string())?))
+}
+
+/// Another device reads the card's memory and writes it. The memory stays mapped while it may.
+fn copies() -> Result {
+    kmsg::expect("memory is exported")?;
+    let card = Card::open()?;
+    let (memory, file) = exported(&card)?;
+    let data = noise(11, PAGE as usize);
+    card.put(memory, &data)?;
+    let peer = Peer::import(&file, "")?.map_err(|e| format!("import: {e}"))?;
+    check!(card.get(memory + PAGE, data.len())? == data, "the other device copied something else");
+    drop(file);
+    check_eq!(errno(card.unmap(memory)), libc::EINVAL, "unmapping what another device reaches");
+    peer.remove()?;
+    card.unmap(memory).map(drop).map_err(|e| format!("unmap: {e}"))
+}
+
+/// A device gets nothing if its driver cannot deal with memory that has no pages.
+fn strangers() -> Result {
+    let card = Card::open()?;
+    let (memory, file) = exported(&card)?;
+    check_eq!(errno(Peer::import(&file, "peer=0")?.map(drop)), libc::EPERM, "no peer");
+    drop(file);
+    card.unmap(memory).map(drop).map_err(|e| format!("unmap: {e}"))
+}
+
+/// Nobody else gets the card while another device reaches its user's memory.
+fn keeps_the_card() -> Result {
+    kmsg::expect("device is not idle after user context is closed")?;
+    let card = Card::open()?;
+    let (_, file) = exported(&card)?;
+    let peer = Peer::import(&file, "")?.map_err(|e| format!("import: {e}"))?;
+    drop((file, card));
+    let again = open_node(&Nodes::chosen().compute());
+    check_eq!(errno(again.map(drop)), libc::EBUSY, "opening the card");
+    peer.remove()?;
+    Card::open()?.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// A hard reset takes the memory back from a device whose driver can be told. From another one it cannot, and the
+/// card has no next user before that one goes.
+fn revoked_by_reset(told: &str) -> Result {
+    if nodes::module()? != "goya" {
+        skip("only goya.ko revokes what is exported");
+    }
+    let card = Card::open()?;
+    let (_, file) = exported(&card)?;
+    let peer = Peer::import(&file, told)?.map_err(|e| format!("import: {e}"))?;
+    drop((file, card));
+    let mut log = Kmsg::here()?;
+    resets::reset("hard_reset")?;
+    if told == "told=1" {
+        log.wait_for(&format!("the memory is revoked; asked for again: -{}", libc::ENODEV), PATIENCE)?;
+        Card::open()?.run(1, &Packets::default().nop())?;
+        return peer.remove();
+    }
+    check_eq!(errno(open_node(&Nodes::chosen().compute()).map(drop)), libc::EBUSY, "opening the card");
+    peer.remove()?;
+    Card::open()?.run(1, &Packets::default().nop()).map(drop)
+}
