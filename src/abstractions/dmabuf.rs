@@ -20,6 +20,7 @@ use kernel::fs::file::{File, FileDescriptorReservation};
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::{new_mutex, Arc, Mutex};
+use kernel::time::{delay::fsleep, msecs_to_jiffies, Delta, Instant, Monotonic};
 use kernel::types::ForeignOwnable;
 use kernel::ModuleMetadata;
 
@@ -36,6 +37,11 @@ extern "C" {
         verbose: bool,
     ) -> c_int;
 }
+
+/// How long devices may take to let go of what is revoked, twice: their jobs, and they themselves.
+const PATIENCE: Delta = Delta::from_secs(5);
+/// How often to look whether they have.
+const LOOK: Delta = Delta::from_millis(1);
 
 /// Memory in a window of a PCI device's: whole pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +75,24 @@ struct Shared<E> {
 struct State<E> {
     /// Until it is revoked.
     what: Option<KBox<E>>,
-    /// Devices that have it mapped.
-    maps: usize,
+    /// Devices that have it mapped and are told when it is revoked.
+    told: usize,
+    /// Other devices that have it mapped.
+    untold: usize,
     /// Nobody maps it any more.
     revoked: bool,
 }
 
 impl<E> State<E> {
+    /// How many devices have it mapped like this one, which is told or not.
+    fn maps(&mut self, told: bool) -> &mut usize {
+        if told {
+            &mut self.told
+        } else {
+            &mut self.untold
+        }
+    }
+
     fn what(&self) -> Result<&E> {
         match &self.what {
             Some(what) if !self.revoked => Ok(what),
@@ -112,8 +129,9 @@ impl<E: Exported> Exports<E> {
         live.is_empty().then(run)
     }
 
-    /// Revokes all: whoever can be told lets go of the memory now, and nobody gets it again. What is exported ends,
-    /// unless a device that cannot be told has it mapped; then it does with the dma-buf.
+    /// Revokes all: whoever can be told lets go of the memory, which is waited for, and nobody gets it again. What is
+    /// exported ends, unless a device that cannot be told, or did not let go in time, has it mapped; then it does with
+    /// the dma-buf.
     pub(crate) fn revoke(&self) {
         while let Some((live, _file)) = self.next() {
             // SAFETY: The reference to its file keeps it until the end of the turn.
@@ -150,17 +168,32 @@ impl<E: Exported> Live<E> {
     /// The caller has a reference to it.
     unsafe fn revoke(&self) -> Option<KBox<E>> {
         // SAFETY: By the function's precondition, and the invariant of the type.
+        let shared = unsafe { Operations::<E>::shared(self.0.as_ptr()) };
+        // SAFETY: As above.
         unsafe {
-            let shared = Operations::<E>::shared(self.0.as_ptr());
             let reservation = (*self.0.as_ptr()).resv;
             bindings::dma_resv_lock(reservation, ptr::null_mut());
             shared.state.lock().revoked = true;
             bindings::dma_buf_invalidate_mappings(self.0.as_ptr());
-            let mut state = shared.state.lock();
-            let gone = (state.maps == 0).then(|| state.what.take()).flatten();
-            drop(state);
+            // Until then they may use it; after that, until they unmap it, they may still read it.
+            bindings::dma_resv_wait_timeout(
+                reservation,
+                bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP,
+                false,
+                msecs_to_jiffies(PATIENCE.as_millis() as u32),
+            );
             bindings::dma_resv_unlock(reservation);
-            gone
+        }
+        let start = Instant::<Monotonic>::now();
+        loop {
+            let late = start.elapsed() > PATIENCE;
+            let mut state = shared.state.lock();
+            if state.told == 0 || late {
+                let unused = state.told == 0 && state.untold == 0;
+                return unused.then(|| state.what.take()).flatten();
+            }
+            drop(state);
+            fsleep(LOOK);
         }
     }
 }
@@ -185,7 +218,8 @@ pub(crate) fn export<E: Exported>(
     })?;
     let state = State {
         what: Some(what),
-        maps: 0,
+        told: 0,
+        untold: 0,
         revoked: false,
     };
     let shared = KBox::pin_init(
@@ -271,19 +305,21 @@ impl<E: Exported> Operations<E> {
         direction: bindings::dma_data_direction,
     ) -> *mut bindings::sg_table {
         // SAFETY: By the function's precondition.
-        let (shared, client, peer) = unsafe {
+        let (shared, client, peer, told) = unsafe {
             let attachment = &*attachment;
             (
                 Self::shared(attachment.dmabuf),
                 attachment.dev,
                 attachment.peer2peer,
+                is_told(attachment),
             )
         };
         let mut state = shared.state.lock();
         // SAFETY: The core maps for a device that is there.
         match unsafe { map(&state, client, peer, direction) } {
             Ok(table) => {
-                state.maps = state.maps.saturating_add(1);
+                let maps = state.maps(told);
+                *maps = maps.saturating_add(1);
                 KBox::into_raw(table)
             }
             Err(error) => error.to_ptr(),
@@ -299,13 +335,14 @@ impl<E: Exported> Operations<E> {
         direction: bindings::dma_data_direction,
     ) {
         // SAFETY: By the function's precondition.
-        let shared = unsafe {
-            let table = KBox::from_raw(table);
-            table::unmap((*attachment).dev, direction, table);
-            Self::shared((*attachment).dmabuf)
+        let (shared, told) = unsafe {
+            let (attachment, table) = (&*attachment, KBox::from_raw(table));
+            table::unmap(attachment.dev, direction, table);
+            (Self::shared(attachment.dmabuf), is_told(attachment))
         };
         let mut state = shared.state.lock();
-        state.maps = state.maps.saturating_sub(1);
+        let maps = state.maps(told);
+        *maps = maps.saturating_sub(1);
     }
 
     /// # Safety
@@ -317,6 +354,17 @@ impl<E: Exported> Operations<E> {
         // SAFETY: As above; nobody uses it any more, nor finds it in the list.
         drop(unsafe { Pin::<KBox<Shared<E>>>::from_foreign((*dma_buf).priv_) });
     }
+}
+
+/// Whether who attached is told when the memory is revoked (`dma_buf_attach_revocable()`).
+///
+/// # Safety
+///
+/// The attachment is valid, with what it refers to.
+unsafe fn is_told(attachment: &bindings::dma_buf_attachment) -> bool {
+    // SAFETY: By the function's precondition.
+    let operations = unsafe { attachment.importer_ops.as_ref() };
+    operations.is_some_and(|operations| operations.invalidate_mappings.is_some())
 }
 
 /// Maps what is exported for `client`, a peer of the device's if there is a way between them.
