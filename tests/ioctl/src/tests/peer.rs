@@ -4,7 +4,7 @@
 //! Another device reaches the card's memory by a dma-buf: QEMU's `edu`, with a driver for this
 //! (`tests/peer/`).
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub const ROUGH: &[Test] = &[
 
 /// The other device's driver, in the guest.
 const MODULE: &str = "/lib/goya_peer.ko";
+/// The other device's vendor, as sysfs has it.
+const VENDOR: &str = "0x1234";
 const PAGE: u64 = 4096;
 /// How long a reset may take to tell whoever reaches the card's memory.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,6 +48,9 @@ impl Peer {
     fn import(exported: &File, parameters: &str) -> Result<std::io::Result<Self>> {
         if !Path::new(MODULE).exists() {
             skip("there is no other device's driver");
+        }
+        if !is_beside_card() {
+            skip("no other device is behind the bridge of the card");
         }
         let parameters = format!("fd={} {parameters}", exported.as_raw_fd());
         match load_module(MODULE, &parameters) {
@@ -64,6 +69,15 @@ impl Drop for Peer {
     fn drop(&mut self) {
         let _ = remove_module("goya_peer");
     }
+}
+
+/// Whether the other device is behind the same bridge as the card.
+fn is_beside_card() -> bool {
+    let Ok(card) = fs::canonicalize(Nodes::chosen().sysfs()) else { return false };
+    let neighbours =
+        card.parent().and_then(|bridge| fs::read_dir(bridge).ok()).into_iter().flatten().flatten();
+    let vendor = |device: fs::DirEntry| fs::read_to_string(device.path().join("vendor")).unwrap_or_default();
+    neighbours.map(vendor).any(|vendor| vendor.trim() == VENDOR)
 }
 
 /// Device memory and a dma-buf of its first two pages.
