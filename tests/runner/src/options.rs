@@ -39,7 +39,7 @@ pub struct Options {
     /// Put an IOMMU between cards and memory
     #[arg(long)]
     pub iommu: bool,
-    /// Put a second device beside the first card, which can reach its memory
+    /// Put a second device beside the last card, which can reach its memory
     #[arg(long)]
     pub peer: bool,
     /// Guest memory: MiB, or a number with M or G

@@ -25,7 +25,8 @@ pub fn start(options: &Options, cards: &[Card], dir: &Path) -> Result<Process, E
     boot(&mut command, options, dir);
     ports(&mut command, options, dir);
     for (n, card) in cards.iter().enumerate() {
-        attach(&mut command, n, card, options.peer);
+        let last = n + 1 == cards.len();
+        attach(&mut command, n, card, last, options.peer);
     }
     command.args(&options.qemu_args);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -84,16 +85,16 @@ fn ports(command: &mut Command, options: &Options, dir: &Path) {
     }
 }
 
-fn attach(command: &mut Command, n: usize, card: &Card, peer: bool) {
+fn attach(command: &mut Command, n: usize, card: &Card, last: bool, peer: bool) {
     // A root port lets the card be unplugged. The firmware finds room below 4 GiB for the windows of
-    // one such port only, so further cards sit on the root bus.
-    let bus = if n == 0 {
+    // one such port only, so other cards sit on the root bus, and Linux finds these first.
+    let bus = if last {
         command.args(["-device", "pcie-root-port,id=slot0,chassis=1,slot=1"]);
         "slot0"
     } else {
         "pcie.0"
     };
-    let peer = peer && n == 0;
+    let peer = peer && last;
     command.args(["-device", &vfio_user(n, bus, &card.socket, peer)]);
     if peer {
         // Two functions behind one bridge: Linux knows that one can reach the other.
