@@ -72,10 +72,10 @@ fn ports(command: &mut Command, options: &Options, dir: &Path) {
     }
     command.args(["-serial", &format!("chardev:{}", Channel::Console.name())]);
     command.args(["-device", "virtio-serial-pci"]);
-    if options.guests > 1 {
-        command.args(["-chardev", &chardev(share::NAME)]);
-    }
     let shared = (options.guests > 1).then_some(share::NAME);
+    if let Some(name) = shared {
+        command.args(["-chardev", &chardev(name)]);
+    }
     for name in [Channel::Output, Channel::Status, Channel::Log].map(Channel::name).into_iter().chain(shared)
     {
         command.args(["-device", &format!("virtserialport,chardev={name},name=goya.{name}")]);

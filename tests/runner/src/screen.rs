@@ -15,18 +15,14 @@ pub struct Screen {
     guests: Vec<Guest>,
     /// Everything that was shown.
     shown: Vec<u8>,
-    /// How many results have been shown, once the plan has been.
+    /// How many results have been shown, once the plan has been, which is the same for all.
     numbered: Option<usize>,
-    /// Results that wait for the plan.
-    ready: Vec<String>,
 }
 
 /// The part of one guest in a stream of several.
 #[derive(Debug, Default)]
 struct Guest {
     lines: Lines,
-    /// How many tests all will run.
-    planned: Option<usize>,
     /// What belongs to its next result.
     held: String,
 }
@@ -35,7 +31,7 @@ impl Screen {
     /// A screen for `guests` guests.
     pub fn new(guests: usize) -> Self {
         let guests = (0..guests).map(|_| Guest::default()).collect();
-        Self { guests, shown: Vec::new(), numbered: None, ready: Vec::new() }
+        Self { guests, shown: Vec::new(), numbered: None }
     }
 
     /// Shows what the program of guest `n` has written.
@@ -44,18 +40,24 @@ impl Screen {
             return self.show(bytes);
         }
         let Some(guest) = self.guests.get_mut(n) else { return };
+        let mut text = String::new();
         for line in guest.lines.take(bytes) {
-            if let Some(plan) = line.strip_prefix("1..") {
-                guest.planned = plan.split_whitespace().next().and_then(|n| n.parse().ok());
+            if line.starts_with("1..") {
+                if self.numbered.is_none() {
+                    self.numbered = Some(0);
+                    text.push_str(&format!("KTAP version 1\n{line}\n"));
+                }
             } else if let Some((verdict, what)) = ktap::split_result(&line) {
-                let said = mem::take(&mut guest.held);
-                self.ready.push(format!("{said}{verdict} NUMBER {what}\n"));
+                let number = self.numbered.unwrap_or_default().saturating_add(1);
+                self.numbered = Some(number);
+                text.push_str(&mem::take(&mut guest.held));
+                text.push_str(&format!("{verdict} {number} {what}\n"));
             } else if !ktap::is_version(&line) {
                 guest.held.push_str(&line);
                 guest.held.push('\n');
             }
         }
-        self.show_results();
+        self.show(text.as_bytes());
     }
 
     /// Guest `n` is over: what it did not say will not come.
@@ -71,22 +73,6 @@ impl Screen {
     /// Everything that was shown.
     pub fn shown(&self) -> &[u8] {
         &self.shown
-    }
-
-    /// Shows the results that are ready, under the plan and the numbers of the whole stream.
-    fn show_results(&mut self) {
-        let Some(planned) = self.guests.iter().find_map(|g| g.planned) else { return };
-        let mut text = String::new();
-        let mut numbered = self.numbered.unwrap_or_else(|| {
-            text = format!("KTAP version 1\n1..{planned}\n");
-            0
-        });
-        for result in self.ready.drain(..) {
-            numbered = numbered.saturating_add(1);
-            text.push_str(&result.replacen("NUMBER", &numbered.to_string(), 1));
-        }
-        self.numbered = Some(numbered);
-        self.show(text.as_bytes());
     }
 
     fn show(&mut self, bytes: &[u8]) {
