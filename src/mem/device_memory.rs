@@ -21,8 +21,6 @@ use super::{
 
 /// Bytes of a page.
 pub(crate) const PAGE_SIZE: u64 = HUGE_PAGE;
-/// Pages that are overwritten at once.
-const DIRTY: usize = 32;
 
 /// Why there is no memory. [`fmt::Display`] gives the text for the kernel log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,8 +119,7 @@ impl DeviceMemory {
     pub(super) fn take_dirty(&mut self) -> Option<Run> {
         let start = self.dirty.next_bit(0)?;
         let end = self.dirty.next_zero_bit(start);
-        let most = start.saturating_add(DIRTY).min(self.dirty.len());
-        let end = end.unwrap_or(most).min(most);
+        let end = end.unwrap_or(self.dirty.len());
         (start..end).for_each(|n| self.dirty.clear_bit(n));
         Some(Run {
             address: self.base + start as u64 * PAGE_SIZE,
@@ -294,15 +291,13 @@ mod tests {
     /// What somebody had is dirty until it is taken to be overwritten; all is if nobody knows.
     #[test]
     fn dirty() -> Result {
-        let pages = DIRTY as u64 + 6;
-        let range = BASE..BASE + pages * PAGE_SIZE;
+        let range = BASE..BASE + 38 * PAGE_SIZE;
         let run = |first: u64, count: u64| Run {
             address: BASE + first * PAGE_SIZE,
             size: count * PAGE_SIZE,
         };
         let mut memory = DeviceMemory::new(range.clone(), true)?;
-        assert_eq!(memory.take_dirty(), Some(run(0, DIRTY as u64)));
-        assert_eq!(memory.take_dirty(), Some(run(DIRTY as u64, 6)));
+        assert_eq!(memory.take_dirty(), Some(run(0, 38)));
         assert_eq!(memory.take_dirty(), None);
         memory.set_dirty(&run(3, 3));
         memory.set_dirty(&run(0, 1));

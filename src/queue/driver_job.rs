@@ -22,7 +22,7 @@ const PAGE: usize = 4096;
 /// one more fill, and for the end.
 const FENCE: usize = PAGE - 8;
 const PACKETS: usize = PAGE - 256;
-/// Bytes that one job fills, unless it has to fill more at once: it has a second.
+/// Most bytes that one job fills: it has a second.
 const MOST: u64 = 1 << 26;
 
 /// Packets in a page, with a fence at its end.
@@ -99,7 +99,18 @@ pub(crate) struct Fill {
     pub(crate) dram: bool,
 }
 
-/// Fills memory of the card, with as few jobs as it takes; each of the `fills` is no more than one can do in its time.
+impl Fill {
+    /// Pieces that one job can fill in its time.
+    fn pieces(self) -> impl Iterator<Item = Self> {
+        (0..self.size).step_by(MOST as usize).map(move |done| Self {
+            address: self.address.wrapping_add(done),
+            size: (self.size - done).min(MOST),
+            ..self
+        })
+    }
+}
+
+/// Fills memory of the card, with as few jobs as it takes.
 ///
 /// Errors: `EBUSY` if an engine is at work; `ETIMEDOUT`.
 pub(crate) fn fill(
@@ -123,7 +134,7 @@ pub(crate) fn fill(
     };
     let mut job = Job::new(dev)?;
     let mut bytes = 0u64;
-    for fill in fills {
+    for fill in fills.into_iter().flat_map(Fill::pieces) {
         let direction = if fill.dram {
             Direction::HostToDram
         } else {
@@ -134,8 +145,31 @@ pub(crate) fn fill(
             run(replace(&mut job, Job::new(dev)?))?;
             bytes = fill.size;
         }
-        packet::fill(fill.address, fill.size, fill.value, direction)
-            .try_for_each(|packet| job.push(&packet))?;
+        let packet = packet::fill(fill.address, fill.size as u32, fill.value, direction);
+        job.push(&packet)?;
     }
     run(job)
+}
+
+#[kunit_tests(goya_driver_job)]
+mod tests {
+    use super::*;
+
+    /// Pieces that one job can fill are all of it, in order.
+    #[test]
+    fn pieces() {
+        let pieces = |size| {
+            let fill = Fill {
+                address: 0x1000_0000,
+                size,
+                value: 7,
+                dram: true,
+            };
+            fill.pieces().map(|piece| (piece.address, piece.size))
+        };
+        assert!(pieces(0).eq([]));
+        assert!(pieces(MOST).eq([(0x1000_0000, MOST)]));
+        let first = [(0x1000_0000, MOST), (0x1000_0000 + MOST, 5)];
+        assert!(pieces(MOST + 5).eq(first));
+    }
 }

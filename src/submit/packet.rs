@@ -25,14 +25,14 @@ pub(crate) const SYNC_OBJECTS: core::ops::RangeInclusive<u32> =
 /// Bits of a MSI-X vector number that the doorbell takes.
 const VECTOR_MASK: u32 = 0x7FF;
 
-/// Most bytes that one packet of a [`fill`] writes.
-const FILL_STEP: u64 = 1 << 31;
-
 /// Bytes behind a user's packets for those that announce the end of the job, see [`tail`].
-pub(crate) const TAIL_SIZE: usize = 2 * Opcode::MessageProtected.size();
+pub(crate) const TAIL_SIZE: usize = 2 * MESSAGE_SIZE;
 
 /// How many of these bytes announce the end without an interrupt.
-pub(crate) const SILENT_TAIL_SIZE: usize = Opcode::MessageProtected.size();
+pub(crate) const SILENT_TAIL_SIZE: usize = MESSAGE_SIZE;
+
+/// Bytes of a [`message`].
+pub(crate) const MESSAGE_SIZE: usize = Opcode::MessageProtected.size();
 
 /// What a packet does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,38 +301,35 @@ pub(crate) fn tail(address: u64, entry: u32, vector: u32) -> [u8; TAIL_SIZE] {
     bytes
 }
 
-/// Number of packets of [`fill`].
-pub(crate) const fn fill_packets(size: u64) -> u64 {
-    size.div_ceil(FILL_STEP)
+/// The packet that fills `size` bytes at `address` with `value`. `direction` tells DRAM ([`Direction::HostToDram`])
+/// from SRAM ([`Direction::HostToSram`]).
+pub(crate) fn fill(address: u64, size: u32, value: u64, direction: Direction) -> [u8; 24] {
+    transfer(size, true, value, address, direction)
 }
 
-/// The packets that fill `size` bytes at `address` with `value`. `direction` tells DRAM
-/// ([`Direction::HostToDram`]) from SRAM ([`Direction::HostToSram`]).
-pub(crate) fn fill(
-    address: u64,
-    size: u64,
-    value: u64,
+/// A LIN_DMA of the driver's own.
+fn transfer(
+    size: u32,
+    fill: bool,
+    source: u64,
+    destination: u64,
     direction: Direction,
-) -> impl Iterator<Item = [u8; 24]> {
+) -> [u8; 24] {
     let control = DmaControl::zeroed()
-        .with_fill(true)
+        .with_fill(fill)
         .with_weak_order(true)
         .into_raw()
         | ((direction as u32) << DmaControl::DIRECTION_SHIFT);
     let barriers = Control::zeroed()
         .with_register_barrier(true)
         .with_message_barrier(true);
-    (0..fill_packets(size)).map(move |n| {
-        // `n` counts the steps that fit into `size`, so neither product nor difference overflows.
-        let done = n * FILL_STEP;
-        LinearDma {
-            size: (size - done).min(FILL_STEP) as u32,
-            control: control.into(),
-            source: value,
-            destination: address.wrapping_add(done),
-        }
-        .to_bytes(barriers)
-    })
+    LinearDma {
+        size,
+        control: control.into(),
+        source,
+        destination,
+    }
+    .to_bytes(barriers)
 }
 
 /// The beginning of a second word.
@@ -379,22 +376,18 @@ mod tests {
     }
 
     #[test]
-    fn fill_in_steps() {
-        let size = (1 << 31) + 4096;
-        assert_eq!(fill_packets(size), 2);
-        let mut packets = fill(0x1000_0000, size, 7, Direction::HostToDram);
-        let mut next = || packets.next().map(|bytes| Packet::decode(&bytes));
-        let control = DmaControl::from(0xC900_0041);
-        for (size, destination) in [(1 << 31, 0x1000_0000), (4096, 0x9000_0000)] {
-            let packet = LinearDma {
-                size,
-                control,
-                source: 7,
+    fn transfers_are_upstreams() {
+        let decoded = |control: u32, source, destination| {
+            Ok(Packet::LinearDma(LinearDma {
+                size: 4096,
+                control: control.into(),
+                source,
                 destination,
-            };
-            assert_eq!(next(), Some(Ok(Packet::LinearDma(packet))));
-        }
-        assert_eq!(next(), None);
+            }))
+        };
+        let bytes = fill(0x1000_0000, 4096, 7, Direction::HostToSram);
+        let expected = decoded(0xC910_0041, 7, 0x1000_0000);
+        assert_eq!(Packet::decode(&bytes), expected);
     }
 
     #[test]
