@@ -137,7 +137,8 @@ fn late(
             error.to_errno()
         )
     })?;
-    card.tables.start(dev, card.cpu.host_address())?;
+    card.tables.begin(dev, card.cpu.host_address())?;
+    mmu::translate_cpu(bars);
     card.events.reset();
     card.cpu.start(dev)?;
     card.cpu.set_index_ack(capabilities.packet_index_ack());
@@ -224,7 +225,9 @@ fn working(card: &Card, dev: &Device<Bound>) -> Result {
         return Err(EIO);
     }
     driver_job::test_queues(dev, &card.bars, &card.queues)
-        .inspect_err(|_| dev_err!(dev, "Failed to detect if device is alive after reset\n"))
+        .inspect_err(|_| dev_err!(dev, "Failed to detect if device is alive after reset\n"))?;
+    card.queues.trusted().start();
+    Ok(())
 }
 
 /// Lets the firmware send events: the driver can react to them from now on.
@@ -240,6 +243,7 @@ pub(crate) fn all(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
         .inspect_err(|_| dev_err!(dev, "failed to initialize the H/W\n"))?;
     driver_job::test_queues(dev, &card.bars, &card.queues)
         .inspect_err(|_| dev_err!(dev, "Failed to detect if device is alive\n"))?;
+    card.queues.trusted().start();
     let firmware = late(card, dev, preboot, loader)
         .inspect_err(|_| dev_err!(dev, "Failed late initialization\n"))?;
     dev_info!(

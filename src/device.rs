@@ -3,6 +3,8 @@
 
 //! What a card is, and its states (upstream `struct hl_device`, `hl_device_status()`).
 
+use core::fmt;
+
 use kernel::device::{Bound, Device};
 use kernel::pci;
 use kernel::prelude::*;
@@ -23,8 +25,10 @@ use crate::fw::info::CpuInfo;
 use crate::fw::text::Text;
 use crate::heartbeat::Heartbeat;
 use crate::hw::bars::Bars;
+use crate::hw::idle::{self, IdleReport};
 use crate::hw::pll::PciPll;
 use crate::link::Link;
+use crate::mem::card_memory::CardMemory;
 use crate::mem::dram::Dram;
 use crate::mem::export::ExportedMemory;
 use crate::mem::tables::Tables;
@@ -213,13 +217,14 @@ impl Card {
         let dev: &Device<Bound> = pdev.as_ref();
         let cpu = CpuQueue::new(dev, bars.clone())?;
         let events = EventQueue::new(cpu.clone())?;
-        let tables = Tables::new(bars.clone())?;
         let (dram, dma, exports) = (Dram::new()?, DmaMappings::new(dev)?, Exports::new()?);
         let link = Link::new()?;
         let (resets, watchdog) = (Resets::new(&link)?, Watchdog::new(&link)?);
         let heartbeat = Heartbeat::new(&link)?;
         let (queues, asids, copies) = (Queues::new(dev)?, Asids::new()?, CopyPool::new()?);
         let observed = Observed::new()?;
+        let memory = CardMemory::new(bars.clone(), queues.trusted().clone())?;
+        let tables = Tables::new(memory)?;
         Arc::pin_init(
             pin_init!(Self {
                 dev: dev.into(),
@@ -321,6 +326,13 @@ impl Card {
     /// What `of` says of the firmware; nothing if the card has not come up. No messages in there: others wait.
     pub(crate) fn with_firmware<R>(&self, of: impl FnOnce(&Firmware) -> R) -> Option<R> {
         self.firmware.lock().as_ref().map(of)
+    }
+
+    /// What the engines are at, and a table of it for people: see [`idle::engines`]. What the driver does with
+    /// them itself is over by then.
+    pub(crate) fn engines(&self, table: Option<&mut dyn fmt::Write>) -> IdleReport {
+        let _turn = self.queues.trusted().hold();
+        idle::engines(&*self.bars, table)
     }
 
     /// Whether the firmware keeps the host from registers.

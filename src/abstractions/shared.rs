@@ -62,6 +62,13 @@ impl SharedMemory {
         Ok(())
     }
 
+    /// Reads the double word at `offset`, little endian.
+    pub(crate) fn read64(&self, offset: usize) -> Result<u64> {
+        let at = self.at(offset, 8, 8)?.cast::<u64>();
+        // SAFETY: As in `read32()`.
+        Ok(u64::from_le(unsafe { at.read_volatile() }))
+    }
+
     /// Writes the double word at `offset`, little endian.
     pub(crate) fn write64(&self, offset: usize, value: u64) -> Result {
         let at = self.at(offset, 8, 8)?.cast::<u64>();

@@ -8,7 +8,6 @@ use kernel::sync::Arc;
 
 use super::Context;
 use crate::device::{Card, Status};
-use crate::hw::idle;
 use crate::observe::notify::Notifier;
 use crate::reset;
 
@@ -102,7 +101,7 @@ fn leave(card: &Arc<Card>, user: u64, at_work: u32) {
     let awaited = card.release_awaited();
     let mut busy = false;
     if !awaited && !card.state.in_reset.get() {
-        let report = idle::engines(&*card.bars, None);
+        let report = card.engines(None);
         busy = !report.is_idle();
         if busy {
             dev_err!(

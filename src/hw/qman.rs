@@ -244,12 +244,12 @@ fn start_command_queue(io: &impl Io, cmdq: Block, error_event: u32) {
 
 /// Lets DMA channel 0 use physical addresses, for jobs of the driver's own, or takes that away again.
 ///
-/// Only for a card whose MMU was started: without it, the channel has that right all the time.
+/// Only for a card whose MMU was started: without it, the channel has that right all the time. Upstream reads the
+/// register back each time, which is no use: a doorbell goes to the same block, and is a posted write, too, so that
+/// neither overtakes the other.
 pub(crate) fn trust_dma_0(io: &impl Io, trusted: bool) {
     let value = if trusted { PROT_ALL } else { PROT_ALL_BUT_DMA };
     Block::DMA_QM_0.write(io, qm::GLBL_PROT, value);
-    // The job's doorbell must not overtake it.
-    Block::DMA_QM_0.read(io, qm::GLBL_PROT);
 }
 
 /// The doorbell of a queue (its producer index), or nothing for a number that no queue has.

@@ -384,7 +384,7 @@ impl UserMemory {
         drop(memory);
     }
 
-    /// The card did not confirm that it has forgotten a translation.
+    /// The card did not confirm that it has forgotten a translation, or did not write one (then the log has why).
     fn not_forgotten(&self, unit: &str, error: Error) {
         static LIMIT: RateLimit = RateLimit::new();
         if LIMIT.allows() {

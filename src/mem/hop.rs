@@ -82,11 +82,10 @@ pub(crate) trait PteSink {
     /// Writes `entries` to the card's memory at `address`.
     fn write(&mut self, address: u64, entries: &[u64]);
 
-    /// Writes `entry` to `count` entries at `address`.
-    fn fill(&mut self, address: u64, entry: u64, count: usize) {
-        for address in (address..).step_by(ENTRY_SIZE).take(count) {
-            self.write(address, &[entry]);
-        }
+    /// Writes entries of a table that no other leads to yet, which need not be there before the next
+    /// [`Self::write`].
+    fn create(&mut self, address: u64, entries: &[u64]) {
+        self.write(address, entries);
     }
 }
 

@@ -10,9 +10,11 @@
 //! | [`mapping`] | memory with an address of the card's, of either kind |
 //! | [`tables`] | all page tables of a card, and when memory is out of its reach |
 //! | [`page_table`], [`hop`] | what is mapped where in one address space, and its tables |
+//! | [`card_memory`] | how tables get to the card |
 //! | [`range`] | which of the card's addresses are free |
 //! | [`dram`], [`device_memory`] | handles of device memory, and its free pages |
 
+pub(crate) mod card_memory;
 pub(crate) mod context;
 pub(crate) mod device_memory;
 pub(crate) mod dram;

@@ -167,8 +167,9 @@ impl AddressSpace {
             default: None,
         };
         // The entries behind these are beyond every address.
-        sink.fill(space.hop0.address(), 0, HOP0_ENTRIES);
+        sink.write(space.hop0.address(), &[0; HOP0_ENTRIES]);
         space.hop0.written();
+        space.hop0.link();
         if let Some(address) = default_page {
             space.add_default(pool, sink, page_entry(address))?;
         }
@@ -177,7 +178,10 @@ impl AddressSpace {
 
     fn add_default(&mut self, pool: &mut TablePool, sink: &mut impl PteSink, entry: u64) -> Result {
         let shared = pool.alloc().ok_or(ENOMEM)?;
-        sink.fill(shared.address, entry, ENTRIES);
+        let part = [entry; 64];
+        for address in (shared.address..shared.address + TABLE_SIZE).step_by(size_of_val(&part)) {
+            sink.create(address, &part);
+        }
         let shared_entry = table_entry(shared.address);
         self.default = Some((
             TablePage {
@@ -291,7 +295,7 @@ impl AddressSpace {
         pool: &mut TablePool,
         sink: &mut impl PteSink,
     ) -> (Invalidation, usize) {
-        sink.fill(self.hop0.address(), 0, HOP0_ENTRIES);
+        sink.write(self.hop0.address(), &[0; HOP0_ENTRIES]);
         let entry = self.default_entry();
         let left = Change::new(pool, sink, entry).destroy(&mut self.hop0);
         if let Some((shared, _)) = self.default.take() {

@@ -8,6 +8,7 @@ use kernel::prelude::*;
 #[kunit_tests(goya_page_table)]
 mod tests {
     use super::*;
+    use core::mem::take;
 
     use super::super::{
         hop::*,
@@ -31,6 +32,8 @@ mod tests {
         hop0: u64,
         /// Entries that were written.
         written: usize,
+        /// Entries that are created later, and where; until then, nobody knows what is there.
+        waiting: KVVec<(u64, u64)>,
         /// An address that is mapped all the time, and to what.
         watched: Option<(u64, u64)>,
         wrong: bool,
@@ -42,6 +45,7 @@ mod tests {
                 memory: KVVec::from_elem(0, tables * ENTRIES, GFP_KERNEL)?,
                 hop0: TABLES + TABLE_SIZE,
                 written: 0,
+                waiting: KVVec::new(),
                 watched: None,
                 wrong: false,
             };
@@ -69,17 +73,42 @@ mod tests {
         }
     }
 
-    impl PteSink for Card {
-        fn write(&mut self, address: u64, entries: &[u64]) {
+    impl Card {
+        fn put(&mut self, address: u64, entry: u64) {
             let slot = self.slot(address);
-            match self.memory.get_mut(slot..slot + entries.len()) {
-                Some(to) => to.copy_from_slice(entries),
+            match self.memory.get_mut(slot) {
+                Some(to) => *to = entry,
                 None => self.wrong = true,
             }
-            self.written += entries.len();
+        }
+
+        fn look(&mut self) {
             if let Some((va, address)) = self.watched {
                 self.wrong |= self.walk(va) != Some(address);
             }
+        }
+    }
+
+    impl PteSink for Card {
+        fn write(&mut self, address: u64, entries: &[u64]) {
+            for (address, entry) in take(&mut self.waiting) {
+                self.put(address, entry);
+            }
+            for (address, entry) in (address..).step_by(ENTRY_SIZE).zip(entries) {
+                self.put(address, *entry);
+            }
+            self.written += entries.len();
+            self.look();
+        }
+
+        fn create(&mut self, address: u64, entries: &[u64]) {
+            for (address, entry) in (address..).step_by(ENTRY_SIZE).zip(entries) {
+                self.put(address, u64::MAX);
+                let waits = self.waiting.push((address, *entry), GFP_KERNEL);
+                self.wrong |= waits.is_err();
+            }
+            self.written += entries.len();
+            self.look();
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Table {
     page: TablePage,
     /// Entries that are not vacant.
     live: usize,
+    /// The card may walk it.
+    linked: bool,
     /// Never freed while the address space lives.
     pinned: bool,
     /// What vacant entries below the number `defaults` hold; the others hold 0.
@@ -55,6 +57,7 @@ impl Table {
                 ..page
             },
             live: 0,
+            linked: false,
             pinned: false,
             default: default.unwrap_or(0),
             defaults: if default.is_some() { ENTRIES } else { 0 },
@@ -81,6 +84,11 @@ impl Table {
     /// The card's table holds what the shadow does.
     pub(super) fn written(&mut self) {
         self.page.stale = false;
+    }
+
+    /// The card may walk it from now on.
+    pub(super) fn link(&mut self) {
+        self.linked = true;
     }
 
     fn child_mut(&mut self, n: usize) -> Option<&mut Table> {
@@ -119,7 +127,8 @@ impl Table {
     }
 
     /// Keeps `child` for entry `n`, which doesn't point to it yet. Needs [`Self::prepare`].
-    fn adopt(&mut self, n: usize, child: KBox<Table>) {
+    fn adopt(&mut self, n: usize, mut child: KBox<Table>) {
+        child.link();
         if let Some(children) = &mut self.children {
             children[n % ENTRIES] = Some(child);
         }
@@ -135,12 +144,16 @@ impl Table {
         if changed.end == 0 {
             return;
         }
-        if self.page.stale {
-            sink.write(self.page.address, self.entries.as_slice());
-            self.written();
-        } else if let Some(entries) = self.entries.get(changed.clone()) {
-            let address = self.page.address + (changed.start * ENTRY_SIZE) as u64;
+        let changed = if self.page.stale { 0..ENTRIES } else { changed };
+        self.written();
+        let address = self.page.address + (changed.start * ENTRY_SIZE) as u64;
+        let Some(entries) = self.entries.get(changed) else {
+            return;
+        };
+        if self.linked {
             sink.write(address, entries);
+        } else {
+            sink.create(address, entries);
         }
     }
 }

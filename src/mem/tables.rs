@@ -11,16 +11,16 @@
 
 use core::mem::{self, ManuallyDrop};
 
-use kernel::device::Device;
+use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
 
+use super::card_memory::CardMemory;
 use super::hop::{Invalidation, PteSink, TablePool};
 use super::mapping::{Chain, Mapping};
 use super::page_table::{AddressSpace, MapFailure, Run, Walk};
 use crate::context::asid::{ASIDS, KERNEL};
-use crate::hw::bars::Bars;
-use crate::hw::{map, mmu};
+use crate::hw::map;
 use crate::queue::cpu::{SHARED_ADDRESS, SHARED_SIZE};
 
 /// A mapping that the card has in its tables, or may still have in its caches.
@@ -63,51 +63,70 @@ pub(crate) struct Refused {
     pub(crate) mapping: Option<KBox<Mapping>>,
 }
 
+/// Where page tables are: a card's memory, or what a test takes for one.
+pub(crate) trait TableMemory: PteSink + Unpin {
+    /// Nothing is there any more, and nothing waits to be written. Called before the first [`PteSink::write`], and
+    /// after each reset of the card.
+    fn begin(&mut self, dev: &Device<Bound>);
+
+    /// Waits until all that was written is there.
+    ///
+    /// Errors: `ETIMEDOUT`: nobody knows what is there; the card needs a reset.
+    fn finish(&mut self) -> Result;
+
+    /// Makes the card forget all translations.
+    fn forget(&mut self) -> Result;
+}
+
 /// What a change of page tables needs, under one lock.
-struct State {
+struct State<M> {
+    memory: M,
+    /// None while the card is being reset.
+    tables: Option<Live>,
+}
+
+struct Live {
     pool: TablePool,
     spaces: [Option<AddressSpace>; ASIDS as usize],
     /// What the card may still reach although it is in no table any more.
     limbo: Chain,
 }
 
-impl State {
-    /// The parts that a change of address space `asid` needs.
-    fn parts(&mut self, asid: u32) -> Option<(&mut TablePool, &mut AddressSpace, &mut Chain)> {
-        let space = self.spaces.get_mut(asid as usize)?.as_mut()?;
-        Some((&mut self.pool, space, &mut self.limbo))
+/// The parts of [`State`] that a change of an address space needs.
+struct Parts<'a, M> {
+    memory: &'a mut M,
+    pool: &'a mut TablePool,
+    space: &'a mut AddressSpace,
+    limbo: &'a mut Chain,
+}
+
+impl<M: TableMemory> State<M> {
+    fn parts(&mut self, asid: u32) -> Option<Parts<'_, M>> {
+        let Live {
+            pool,
+            spaces,
+            limbo,
+        } = self.tables.as_mut()?;
+        Some(Parts {
+            memory: &mut self.memory,
+            pool,
+            space: spaces.get_mut(asid as usize)?.as_mut()?,
+            limbo,
+        })
     }
 }
 
-/// Where page tables are: a card, or what a test takes for one.
-pub(crate) trait Target {
-    /// Writes entries to the card's memory at `address`. A card that is gone loses them.
-    fn write_entries(&self, address: u64, entries: &[u64]);
-    /// Makes the card forget all translations.
-    fn forget(&self) -> Result;
-}
-
-impl Target for Bars {
-    fn write_entries(&self, address: u64, entries: &[u64]) {
-        // An address outside of the window is none of the pool's.
-        let _ = self.write_dram64(address, entries);
-    }
-
-    fn forget(&self) -> Result {
-        mmu::invalidate(self)
-    }
-}
-
-/// Makes the card forget, if that is needed. Returns what was in limbo until now: it is to be dropped
-/// without the lock.
+/// Completes a change: all of it is written, and then the card forgets what was there, if that is needed. Returns
+/// what was in limbo until now: it is to be dropped without the lock.
 fn settle(
-    target: &impl Target,
+    memory: &mut impl TableMemory,
     pool: &mut TablePool,
     limbo: &mut Chain,
     invalidation: Invalidation,
 ) -> Result<Chain> {
     let needed = invalidation.needed();
-    invalidation.settle(pool, || target.forget())?;
+    memory.finish()?;
+    invalidation.settle(pool, || memory.forget())?;
     Ok(if needed {
         mem::take(limbo)
     } else {
@@ -117,19 +136,9 @@ fn settle(
 
 /// All page tables of a card. There are none while the card is being reset.
 #[pin_data]
-pub(crate) struct Tables<T = Bars> {
-    target: Arc<T>,
+pub(crate) struct Tables<M = CardMemory> {
     #[pin]
-    state: Mutex<Option<State>>,
-}
-
-/// Entries go to the card through the window to DRAM, which shows the tables.
-struct Window<'a, T>(&'a T);
-
-impl<T: Target> PteSink for Window<'_, T> {
-    fn write(&mut self, address: u64, entries: &[u64]) {
-        self.0.write_entries(address, entries);
-    }
+    state: Mutex<State<M>>,
 }
 
 /// Where the first table of each address space is.
@@ -137,57 +146,49 @@ pub(crate) fn first_tables() -> impl Iterator<Item = u64> {
     (0..u64::from(ASIDS)).map(|asid| map::PAGE_TABLES + asid * super::hop::TABLE_SIZE)
 }
 
-impl Tables {
-    /// Begins anew, see [`Self::begin`], and has the device CPU use the tables.
-    pub(crate) fn start(&self, dev: &Device, shared: u64) -> Result {
-        self.begin(dev, shared)?;
-        mmu::translate_cpu(&*self.target);
-        Ok(())
-    }
-}
-
-impl<T: Target> Tables<T> {
-    pub(crate) fn new(target: Arc<T>) -> Result<Arc<Self>> {
-        Arc::pin_init(
-            pin_init!(Self { target, state <- new_mutex!(None) }),
-            GFP_KERNEL,
-        )
+impl<M: TableMemory> Tables<M> {
+    pub(crate) fn new(memory: M) -> Result<Arc<Self>> {
+        let state = State {
+            memory,
+            tables: None,
+        };
+        Arc::pin_init(pin_init!(Self { state <- new_mutex!(state) }), GFP_KERNEL)
     }
 
     /// Begins anew, after the card's memory for tables was zeroed: maps what the device CPU needs, its
     /// firmware and the memory that it shares with the driver, which the card finds at `shared`.
-    pub(super) fn begin(&self, dev: &Device, shared: u64) -> Result {
-        let target = &*self.target;
-        let mut sink = Window(target);
+    pub(crate) fn begin(&self, dev: &Device<Bound>, shared: u64) -> Result {
+        let mut state = self.state.lock();
+        let memory = &mut state.memory;
+        memory.begin(dev);
         let mut pool = TablePool::new(map::PAGE_TABLES, map::PAGE_TABLES_SIZE, ASIDS as usize)?;
-        let mut kernel = AddressSpace::new(&mut pool, &mut sink, KERNEL as usize, None)?;
+        let mut kernel = AddressSpace::new(&mut pool, memory, KERNEL as usize, None)?;
         let firmware = Run {
             address: map::DRAM_BASE,
             size: map::FIRMWARE_SIZE,
         };
-        let memory = Run {
+        let shared = Run {
             address: shared,
             size: SHARED_SIZE as u64,
         };
-        for (va, run) in [(map::DRAM_BASE, firmware), (SHARED_ADDRESS, memory)] {
-            let mapped = kernel
-                .map(&mut pool, &mut sink, va, [run])
-                .map_err(|error| {
-                    dev_err!(dev, "Map failed for address {:#x}\n", va);
-                    error.failure.errno()
-                })?;
-            mapped.settle(&mut pool, || target.forget())?;
+        let mut limbo = Chain::default();
+        for (va, run) in [(map::DRAM_BASE, firmware), (SHARED_ADDRESS, shared)] {
+            let mapped = kernel.map(&mut pool, memory, va, [run]).map_err(|error| {
+                dev_err!(dev, "Map failed for address {:#x}\n", va);
+                error.failure.errno()
+            })?;
+            settle(memory, &mut pool, &mut limbo, mapped)?;
         }
         let mut spaces = [const { None }; ASIDS as usize];
         if let Some(first) = spaces.get_mut(KERNEL as usize) {
             *first = Some(kernel);
         }
-        let state = State {
+        let old = state.tables.replace(Live {
             pool,
             spaces,
-            limbo: Chain::default(),
-        };
-        let old = self.state.lock().replace(state);
+            limbo,
+        });
+        drop(state);
         drop(old);
         Ok(())
     }
@@ -195,9 +196,9 @@ impl<T: Target> Tables<T> {
     /// Forgets all tables. Call it when a reset has stopped the card from reaching any memory: what was
     /// in limbo is given back, and so is, from now on, whatever was mapped.
     pub(crate) fn stop(&self) {
-        let state = self.state.lock().take();
+        let tables = self.state.lock().tables.take();
         // Without the lock: pages are unpinned.
-        drop(state);
+        drop(tables);
     }
 
     /// Makes the address space of a user. The card knows where its first table is since it was started.
@@ -205,19 +206,19 @@ impl<T: Target> Tables<T> {
     /// Errors: `ENODEV`: the card is being reset; `EBUSY`: it is there already; `ENOMEM`.
     pub(crate) fn open(&self, asid: u32) -> Result {
         let mut state = self.state.lock();
-        let State { pool, spaces, .. } = (*state).as_mut().ok_or(ENODEV)?;
+        let State { memory, tables } = &mut *state;
+        let Live { pool, spaces, .. } = tables.as_mut().ok_or(ENODEV)?;
         let space = spaces.get_mut(asid as usize).ok_or(EINVAL)?;
         if space.is_some() {
             return Err(EBUSY);
         }
-        let mut sink = Window(&*self.target);
         *space = Some(AddressSpace::new(
             pool,
-            &mut sink,
+            memory,
             asid as usize,
             Some(map::DEFAULT_PAGE),
         )?);
-        Ok(())
+        memory.finish()
     }
 
     /// Ends a user's address space with all that is mapped there, and gives that back. Returns how many
@@ -231,9 +232,10 @@ impl<T: Target> Tables<T> {
     ) -> Result<usize> {
         let mut gone = Chain::default();
         let mut state = self.state.lock();
-        let space = (*state).as_mut().and_then(|state| {
-            let space = state.spaces.get_mut(asid as usize)?.take()?;
-            Some((space, &mut state.pool, &mut state.limbo))
+        let State { memory, tables } = &mut *state;
+        let space = tables.as_mut().and_then(|tables| {
+            let space = tables.spaces.get_mut(asid as usize)?.take()?;
+            Some((space, &mut tables.pool, &mut tables.limbo))
         });
         let Some((mut space, pool, limbo)) = space else {
             // The card was reset since: it has no tables with any of this.
@@ -241,16 +243,15 @@ impl<T: Target> Tables<T> {
             drop(state);
             return Ok(0);
         };
-        let mut sink = Window(&*self.target);
         let mut invalidation = Invalidation::none();
         for mapping in mappings {
             let (address, size) = (mapping.mapping().address(), mapping.mapping().size());
-            let unmapped = space.unmap(pool, &mut sink, address, size);
+            let unmapped = space.unmap(pool, memory, address, size);
             invalidation = invalidation.and(unmapped.invalidation);
             gone.push(mapping.into_inner());
         }
-        let (destroyed, left) = space.destroy(pool, &mut sink);
-        match settle(&*self.target, pool, limbo, invalidation.and(destroyed)) {
+        let (destroyed, left) = space.destroy(pool, memory);
+        match settle(memory, pool, limbo, invalidation.and(destroyed)) {
             Ok(free) => {
                 drop(state);
                 drop((free, gone));
@@ -266,19 +267,23 @@ impl<T: Target> Tables<T> {
     /// Maps `mapping` in a user's address space.
     pub(crate) fn map(&self, asid: u32, mapping: KBox<Mapping>) -> Result<Reachable, Refused> {
         let mut state = self.state.lock();
-        let Some((pool, space, limbo)) = (*state).as_mut().and_then(|state| state.parts(asid))
-        else {
+        let Some(parts) = state.parts(asid) else {
             return Err(Refused {
                 failure: Failure::NoSpace,
                 stale: None,
                 mapping: Some(mapping),
             });
         };
-        let (target, mut sink) = (&*self.target, Window(&*self.target));
+        let Parts {
+            memory,
+            pool,
+            space,
+            limbo,
+        } = parts;
         let address = mapping.address();
-        let mapped = space.map(pool, &mut sink, address, mapping.memory().runs());
+        let mapped = space.map(pool, memory, address, mapping.memory().runs());
         let (failure, invalidation) = match mapped {
-            Ok(invalidation) => match settle(target, pool, limbo, invalidation) {
+            Ok(invalidation) => match settle(memory, pool, limbo, invalidation) {
                 Ok(free) => {
                     drop(state);
                     drop(free);
@@ -286,7 +291,7 @@ impl<T: Target> Tables<T> {
                 }
                 Err(error) => {
                     // The card may use the old translation for ever, but not the new one for longer.
-                    let unmapped = space.unmap(pool, &mut sink, address, mapping.size());
+                    let unmapped = space.unmap(pool, memory, address, mapping.size());
                     drop(unmapped);
                     limbo.push(mapping);
                     return Err(Refused {
@@ -301,7 +306,7 @@ impl<T: Target> Tables<T> {
                 error.invalidation,
             ),
         };
-        match settle(target, pool, limbo, invalidation) {
+        match settle(memory, pool, limbo, invalidation) {
             Ok(free) => {
                 drop(state);
                 drop(free);
@@ -328,15 +333,19 @@ impl<T: Target> Tables<T> {
     /// An error says that the card has not confirmed, and needs a reset; the mapping is in limbo.
     pub(crate) fn unmap(&self, asid: u32, mapping: Reachable) -> Result<(KBox<Mapping>, u64)> {
         let mut state = self.state.lock();
-        let Some((pool, space, limbo)) = (*state).as_mut().and_then(|state| state.parts(asid))
-        else {
+        let Some(parts) = state.parts(asid) else {
             // The card was reset since: it has no tables with this.
             return Ok((mapping.into_inner(), 0));
         };
-        let mut sink = Window(&*self.target);
+        let Parts {
+            memory,
+            pool,
+            space,
+            limbo,
+        } = parts;
         let mapping = mapping.into_inner();
-        let unmapped = space.unmap(pool, &mut sink, mapping.address(), mapping.size());
-        match settle(&*self.target, pool, limbo, unmapped.invalidation) {
+        let unmapped = space.unmap(pool, memory, mapping.address(), mapping.size());
+        match settle(memory, pool, limbo, unmapped.invalidation) {
             Ok(free) => {
                 drop(state);
                 drop(free);
@@ -359,7 +368,6 @@ impl<T: Target> Tables<T> {
     /// no such space.
     pub(crate) fn walk(&self, asid: u32, address: u64) -> Option<Walk> {
         let mut state = self.state.lock();
-        let (_, space, _) = (*state).as_mut()?.parts(asid)?;
-        Some(space.walk(address))
+        Some(state.parts(asid)?.space.walk(address))
     }
 }

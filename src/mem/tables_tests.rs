@@ -11,9 +11,10 @@ mod tests {
         super::{
             device_memory::PAGE_SIZE,
             dram::{Dram, DramFailure},
+            hop::PteSink,
             mapping::{Mapping, Memory},
             range::{AddressRange, Align, Hint, RangeFailure},
-            tables::{Failure, Reachable, Tables, Target}, //
+            tables::{Failure, Reachable, TableMemory, Tables}, //
         },
         *,
     };
@@ -28,16 +29,30 @@ mod tests {
 
     const USER: u32 = 1;
 
-    /// A card that forgets, or does not.
+    /// A card that forgets, or does not; and is written to, or not.
     struct Card {
         broken: Atomic<bool>,
+        lost: Atomic<bool>,
         forgot: Atomic<i32>,
     }
 
-    impl Target for Card {
-        fn write_entries(&self, _address: u64, _entries: &[u64]) {}
+    impl PteSink for Arc<Card> {
+        fn write(&mut self, _address: u64, _entries: &[u64]) {}
+    }
 
-        fn forget(&self) -> Result {
+    impl TableMemory for Arc<Card> {
+        fn begin(&mut self, _dev: &Device<Bound>) {
+            self.lost.store(false, Relaxed);
+        }
+
+        fn finish(&mut self) -> Result {
+            if self.lost.load(Relaxed) {
+                return Err(ETIMEDOUT);
+            }
+            Ok(())
+        }
+
+        fn forget(&mut self) -> Result {
             if self.broken.load(Relaxed) {
                 return Err(ETIMEDOUT);
             }
@@ -48,16 +63,17 @@ mod tests {
 
     struct Bench {
         card: Arc<Card>,
-        tables: Arc<Tables<Card>>,
+        tables: Arc<Tables<Arc<Card>>>,
         dram: Arc<Dram>,
         addresses: AddressRange,
     }
 
     impl Bench {
-        fn new(dev: &Device) -> Result<Self> {
+        fn new(dev: &Device<Bound>) -> Result<Self> {
             let card = Arc::new(
                 Card {
                     broken: Atomic::new(false),
+                    lost: Atomic::new(false),
                     forgot: Atomic::new(0),
                 },
                 GFP_KERNEL,
@@ -155,6 +171,27 @@ mod tests {
             let closed = bench.tables.close(USER, mappings.into_iter());
             assert_eq!(closed, Err(ETIMEDOUT));
             assert_eq!(bench.dram.used(), 2 * PAGE_SIZE);
+            bench.tables.stop();
+            assert_eq!(bench.dram.used(), 0);
+            Ok(())
+        })
+    }
+
+    /// If nobody knows what the tables hold, all that is in them stays until a reset.
+    #[test]
+    fn lost() -> Result {
+        bench(|mut bench| {
+            let (one, two) = (bench.map()?, bench.mapping()?);
+            bench.card.lost.store(true, Relaxed);
+            bench.forgot();
+            let refused = bench.tables.map(USER, two).err().ok_or(EINVAL)?;
+            assert!(matches!(refused.failure, Failure::Stale));
+            assert!(refused.mapping.is_none() && refused.stale == Some(ETIMEDOUT));
+            assert_eq!(bench.tables.unmap(USER, one).err(), Some(ETIMEDOUT));
+            let closed = bench.tables.close(USER, core::iter::empty());
+            assert_eq!(closed, Err(ETIMEDOUT));
+            assert_eq!(bench.tables.open(USER), Err(ETIMEDOUT));
+            assert_eq!((bench.forgot(), bench.dram.used()), (0, 2 * PAGE_SIZE));
             bench.tables.stop();
             assert_eq!(bench.dram.used(), 0);
             Ok(())

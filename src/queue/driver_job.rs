@@ -1,75 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Jobs of the driver's own on external queues: tests, and the filling of the card's memory (upstream
+//! Jobs of the driver's own on external queues: tests, the filling of the card's memory, and copies to it (upstream
 //! `goya_test_queue()`, `goya_send_job_on_qman0()`, `goya_memset_device_memory()`).
-
-use core::mem::replace;
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 
+use super::external::External;
 use super::Queues;
 use crate::abstractions::shared::SharedMemory;
 use crate::hw::bars::Bars;
-use crate::hw::qman::{self, FENCE_VALUE, JOB_TIMEOUT, TEST_TIMEOUT};
+use crate::hw::qman::{FENCE_VALUE, TEST_TIMEOUT};
 use crate::hw::{idle, map};
 use crate::submit::packet::{self, Direction};
 
-const PAGE: usize = 4096;
-/// In the page: where the fence is; packets begin at 0. Behind that many bytes of them there is room for those of
-/// one more fill, and for the end.
-const FENCE: usize = PAGE - 8;
-const PACKETS: usize = PAGE - 256;
+/// Bytes for packets, at the beginning; behind them, the last of them writes the fence.
+const PACKETS: usize = FENCE - packet::MESSAGE_SIZE;
+const FENCE: usize = DATA - 8;
+/// Where the data of a job begin.
+const DATA: usize = 4096;
 /// Most bytes that one job fills: it has a second.
 const MOST: u64 = 1 << 26;
 
-/// Packets in a page, with a fence at its end.
-struct Job {
-    page: SharedMemory,
+/// Packets, and the data that they copy.
+pub(crate) struct Job {
+    memory: SharedMemory,
     len: usize,
 }
 
 impl Job {
-    fn new(dev: &Device<Bound>) -> Result<Self> {
+    /// No packets, and `room` bytes for data, whole pages.
+    pub(crate) fn new(dev: &Device<Bound>, room: usize) -> Result<Self> {
+        let size = DATA.checked_add(room).ok_or(EINVAL)?;
         Ok(Self {
-            page: SharedMemory::new(dev, PAGE, GFP_KERNEL)?,
+            memory: SharedMemory::new(dev, size, GFP_KERNEL)?,
             len: 0,
         })
     }
 
-    fn address(&self) -> u64 {
-        self.page.dma_address().wrapping_add(map::HOST_BASE)
-    }
-
-    fn push(&mut self, packet: &[u8]) -> Result {
-        let end = self.len.checked_add(packet.len()).ok_or(ENOSPC)?;
-        if end > FENCE {
+    /// Adds a packet; `ENOSPC` if there is no room for it.
+    pub(crate) fn push(&mut self, packet: &[u8]) -> Result {
+        if packet.len() > PACKETS.saturating_sub(self.len) {
             return Err(ENOSPC);
         }
-        self.page.write(self.len, packet)?;
-        self.len = end;
+        self.memory.write(self.len, packet)?;
+        self.len = self.len.saturating_add(packet.len());
         Ok(())
     }
 
-    /// Sends it to queue `n` and waits for its end.
-    fn run(mut self, bars: &Bars, queues: &Queues, n: usize, timeout: Delta) -> Result {
-        let fence = self.address().wrapping_add(FENCE as u64);
-        self.push(&packet::message(fence, FENCE_VALUE, true))?;
-        queues
-            .external(n)
-            .ok_or(EINVAL)?
-            .send_raw(bars, self.address(), self.len as u32)?;
+    /// Adds a packet that copies `size` bytes at `offset` of the data to DRAM at `address`.
+    pub(crate) fn push_copy(&mut self, offset: usize, address: u64, size: u32) -> Result {
+        let source = self.address(DATA).wrapping_add(offset as u64);
+        self.push(&packet::copy_to_dram(source, address, size))
+    }
+
+    /// Writes entry `n` of the data, taken as double words.
+    pub(crate) fn write_data(&self, n: usize, value: u64) -> Result {
+        self.memory.write64(place(n)?, value)
+    }
+
+    /// Reads it.
+    pub(crate) fn read_data(&self, n: usize) -> Result<u64> {
+        self.memory.read64(place(n)?)
+    }
+
+    /// Where the card finds what is at `offset`.
+    fn address(&self, offset: usize) -> u64 {
+        let base = self.memory.dma_address().wrapping_add(map::HOST_BASE);
+        base.wrapping_add(offset as u64)
+    }
+
+    /// Sends it to `queue`, waits for its end, and returns it without packets.
+    ///
+    /// Errors: `ETIMEDOUT`: the card may run it at any time, so it is gone until the card is reset.
+    pub(super) fn run(mut self, bars: &Bars, queue: &External, timeout: Delta) -> Result<Self> {
+        let end = packet::message(self.address(FENCE), FENCE_VALUE, true);
+        self.memory.write(self.len, &end)?;
+        self.memory.write32(FENCE, 0)?;
+        let size = self.len.saturating_add(end.len());
+        queue.send_raw(bars, self.address(0), size as u32)?;
         let start = Instant::<Monotonic>::now();
         loop {
             let late = start.elapsed() > timeout;
-            if self.page.read32(FENCE)? == FENCE_VALUE {
-                return Ok(());
+            if self.memory.read32(FENCE)? == FENCE_VALUE {
+                self.len = 0;
+                return Ok(self);
             }
             if late {
-                // The card may write there at any time: the page must not be used for anything else.
-                core::mem::forget(self.page);
+                queue.keep(self.memory);
                 return Err(ETIMEDOUT);
             }
             fsleep(Delta::from_micros(20));
@@ -77,11 +97,19 @@ impl Job {
     }
 }
 
+/// Where double word `n` of the data is.
+fn place(n: usize) -> Result<usize> {
+    n.checked_mul(8)
+        .and_then(|offset| offset.checked_add(DATA))
+        .ok_or(EINVAL)
+}
+
 /// Has every external queue write a word; `EINVAL` if one does not.
 pub(crate) fn test_queues(dev: &Device<Bound>, bars: &Bars, queues: &Queues) -> Result {
+    let _turn = queues.trusted().hold();
     let mut result = Ok(());
-    for n in 0..super::EXTERNAL {
-        if Job::new(dev)?.run(bars, queues, n, TEST_TIMEOUT).is_err() {
+    for (n, queue) in queues.externals().enumerate() {
+        if Job::new(dev, 0)?.run(bars, queue, TEST_TIMEOUT).is_err() {
             dev_err!(dev, "H/W queue {} test failed\n", n);
             result = Err(EINVAL);
         }
@@ -119,6 +147,7 @@ pub(crate) fn fill(
     queues: &Queues,
     fills: impl IntoIterator<Item = Fill>,
 ) -> Result {
+    let mut turn = queues.trusted().hold();
     if !idle::engines(bars, None).is_idle() {
         dev_err!(
             dev,
@@ -126,13 +155,7 @@ pub(crate) fn fill(
         );
         return Err(EBUSY);
     }
-    let run = |job: Job| {
-        qman::trust_dma_0(bars, true);
-        let result = job.run(bars, queues, 0, JOB_TIMEOUT);
-        qman::trust_dma_0(bars, false);
-        result.inspect_err(|_| dev_err!(dev, "QMAN0 Job timeout\n"))
-    };
-    let mut job = Job::new(dev)?;
+    let mut job = Job::new(dev, 0)?;
     let mut bytes = 0u64;
     for fill in fills.into_iter().flat_map(Fill::pieces) {
         let direction = if fill.dram {
@@ -140,15 +163,16 @@ pub(crate) fn fill(
         } else {
             Direction::HostToSram
         };
+        let packet = packet::fill(fill.address, fill.size as u32, fill.value, direction);
         bytes = bytes.saturating_add(fill.size);
-        if bytes > MOST || job.len > PACKETS {
-            run(replace(&mut job, Job::new(dev)?))?;
+        if bytes > MOST || job.push(&packet).is_err() {
+            job = turn.run(bars, job)?;
+            job.push(&packet)?;
             bytes = fill.size;
         }
-        let packet = packet::fill(fill.address, fill.size as u32, fill.value, direction);
-        job.push(&packet)?;
     }
-    run(job)
+    turn.run(bars, job)?;
+    Ok(())
 }
 
 #[kunit_tests(goya_driver_job)]

@@ -52,6 +52,8 @@ struct State {
     /// not the descriptor's place.
     completion: u32,
     slots: KVec<Option<Slot>>,
+    /// What a job of the driver's own that did not end may still use.
+    lost: Option<SharedMemory>,
 }
 
 impl State {
@@ -69,6 +71,23 @@ impl State {
             }
         }
         None
+    }
+
+    /// Whether all jobs are done, and there is room for one of the driver's own, which have left by then. Takes off
+    /// nothing that would have to be freed.
+    fn is_idle(&mut self) -> bool {
+        let job = |slots: &[Option<Slot>], index| {
+            let slot = slots.get(LENGTH.place(index))?.as_ref()?;
+            Some(slot.done)
+        };
+        while self.oldest != self.producer && job(&self.slots, self.oldest).is_none() {
+            self.oldest = LENGTH.next(self.oldest);
+        }
+        let mut index = self.oldest;
+        while index != self.producer && job(&self.slots, index) != Some(false) {
+            index = LENGTH.next(index);
+        }
+        index == self.producer && LENGTH.distance(self.oldest, index) < LENGTH.entries()
     }
 
     /// Whether the oldest job is done, so that it can be taken.
@@ -117,6 +136,7 @@ impl External {
             oldest: 0,
             completion: 0,
             slots,
+            lost: None,
         };
         let class = class(number);
         Arc::pin_init(
@@ -239,6 +259,12 @@ impl External {
         }
     }
 
+    /// Whether the card has nothing to do here, and there is room for a job.
+    pub(super) fn is_idle(&self) -> bool {
+        self.look();
+        self.state.lock().is_idle()
+    }
+
     /// Ends all jobs with `result`. The card must not read the ring any more.
     pub(super) fn abort(&self, result: Result) {
         while let Some(slot) = self.pop(true) {
@@ -252,12 +278,23 @@ impl External {
         self.state.lock().pop(all)
     }
 
+    /// Keeps `memory` until the card is reset.
+    pub(super) fn keep(&self, memory: SharedMemory) {
+        let before = self.state.lock().lost.replace(memory);
+        // There is none: a queue that has lost a job gets no other one. If there were, the card might use it.
+        core::mem::forget(before);
+    }
+
     pub(super) fn reset(&self) {
         let mut state = self.state.lock();
         self.completions.fill(0);
         (state.producer, state.oldest) = (0, 0);
         state.completion = 0;
         self.consumer.store(0, Relaxed);
+        let lost = state.lost.take();
+        drop(state);
+        // Without the lock.
+        drop(lost);
     }
 }
 
@@ -326,4 +363,30 @@ fn tail(queue: &External, place: usize, completion: usize) -> [u8; TAIL_SIZE] {
         .wrapping_add(at);
     let entry = READY | NAMED | place as u32 & PLACE;
     packet::tail(address, entry, queue.number as u32)
+}
+
+#[kunit_tests(goya_external_queue)]
+mod tests {
+    use super::*;
+
+    /// The driver's own jobs, which are in no slot, take up no room once they are done.
+    #[test]
+    fn own_jobs_leave() -> Result {
+        let mut slots = KVec::with_capacity(LENGTH.entries() as usize, GFP_KERNEL)?;
+        for _ in 0..LENGTH.entries() {
+            slots.push(None, GFP_KERNEL)?;
+        }
+        let mut state = State {
+            producer: 0,
+            oldest: 0,
+            completion: 0,
+            slots,
+            lost: None,
+        };
+        for _ in 0..3 * LENGTH.entries() {
+            assert!(state.is_idle());
+            state.producer = LENGTH.next(state.producer);
+        }
+        Ok(())
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod event;
 pub(crate) mod external;
 pub(crate) mod index;
 pub(crate) mod internal;
+pub(crate) mod trusted;
 
 use core::mem;
 
@@ -21,6 +22,7 @@ use crate::submit::buffer::JobCopy;
 use crate::submit::submission::Submission;
 use external::{External, Held, Place};
 use internal::Internal;
+use trusted::Trusted;
 
 /// Queues that programs can name (`enum goya_queue_id`).
 pub(crate) const COUNT: usize = 15;
@@ -69,6 +71,7 @@ pub(crate) enum Job {
 pub(crate) struct Queues {
     external: KVec<Arc<External>>,
     internal: Arc<Internal>,
+    trusted: Arc<Trusted>,
 }
 
 impl Queues {
@@ -78,8 +81,10 @@ impl Queues {
         for n in 0..EXTERNAL {
             external.push(External::new(dev, n)?, GFP_KERNEL)?;
         }
+        let trusted = Trusted::new(dev, external.get(trusted::NUMBER).ok_or(EINVAL)?)?;
         Ok(Self {
             external,
+            trusted,
             internal: Internal::new()?,
         })
     }
@@ -92,6 +97,11 @@ impl Queues {
     /// All external queues.
     pub(crate) fn externals(&self) -> impl Iterator<Item = &Arc<External>> {
         self.external.iter()
+    }
+
+    /// The queue that can be trusted.
+    pub(crate) fn trusted(&self) -> &Arc<Trusted> {
+        &self.trusted
     }
 
     /// The internal queues.
@@ -121,6 +131,7 @@ impl Queues {
             }
         }
         submission.fence.expect(external, queues);
+        let _turn = (queues & 1 << trusted::NUMBER != 0).then(|| self.trusted.hold());
         let mut held: [Option<Held<'_>>; EXTERNAL] = [const { None }; EXTERNAL];
         for ((slot, queue), count) in held.iter_mut().zip(&self.external).zip(counts) {
             if count > 0 {

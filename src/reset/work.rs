@@ -101,6 +101,7 @@ fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) ->
     note_trigger(card, wanted.trigger);
     disable(card);
     dev_dbg!(card.dev, "Going to reset engines of inference device\n");
+    card.queues.trusted().stop();
     engines::halt(card.dev.as_ref(), bars, Started::ALL);
     card.synchronize_interrupts();
     abort(card);
@@ -131,6 +132,7 @@ pub(crate) fn stop(card: &Card) {
     card.heartbeat.stop();
     card.watchdog.stop();
     card.resets.release.cancel();
+    card.queues.trusted().stop();
     engines::halt(card.dev.as_ref(), bars, Started::ALL);
     card.disable_interrupts();
     mmu::bypass_cpu(bars);

@@ -301,6 +301,11 @@ pub(crate) fn tail(address: u64, entry: u32, vector: u32) -> [u8; TAIL_SIZE] {
     bytes
 }
 
+/// The packet that copies `size` bytes of host memory at `source`, as the card sees it, to DRAM at `destination`.
+pub(crate) fn copy_to_dram(source: u64, destination: u64, size: u32) -> [u8; 24] {
+    transfer(size, false, source, destination, Direction::HostToDram)
+}
+
 /// The packet that fills `size` bytes at `address` with `value`. `direction` tells DRAM ([`Direction::HostToDram`])
 /// from SRAM ([`Direction::HostToSram`]).
 pub(crate) fn fill(address: u64, size: u32, value: u64, direction: Direction) -> [u8; 24] {
@@ -387,6 +392,9 @@ mod tests {
         };
         let bytes = fill(0x1000_0000, 4096, 7, Direction::HostToSram);
         let expected = decoded(0xC910_0041, 7, 0x1000_0000);
+        assert_eq!(Packet::decode(&bytes), expected);
+        let bytes = copy_to_dram(0x80_0000_1000, 0x1000_0000, 4096);
+        let expected = decoded(0xC900_0001, 0x80_0000_1000, 0x1000_0000);
         assert_eq!(Packet::decode(&bytes), expected);
     }
 

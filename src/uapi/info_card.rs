@@ -15,7 +15,7 @@ use super::info_types::InfoTimeSync;
 use super::types::InfoArgs;
 use crate::abstractions::time;
 use crate::device::{Card, Firmware};
-use crate::hw::{idle, timestamp};
+use crate::hw::timestamp;
 
 /// The text in a field of an answer.
 fn field<const N: usize>(text: &[u8]) -> [u8; N] {
@@ -69,7 +69,7 @@ pub(super) fn page_sizes(args: &InfoArgs) -> Result {
 /// `HL_INFO_HW_IDLE`.
 pub(super) fn hw_idle(card: &Card, args: &InfoArgs) -> Result {
     let out = Out::with_room(args)?;
-    let report = idle::engines(&*card.bars, None);
+    let report = card.engines(None);
     // There are fewer engines than 32.
     out.put(&layout::hw_idle(report.busy_mask as u32))
 }
@@ -153,7 +153,7 @@ pub(super) fn engine_status(card: &Card, args: &mut InfoArgs) -> Result {
         room: &mut room,
         size: 0,
     };
-    idle::engines(&*card.bars, Some(&mut lines));
+    card.engines(Some(&mut lines));
     let actual = lines.size;
     let Some(text) = room.get(..actual) else {
         dev_err!(

@@ -8,7 +8,6 @@ use kernel::prelude::*;
 use super::table::Table;
 use super::{ro, Bench};
 use crate::abstractions::debugfs::{File, Output};
-use crate::hw::idle;
 use crate::queue::CPU;
 use crate::submit::submission::Submission;
 
@@ -103,7 +102,7 @@ fn jobs(bench: &Bench, text: &mut Output<'_>) -> Result {
 
 fn engines(bench: &Bench, text: &mut Output<'_>) -> Result {
     if bench.can("check device idle") {
-        idle::engines(&*bench.card.bars, Some(text));
+        bench.card.engines(Some(text));
     }
     Ok(())
 }

@@ -25,11 +25,12 @@ pub const STALE: u64 = (1 << 48) + (3 << 30);
 
 /// Submits to a queue: `nop1` to DMA queue 1, and so on; `fence2`; `fault3` reads where nothing is mapped,
 /// `stale2` writes where nothing is mapped any more. `hold` has everything that a user can have, `race` opens
-/// the card with others.
+/// the card with others, `map` maps memory.
 pub fn run(what: &str) -> ExitCode {
     let result = match what {
         "hold" => hold(),
         "race" => race(),
+        "map" => map(),
         _ => submit(what),
     };
     match result {
@@ -96,6 +97,18 @@ fn hold() -> Result {
     buffer.write(0, b"still there");
     host.memory.write(0, b"still there");
     println!("status: {}", card.status()?);
+    std::thread::sleep(Duration::from_secs(60));
+    Err("the driver let us live".into())
+}
+
+/// Maps memory in thousands of pages when it is told to, and says with which error.
+fn map() -> Result {
+    let card = Card::open()?;
+    let memory = Mapping::anonymous(8 << 20).map_err(|e| e.to_string())?;
+    println!("ready");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
+    println!("map: {}", errno(card.map_host_range(memory.address(), memory.len() as u64)));
     std::thread::sleep(Duration::from_secs(60));
     Err("the driver let us live".into())
 }

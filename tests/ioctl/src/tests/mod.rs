@@ -24,6 +24,7 @@ mod resets;
 mod sensors;
 mod stress;
 mod submit;
+mod tables;
 mod units;
 mod window;
 
@@ -74,6 +75,7 @@ const GENTLE: &[&[Test]] = &[
     phases::TESTS,
     memory::TESTS,
     pages::TESTS,
+    tables::TESTS,
     peer::TESTS,
     dma::TESTS,
     chains::TESTS,
@@ -86,7 +88,7 @@ const GENTLE: &[&[Test]] = &[
 ];
 
 /// Tests that reset it or load the driver anew; the last of them mostly wait for the driver's time-outs.
-const ROUGH: &[&[Test]] = &[resets::TESTS, peer::ROUGH, stress::ROUGH, reload::TESTS];
+const ROUGH: &[&[Test]] = &[resets::TESTS, tables::ROUGH, peer::ROUGH, stress::ROUGH, reload::TESTS];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];

@@ -42,7 +42,7 @@ fn memory(len: usize) -> Result<Mapping> {
 }
 
 /// Bytes of the page that the card's tables have at `address`, if any.
-fn page(control: &mut Control, address: u64) -> Result<Option<u64>> {
+pub fn page(control: &mut Control, address: u64) -> Result<Option<u64>> {
     let walk = control.ask(&json!({"cmd": "walk", "asid": ASID, "address": address}))?;
     Ok(walk["page"].as_u64())
 }
