@@ -425,3 +425,53 @@ fn reaches(provider: &Device, client: *mut bindings::device) -> bool {
         false
     }
 }
+
+#[kunit_tests(goya_exports)]
+mod tests {
+    use super::*;
+    use kernel::faux;
+
+    struct Nothing(ARef<Device>);
+
+    impl Exported for Nothing {
+        type Module = crate::LocalModule;
+
+        fn device(&self) -> &Device {
+            &self.0
+        }
+
+        fn pieces(&self) -> Result<&[Piece]> {
+            Ok(&[])
+        }
+    }
+
+    #[test]
+    fn none() -> Result {
+        let exports = Exports::<Nothing>::new()?;
+        assert_eq!(exports.while_none(|| 5), Some(5));
+        exports.revoke();
+        exports.forget(ptr::null_mut());
+        assert!(exports.next().is_none());
+        Ok(())
+    }
+
+    /// Who is told is counted by himself, and nobody gets what is revoked.
+    #[test]
+    fn counts() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-exports", None)?;
+        let dev: &Device = faux.as_ref().as_ref();
+        let mut state = State {
+            what: Some(KBox::new(Nothing(dev.into()), GFP_KERNEL)?),
+            told: 0,
+            untold: 0,
+            revoked: false,
+        };
+        *state.maps(true) += 2;
+        *state.maps(false) += 1;
+        assert_eq!((state.told, state.untold), (2, 1));
+        assert!(state.what()?.pieces()?.is_empty());
+        state.revoked = true;
+        assert_eq!(state.what().err(), Some(ENODEV));
+        Ok(())
+    }
+}

@@ -110,3 +110,64 @@ pub(crate) fn read_barrier() {
 pub(crate) fn write_barrier() {
     dma_mb(Write);
 }
+
+#[kunit_tests(goya_shared)]
+mod tests {
+    use super::*;
+    use crate::abstractions::raw_device;
+    use kernel::bindings;
+    use kernel::error::to_result;
+    use kernel::faux;
+
+    /// A page of a device that reaches all memory.
+    fn page(dev: &Device<Bound>) -> Result<SharedMemory> {
+        // SAFETY: The device is there, and nobody else uses it.
+        to_result(unsafe { bindings::dma_set_coherent_mask(raw_device(dev), u64::MAX) })?;
+        SharedMemory::new(dev, 4096, GFP_KERNEL)
+    }
+
+    #[test]
+    fn words_are_little_endian() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-shared", None)?;
+        let memory = page(faux.as_ref().as_ref())?;
+        let mut bytes = [1; 16];
+        memory.read(0, &mut bytes)?;
+        assert_eq!(bytes, [0; 16]);
+        memory.write64(8, 0x1122_3344_5566_7788)?;
+        memory.write32(4, 0x99AA_BBCC)?;
+        memory.read(0, &mut bytes)?;
+        let expected = [
+            0, 0, 0, 0, 0xCC, 0xBB, 0xAA, 0x99, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+        ];
+        assert_eq!(bytes, expected);
+        assert_eq!(memory.read32(8)?, 0x5566_7788);
+        assert_eq!(memory.read64(8)?, 0x1122_3344_5566_7788);
+        memory.write(1, &[5, 6, 7])?;
+        assert_eq!(memory.read32(0)?, 0x0706_0500);
+        memory.fill(0xA5);
+        assert_eq!(memory.read64(4088)?, 0xA5A5_A5A5_A5A5_A5A5);
+        Ok(())
+    }
+
+    /// Nothing outside of the memory, nor across words, is touched.
+    #[test]
+    fn bounds() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-shared", None)?;
+        let memory = page(faux.as_ref().as_ref())?;
+        assert_eq!(memory.len(), 4096);
+        for offset in [4096, 4094, 2, usize::MAX, usize::MAX - 3] {
+            assert_eq!(memory.read32(offset), Err(EINVAL));
+            assert_eq!(memory.write32(offset, 1), Err(EINVAL));
+        }
+        for offset in [4096, 4092, 4, usize::MAX - 7] {
+            assert_eq!(memory.read64(offset), Err(EINVAL));
+            assert_eq!(memory.write64(offset, 1), Err(EINVAL));
+        }
+        for offset in [4094, 4097, usize::MAX] {
+            assert_eq!(memory.read(offset, &mut [0; 3]), Err(EINVAL));
+            assert_eq!(memory.write(offset, &[0; 3]), Err(EINVAL));
+        }
+        memory.write(4096, &[])?;
+        memory.write(4093, &[1, 2, 3])
+    }
+}

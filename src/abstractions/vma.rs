@@ -128,3 +128,87 @@ impl<M: Mapped> Operations<M> {
         drop(unsafe { Arc::<M>::from_foreign((*vma).vm_private_data) });
     }
 }
+
+#[kunit_tests(goya_vma)]
+mod tests {
+    use super::*;
+    use kernel::device::{Bound, Device};
+    use kernel::faux;
+    use kernel::sync::atomic::{Atomic, Relaxed};
+
+    static LIVE: Atomic<i32> = Atomic::new(0);
+
+    struct Memory(SharedMemory);
+
+    impl Drop for Memory {
+        fn drop(&mut self) {
+            LIVE.fetch_sub(1, Relaxed);
+        }
+    }
+
+    impl Mapped for Memory {
+        fn memory(&self) -> &SharedMemory {
+            &self.0
+        }
+    }
+
+    fn page(dev: &Device<Bound>) -> Result<Arc<Memory>> {
+        // SAFETY: The device is there, and nobody else uses it.
+        let result = unsafe {
+            bindings::dma_set_coherent_mask(crate::abstractions::raw_device(dev), u64::MAX)
+        };
+        to_result(result)?;
+        let memory = Memory(SharedMemory::new(dev, 4096, GFP_KERNEL)?);
+        LIVE.fetch_add(1, Relaxed);
+        Ok(Arc::new(memory, GFP_KERNEL)?)
+    }
+
+    /// Memory lives as long as a part of an area of it does.
+    #[test]
+    fn parts_keep_memory() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-vma", None)?;
+        let memory = page(faux.as_ref().as_ref())?;
+        let mut whole = bindings::vm_area_struct {
+            vm_private_data: memory.into_foreign(),
+            ..pin_init::zeroed()
+        };
+        let mut part = bindings::vm_area_struct {
+            vm_private_data: whole.vm_private_data,
+            ..pin_init::zeroed()
+        };
+        let (Some(open), Some(close)) = (
+            Operations::<Memory>::VTABLE.open,
+            Operations::<Memory>::VTABLE.close,
+        ) else {
+            return Err(EINVAL);
+        };
+        // SAFETY: Both areas have what `map()` gives them, and are opened and closed as the kernel does.
+        unsafe {
+            open(&mut part);
+            close(&mut whole);
+            assert_eq!(LIVE.load(Relaxed), 1);
+            close(&mut part);
+        }
+        assert_eq!(LIVE.load(Relaxed), 0);
+        Ok(())
+    }
+
+    /// An area of another length is refused, and nothing of it is kept.
+    #[test]
+    fn another_length() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-vma", None)?;
+        let dev: &Device<Bound> = faux.as_ref().as_ref();
+        let memory = page(dev)?;
+        let mut vma: bindings::vm_area_struct = pin_init::zeroed();
+        vma.vm_pgoff = 0x1234;
+        vma.__bindgen_anon_1.__bindgen_anon_1.vm_start = 0x1000;
+        vma.__bindgen_anon_1.__bindgen_anon_1.vm_end = 0x3000;
+        // SAFETY: Nobody else knows the area, and the device is bound.
+        let mapping = unsafe { NewMapping::new(&mut vma, crate::abstractions::raw_device(dev)) };
+        assert_eq!((mapping.offset(), mapping.len()), (0x123_4000, 0x2000));
+        assert_eq!(mapping.map(memory), Err(EINVAL));
+        assert!(vma.vm_private_data.is_null() && vma.vm_ops.is_null());
+        assert_eq!(LIVE.load(Relaxed), 0);
+        Ok(())
+    }
+}
