@@ -159,6 +159,10 @@ impl Import {
     ///
     /// Called by the dma-buf core, with an attachment of [`Self::new`]'s and the reservation locked.
     unsafe extern "C" fn invalidate(attachment: *mut bindings::dma_buf_attachment) {
+        if module_parameters::late.value() {
+            pr_info!("the memory is revoked; kept for now\n");
+            return;
+        }
         // SAFETY: By the function's precondition.
         unsafe {
             let import = (*attachment).importer_priv.cast::<Self>();
@@ -277,6 +281,10 @@ module! {
         told: bool {
             default: true,
             description: "Be told when the memory is taken back",
+        },
+        late: bool {
+            default: false,
+            description: "Keep memory that is taken back until unloaded",
         },
     },
 }

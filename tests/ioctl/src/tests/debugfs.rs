@@ -92,11 +92,18 @@ pub fn read(name: &str) -> Result<String> {
     Ok(text.trim_end_matches('\0').to_owned())
 }
 
-fn store(name: &str, text: &str) -> Result<io::Result<()>> {
+/// The same, or the error of the file's.
+pub fn load(name: &str) -> Result<io::Result<Vec<u8>>> {
+    Ok(fs::read(path(name)?))
+}
+
+/// Writes to a file; the error is the file's.
+pub fn store(name: &str, text: &str) -> Result<io::Result<()>> {
     Ok(fs::write(path(name)?, text))
 }
 
-fn write(name: &str, text: &str) -> Result {
+/// Writes to a file.
+pub fn write(name: &str, text: &str) -> Result {
     store(name, text)?.map_err(|e| format!("{text:?} to {name}: {e}"))
 }
 
@@ -227,7 +234,7 @@ fn data() -> Result {
     write("data32", "0")?;
     kmsg::expect("invalid addr 0x7e00000000")?;
     write("addr", "0x7e00000000")?;
-    check!(fs::read(path("data32")?).is_err() && store("data64", "1")?.is_err(), "a wrong address");
+    check!(load("data32")?.is_err() && store("data64", "1")?.is_err(), "a wrong address");
     check!(store("data32", "0x100000000")?.is_err(), "a number that is too large");
     Ok(())
 }
@@ -246,7 +253,7 @@ fn user_data() -> Result {
     check_eq!(card.get(dram.device + 8, 8)?, 0x99u64.to_le_bytes(), "the card's word");
     kmsg::expect("is not mapped")?;
     write("addr", &format!("{:#x}", memory.device + 0x10_0000))?;
-    check!(fs::read(path("data32")?).is_err(), "an address that is not mapped");
+    check!(load("data32")?.is_err(), "an address that is not mapped");
     Ok(())
 }
 

@@ -189,7 +189,7 @@ fn busy_handles() -> Result {
 }
 
 /// Bytes of the window into the card's DRAM, BAR 4.
-fn window() -> Result<u64> {
+pub fn window() -> Result<u64> {
     let path = format!("{}/resource", Nodes::chosen().sysfs());
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
     let number = |s: &str| u64::from_str_radix(s.trim_start_matches("0x"), 16).ok();

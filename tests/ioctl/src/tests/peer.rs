@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use goya_tests::card::{Card, open_node};
@@ -17,19 +18,24 @@ use goya_tests::sys::{errno, load_module, remove_module};
 use goya_tests::{Result, check, check_eq, events, kmsg, noise};
 use goya_uapi::*;
 
-use super::{Test, resets, test};
+use super::pages::window;
+use super::reload::Binding;
+use super::{Test, debugfs, resets, test};
 use crate::run::skip;
 
 pub const TESTS: &[Test] = &[
     test("peer.copies", copies),
     test("peer.strangers", strangers),
     test("peer.keeps_the_card", keeps_the_card),
+    test("peer.keeps_the_window", keeps_the_window),
 ];
 
 /// Tests that reset the card.
 pub const ROUGH: &[Test] = &[
     test("peer.revoked_by_reset", || revoked_by_reset("told=1")),
     test("peer.untold_of_reset", || revoked_by_reset("told=0")),
+    test("peer.awaited_by_reset", awaited_by_reset),
+    test("peer.revoked_by_removal", revoked_by_removal),
 ];
 
 /// The other device's driver, in the guest.
@@ -78,6 +84,11 @@ fn is_beside_card() -> bool {
         card.parent().and_then(|bridge| fs::read_dir(bridge).ok()).into_iter().flatten().flatten();
     let vendor = |device: fs::DirEntry| fs::read_to_string(device.path().join("vendor")).unwrap_or_default();
     neighbours.map(vendor).any(|vendor| vendor.trim() == VENDOR)
+}
+
+/// What the other device's driver says when memory that is taken back is not there any more.
+fn refused() -> String {
+    format!("the memory is revoked; asked for again: -{}", libc::ENODEV)
 }
 
 /// Device memory and a dma-buf of its first two pages.
@@ -145,11 +156,75 @@ fn revoked_by_reset(told: &str) -> Result {
     let mut log = Kmsg::here()?;
     resets::reset("hard_reset")?;
     if told == "told=1" {
-        log.wait_for(&format!("the memory is revoked; asked for again: -{}", libc::ENODEV), PATIENCE)?;
+        log.wait_for(&refused(), PATIENCE)?;
         Card::open()?.run(1, &Packets::default().nop())?;
         return peer.remove();
     }
     check_eq!(errno(open_node(&Nodes::chosen().compute()).map(drop)), libc::EBUSY, "opening the card");
     peer.remove()?;
     Card::open()?.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// A device that is told may take a moment to let go: the reset waits for it.
+fn awaited_by_reset() -> Result {
+    if nodes::module()? != "goya" {
+        skip("only goya.ko revokes what is exported");
+    }
+    let done = "Successfully finished resetting";
+    let card = Card::open()?;
+    let (_, file) = exported(&card)?;
+    let peer = Peer::import(&file, "late=1")?.map_err(|e| format!("import: {e}"))?;
+    drop((file, card));
+    let mut log = Kmsg::here()?;
+    let reset = thread::spawn(|| resets::reset("hard_reset").map(drop));
+    log.wait_for("the memory is revoked; kept for now", PATIENCE)?;
+    // Less than what a device gets.
+    check!(
+        log.wait_for(done, Duration::from_secs(2)).is_err(),
+        "the reset did not wait for the other device"
+    );
+    peer.remove()?;
+    log.wait_for(done, PATIENCE)?;
+    reset.join().map_err(|_| "the thread that resets has panicked")??;
+    Card::open()?.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// A card that is taken from its driver takes its memory with it.
+fn revoked_by_removal() -> Result {
+    if nodes::module()? != "goya" {
+        skip("only goya.ko revokes what is exported");
+    }
+    let card = Card::open()?;
+    let (_, file) = exported(&card)?;
+    let peer = Peer::import(&file, "")?.map_err(|e| format!("import: {e}"))?;
+    drop((file, card));
+    let mut log = Kmsg::here()?;
+    let binding = Binding::current()?;
+    binding.end()?;
+    log.wait_for(&refused(), PATIENCE)?;
+    binding.renew()?;
+    // The device outlives what it had.
+    Card::open()?.run(1, &Packets::default().nop())?;
+    peer.remove()
+}
+
+/// debugfs does not move the window away from under what is exported; it looks elsewhere once that is over.
+fn keeps_the_window() -> Result {
+    if nodes::module()? != "goya" {
+        skip("only goya.ko leaves the window where it is");
+    }
+    kmsg::expect("is not in the window, which other devices use")?;
+    kmsg::expect("Failed reading addr")?;
+    let card = Card::open()?;
+    let (memory, file) = exported(&card)?;
+    let outside = window()?;
+    if outside >= card.hw_ip()?.dram_size {
+        skip("the window shows all memory");
+    }
+    debugfs::write("addr", &format!("{outside:#x}"))?;
+    check_eq!(errno(debugfs::load("data32")?), libc::EBUSY, "looking outside of the window");
+    check_eq!(errno(debugfs::store("data32", "1")?), libc::EBUSY, "writing there");
+    drop(file);
+    check_eq!(errno(debugfs::load("data32")?), 0, "looking there when nothing is exported");
+    card.unmap(memory).map(drop).map_err(|e| format!("unmap: {e}"))
 }

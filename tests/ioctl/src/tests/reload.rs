@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use goya_tests::card::{Card, open_node};
@@ -24,6 +24,36 @@ pub const TESTS: &[Test] = &[
     Test { name: "boot.stages_fail", run: boot_stages_fail, seconds: 120, emulated: true },
     Test { name: "fault.unplug", run: unplug, seconds: 120, emulated: true },
 ];
+
+/// The card and its driver, which can be parted.
+pub struct Binding {
+    driver: PathBuf,
+    device: String,
+}
+
+impl Binding {
+    /// As it is.
+    pub fn current() -> Result<Self> {
+        let device = fs::canonicalize(Nodes::chosen().sysfs()).map_err(|e| e.to_string())?;
+        let driver = fs::canonicalize(device.join("driver")).map_err(|e| e.to_string())?;
+        let device = device.file_name().and_then(|n| n.to_str()).ok_or("a card without a name")?.to_owned();
+        Ok(Self { driver, device })
+    }
+
+    /// Takes the card from its driver.
+    pub fn end(&self) -> Result {
+        self.tell("unbind")
+    }
+
+    /// Gives it back.
+    pub fn renew(&self) -> Result {
+        self.tell("bind")
+    }
+
+    fn tell(&self, file: &str) -> Result {
+        fs::write(self.driver.join(file), &self.device).map_err(|e| format!("{file} {}: {e}", self.device))
+    }
+}
 
 pub fn unload() -> Result {
     let module = nodes::module()?;

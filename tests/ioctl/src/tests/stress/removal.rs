@@ -17,7 +17,7 @@ use goya_uapi::hl_device_status;
 
 use super::rounds;
 use crate::held::Held;
-use crate::tests::reload::{load, reload, unload};
+use crate::tests::reload::{Binding, load, reload, unload};
 
 /// Loading and unloading costs no memory, which few rounds cannot tell.
 pub fn reloads() -> Result {
@@ -69,16 +69,13 @@ pub fn unbind() -> Result {
     let rounds = rounds(20, 1);
     let mut slowest = Duration::ZERO;
     for _ in 0..rounds {
-        let device = fs::canonicalize(Nodes::chosen().sysfs()).map_err(|e| e.to_string())?;
-        let driver = fs::canonicalize(device.join("driver")).map_err(|e| e.to_string())?;
-        let name = device.file_name().and_then(|n| n.to_str()).ok_or("a card without a name")?;
-        let tell = |file: &str| fs::write(driver.join(file), name).map_err(|e| format!("{file} {name}: {e}"));
+        let binding = Binding::current()?;
         let node = Nodes::chosen().compute();
         let mut user = Held::start("hold")?;
         asleep(user.id())?;
         check_eq!(errno(remove_module(&nodes::module()?)), libc::EAGAIN, "unloading under a user");
         let start = Instant::now();
-        tell("unbind")?;
+        binding.end()?;
         let unbound = start.elapsed();
         check!(!Path::new(&node).exists(), "{node} outlives the driver");
         check_eq!(user.line()?, format!("wait: {}", libc::EIO), "what the user saw");
@@ -88,7 +85,7 @@ pub fn unbind() -> Result {
         check!(status == gone || status.is_empty(), "then the card has {status:?}, not {gone:?}");
         slowest = slowest.max(unbound);
         user.ends_killed()?;
-        tell("bind")?;
+        binding.renew()?;
         Card::open()?.run(1, &Packets::default().nop())?;
     }
     println!("{rounds} times; the slowest was unbound in {:.1} s", slowest.as_secs_f64());
