@@ -69,8 +69,11 @@ pub(crate) fn initialize(io: &impl Io) {
         );
     }
 
-    // Users can read from the host on channel 1 only, so the others need no limit.
-    io.write(dma::register(1, dma_ch::CFG0), DMA_240_READS);
+    // Users can read from the host on channel 1 only, and the driver does on channel 0, for page tables (upstream
+    // reads nothing there). So the others need no limit.
+    for channel in [0, 1] {
+        io.write(dma::register(channel, dma_ch::CFG0), DMA_240_READS);
+    }
     pll::relax_tpc_clock(io);
 }
 

@@ -132,7 +132,10 @@ mod cases {
         assert_eq!(card.written(0x424), Some(0x100));
         assert_eq!(card.written(0xfc_0604), Some(1));
         assert_eq!(card.written(0xfc_6854), Some(!0x100));
-        assert_eq!(card.written(0x40_9000), Some(0x0fff_00f0));
+        for channel in [0x40_1000, 0x40_9000] {
+            assert_eq!(card.written(channel), Some(0x0fff_00f0));
+        }
+        assert_eq!(card.written(0x41_1000), None);
     }
 
     #[test]
