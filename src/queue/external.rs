@@ -12,6 +12,7 @@ use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{Arc, LockClassKey, SpinLockIrq, SpinLockIrqGuard};
 
 use super::index::EXTERNAL as LENGTH;
+use super::slots::{Job, Slots};
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
 use crate::hw::map::HOST_BASE;
 use crate::hw::Io;
@@ -44,57 +45,19 @@ struct Slot {
     done: bool,
 }
 
+impl Job for Slot {
+    fn is_done(&self) -> bool {
+        self.done
+    }
+}
+
 struct State {
-    /// Next descriptor, and the oldest one that was not reclaimed.
-    producer: u32,
-    oldest: u32,
+    slots: Slots<Slot>,
     /// Where the next job that is pushed will announce its end. The driver's own jobs announce none, so it is
     /// not the descriptor's place.
     completion: u32,
-    slots: KVec<Option<Slot>>,
     /// What a job of the driver's own that did not end may still use.
     lost: Option<SharedMemory>,
-}
-
-impl State {
-    /// Takes the oldest job off the queue if `all` or it is done. The driver's own jobs have left by the time
-    /// somebody else uses the queue.
-    fn pop(&mut self, all: bool) -> Option<Slot> {
-        while self.oldest != self.producer {
-            let slot = self.slots.get_mut(LENGTH.place(self.oldest))?;
-            if slot.as_ref().is_some_and(|slot| !all && !slot.done) {
-                return None;
-            }
-            self.oldest = LENGTH.next(self.oldest);
-            if slot.is_some() {
-                return slot.take();
-            }
-        }
-        None
-    }
-
-    /// Whether all jobs are done, and there is room for one of the driver's own, which have left by then. Takes off
-    /// nothing that would have to be freed.
-    fn is_idle(&mut self) -> bool {
-        let job = |slots: &[Option<Slot>], index| {
-            let slot = slots.get(LENGTH.place(index))?.as_ref()?;
-            Some(slot.done)
-        };
-        while self.oldest != self.producer && job(&self.slots, self.oldest).is_none() {
-            self.oldest = LENGTH.next(self.oldest);
-        }
-        let mut index = self.oldest;
-        while index != self.producer && job(&self.slots, index) != Some(false) {
-            index = LENGTH.next(index);
-        }
-        index == self.producer && LENGTH.distance(self.oldest, index) < LENGTH.entries()
-    }
-
-    /// Whether the oldest job is done, so that it can be taken.
-    fn done(&self) -> bool {
-        let oldest = self.slots.get(LENGTH.place(self.oldest));
-        oldest.is_some_and(|slot| slot.as_ref().is_some_and(|slot| slot.done))
-    }
 }
 
 /// A lock class for each queue: a submission takes the locks of several, in order.
@@ -127,15 +90,9 @@ impl External {
         let entries = LENGTH.entries() as usize;
         let ring = SharedMemory::new(dev, entries * DESCRIPTOR, GFP_KERNEL)?;
         let completions = SharedMemory::new(dev, entries * COMPLETION, GFP_KERNEL)?;
-        let mut slots = KVec::with_capacity(entries, GFP_KERNEL)?;
-        for _ in 0..entries {
-            slots.push(None, GFP_KERNEL)?;
-        }
         let state = State {
-            producer: 0,
-            oldest: 0,
+            slots: Slots::new()?,
             completion: 0,
-            slots,
             lost: None,
         };
         let class = class(number);
@@ -160,10 +117,10 @@ impl External {
     /// Takes the queue for `count` jobs; `EAGAIN` if there is no room.
     pub(super) fn hold(&self, count: u32) -> Result<Held<'_>> {
         let state = self.state.lock();
-        let used = LENGTH.distance(state.oldest, state.producer);
-        match used.checked_add(count) {
-            Some(sum) if sum <= LENGTH.entries() => Ok(Held { queue: self, state }),
-            _ => Err(EAGAIN),
+        if state.slots.has_room(count) {
+            Ok(Held { queue: self, state })
+        } else {
+            Err(EAGAIN)
         }
     }
 
@@ -171,29 +128,28 @@ impl External {
     /// nobody else uses the queue.
     pub(crate) fn send_raw(&self, io: &impl Io, address: u64, size: u32) -> Result {
         let mut state = self.state.lock();
-        self.describe(&mut state, address, size)?;
+        self.describe(&state, address, size)?;
+        state.slots.push(None);
         // Nobody waits for a completion of it: the descriptor is done when the caller has seen its effect.
         self.ring(&state, io);
         Ok(())
     }
 
-    /// Writes the next descriptor; returns its place.
-    fn describe(&self, state: &mut State, address: u64, size: u32) -> Result<usize> {
-        let place = LENGTH.place(state.producer);
-        let at = place * DESCRIPTOR;
+    /// Writes the next descriptor.
+    fn describe(&self, state: &State, address: u64, size: u32) -> Result {
+        let producer = state.slots.producer();
+        let at = LENGTH.place(producer) * DESCRIPTOR;
         self.ring.write64(at, address)?;
-        let control = state.producer & PLACE;
+        let control = producer & PLACE;
         self.ring
-            .write64(at + 8, u64::from(size) | u64::from(control) << 32)?;
-        state.producer = LENGTH.next(state.producer);
-        Ok(place)
+            .write64(at + 8, u64::from(size) | u64::from(control) << 32)
     }
 
     fn ring(&self, state: &State, io: &impl Io) {
         write_barrier();
         io.write(
             DOORBELL.wrapping_add(STRIDE.wrapping_mul(self.number as u32)),
-            state.producer,
+            state.slots.producer(),
         );
     }
 
@@ -220,7 +176,7 @@ impl External {
             self.consumer.store(next, Relaxed);
             // What the card names may be anything: an empty place, or a job that is done.
             let place = (entry & NAMED != 0).then_some((entry & PLACE) as usize);
-            let slot = place.and_then(|place| state.slots.get_mut(place)?.as_mut());
+            let slot = place.and_then(|place| state.slots.get_mut(place));
             if let Some(slot) = slot.filter(|slot| !slot.done) {
                 slot.done = true;
                 slot.submission.job_ended(&self.dev, Ok(()));
@@ -239,7 +195,7 @@ impl External {
     /// external queue. May not sleep.
     pub(crate) fn each_job(&self, mut run: impl FnMut(&Submission, u32, bool)) {
         let state = self.state.lock();
-        let jobs = state.slots.iter().flatten().filter(|slot| !slot.done);
+        let jobs = state.slots.iter().filter(|slot| !slot.done);
         jobs.for_each(|slot| run(&slot.submission, slot.number, slot.first));
     }
 
@@ -248,8 +204,8 @@ impl External {
         let mut copy = None;
         loop {
             let mut state = self.state.lock();
-            let slot = state.pop(false);
-            let more = state.done();
+            let slot = state.slots.pop(false);
+            let more = state.slots.is_oldest_done();
             drop(state);
             let Some(slot) = slot else { return copy };
             copy = Some(slot.copy);
@@ -262,7 +218,7 @@ impl External {
     /// Whether the card has nothing to do here, and there is room for a job.
     pub(super) fn is_idle(&self) -> bool {
         self.look();
-        self.state.lock().is_idle()
+        self.state.lock().slots.is_idle()
     }
 
     /// Ends all jobs with `result`. The card must not read the ring any more.
@@ -275,26 +231,29 @@ impl External {
     }
 
     fn pop(&self, all: bool) -> Option<Slot> {
-        self.state.lock().pop(all)
+        self.state.lock().slots.pop(all)
     }
 
-    /// Keeps `memory` until the card is reset.
+    /// Keeps `memory`, which the card may use, until it was reset.
     pub(super) fn keep(&self, memory: SharedMemory) {
         let before = self.state.lock().lost.replace(memory);
-        // There is none: a queue that has lost a job gets no other one. If there were, the card might use it.
+        // A queue that has lost a job should get no other one. If it did, the card may use that one's memory, too.
         core::mem::forget(before);
+    }
+
+    /// Gives back what was kept. The card was reset.
+    pub(super) fn let_go(&self) {
+        let lost = self.state.lock().lost.take();
+        // Without the lock.
+        drop(lost);
     }
 
     pub(super) fn reset(&self) {
         let mut state = self.state.lock();
         self.completions.fill(0);
-        (state.producer, state.oldest) = (0, 0);
+        state.slots.reset();
         state.completion = 0;
         self.consumer.store(0, Relaxed);
-        let lost = state.lost.take();
-        drop(state);
-        // Without the lock.
-        drop(lost);
     }
 }
 
@@ -319,7 +278,7 @@ impl Held<'_> {
     /// Appends a job, which interrupts at its end if it is the last one. The doorbell is rung later.
     pub(super) fn push(&mut self, submission: &Submission, place: Place, copy: JobCopy) -> Result {
         let queue = self.queue;
-        let (job, place) = (place, LENGTH.place(self.state.producer));
+        let (job, place) = (place, LENGTH.place(self.state.slots.producer()));
         let body = copy.size;
         let tail = tail(queue, place, LENGTH.place(self.state.completion));
         // Nobody waits for a part of a submission: one interrupt tells of all its jobs on a queue.
@@ -333,16 +292,14 @@ impl Held<'_> {
         let tail = tail.ok_or(EINVAL)?;
         copy.write(body as usize, tail)?;
         let size = body.checked_add(tail.len() as u32).ok_or(EINVAL)?;
-        queue.describe(&mut self.state, copy.address(), size)?;
-        if let Some(slot) = self.state.slots.get_mut(place) {
-            *slot = Some(Slot {
-                submission: submission.clone(),
-                number: job.number,
-                first: job.first,
-                copy,
-                done: false,
-            });
-        }
+        queue.describe(&self.state, copy.address(), size)?;
+        self.state.slots.push(Some(Slot {
+            submission: submission.clone(),
+            number: job.number,
+            first: job.first,
+            copy,
+            done: false,
+        }));
         self.state.completion = LENGTH.next(self.state.completion);
         Ok(())
     }
@@ -363,30 +320,4 @@ fn tail(queue: &External, place: usize, completion: usize) -> [u8; TAIL_SIZE] {
         .wrapping_add(at);
     let entry = READY | NAMED | place as u32 & PLACE;
     packet::tail(address, entry, queue.number as u32)
-}
-
-#[kunit_tests(goya_external_queue)]
-mod tests {
-    use super::*;
-
-    /// The driver's own jobs, which are in no slot, take up no room once they are done.
-    #[test]
-    fn own_jobs_leave() -> Result {
-        let mut slots = KVec::with_capacity(LENGTH.entries() as usize, GFP_KERNEL)?;
-        for _ in 0..LENGTH.entries() {
-            slots.push(None, GFP_KERNEL)?;
-        }
-        let mut state = State {
-            producer: 0,
-            oldest: 0,
-            completion: 0,
-            slots,
-            lost: None,
-        };
-        for _ in 0..3 * LENGTH.entries() {
-            assert!(state.is_idle());
-            state.producer = LENGTH.next(state.producer);
-        }
-        Ok(())
-    }
 }

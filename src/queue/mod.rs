@@ -9,6 +9,7 @@ pub(crate) mod event;
 pub(crate) mod external;
 pub(crate) mod index;
 pub(crate) mod internal;
+mod slots;
 pub(crate) mod trusted;
 
 use core::mem;
@@ -204,5 +205,10 @@ impl Queues {
             queue.reset();
         }
         self.internal.reset();
+    }
+
+    /// Gives back what lost jobs may have used. The card was reset.
+    pub(crate) fn let_go(&self) {
+        self.external.iter().for_each(|queue| queue.let_go());
     }
 }

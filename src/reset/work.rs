@@ -108,6 +108,7 @@ fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) ->
     let done = reset::soft(card.dev.as_ref(), bars);
     forget_jobs(card);
     done?;
+    card.queues.let_go();
     card.state.disabled.set(false);
     bringup::after_soft_reset(card, pdev)
 }
@@ -235,6 +236,7 @@ fn whole(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
     card.tables.stop();
     forget_jobs(card);
     done?;
+    card.queues.let_go();
     let series = card.resets.state.lock().series;
     if series.is_hopeless() {
         dev_crit!(
