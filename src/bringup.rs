@@ -214,7 +214,7 @@ pub(crate) fn after_soft_reset(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> R
 
 /// Whether a card that was reset is idle, and its queues work.
 fn working(card: &Card, dev: &Device<Bound>) -> Result {
-    let report = idle::engines(&*card.bars, None);
+    let report = idle::engines(&*card.bars, || (), None);
     if !report.is_idle() {
         dev_err!(
             dev,

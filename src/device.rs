@@ -28,7 +28,7 @@ use crate::hw::bars::Bars;
 use crate::hw::idle::{self, IdleReport};
 use crate::hw::pll::PciPll;
 use crate::link::Link;
-use crate::mem::card_memory::CardMemory;
+use crate::mem::card_memory::{self, CardMemory};
 use crate::mem::dram::Dram;
 use crate::mem::export::ExportedMemory;
 use crate::mem::tables::Tables;
@@ -223,8 +223,11 @@ impl Card {
         let heartbeat = Heartbeat::new(&link)?;
         let (queues, asids, copies) = (Queues::new(dev)?, Asids::new()?, CopyPool::new()?);
         let observed = Observed::new()?;
-        let memory = CardMemory::new(bars.clone(), queues.trusted().clone())?;
-        let tables = Tables::new(memory)?;
+        let access = card_memory::Card {
+            bars: bars.clone(),
+            queue: queues.trusted().clone(),
+        };
+        let tables = Tables::new(CardMemory::new(access)?)?;
         Arc::pin_init(
             pin_init!(Self {
                 dev: dev.into(),
@@ -328,11 +331,9 @@ impl Card {
         self.firmware.lock().as_ref().map(of)
     }
 
-    /// What the engines are at, and a table of it for people: see [`idle::engines`]. What the driver does with
-    /// them itself is over by then.
+    /// What the engines are at for users, and a table of it for people: see [`idle::engines`].
     pub(crate) fn engines(&self, table: Option<&mut dyn fmt::Write>) -> IdleReport {
-        let _turn = self.queues.trusted().hold();
-        idle::engines(&*self.bars, table)
+        idle::engines(&*self.bars, || self.queues.trusted().hold(), table)
     }
 
     /// Whether the firmware keeps the host from registers.

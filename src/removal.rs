@@ -55,6 +55,7 @@ pub(crate) fn shut_down(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
     let bars = &*card.bars;
     card.state.disabled.set(true);
     card.cpu.stop();
+    card.queues.trusted().stop();
     engines::halt(card.dev.as_ref(), bars, Started::ALL);
     timestamp::stop(bars);
     card.queues.abort(Err(EIO));

@@ -111,18 +111,21 @@ pub(crate) fn write_barrier() {
     dma_mb(Write);
 }
 
+/// Lets a test's device reach all memory.
+#[cfg(CONFIG_KUNIT)]
+pub(crate) fn reach_all(dev: &Device<Bound>) -> Result {
+    use kernel::{bindings, error::to_result};
+    // SAFETY: The device is there, and a test's: nobody else uses it.
+    to_result(unsafe { bindings::dma_set_coherent_mask(super::raw_device(dev), u64::MAX) })
+}
+
 #[kunit_tests(goya_shared)]
 mod tests {
     use super::*;
-    use crate::abstractions::raw_device;
-    use kernel::bindings;
-    use kernel::error::to_result;
     use kernel::faux;
 
-    /// A page of a device that reaches all memory.
     fn page(dev: &Device<Bound>) -> Result<SharedMemory> {
-        // SAFETY: The device is there, and nobody else uses it.
-        to_result(unsafe { bindings::dma_set_coherent_mask(raw_device(dev), u64::MAX) })?;
+        reach_all(dev)?;
         SharedMemory::new(dev, 4096, GFP_KERNEL)
     }
 

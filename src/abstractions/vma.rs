@@ -153,11 +153,7 @@ mod tests {
     }
 
     fn page(dev: &Device<Bound>) -> Result<Arc<Memory>> {
-        // SAFETY: The device is there, and nobody else uses it.
-        let result = unsafe {
-            bindings::dma_set_coherent_mask(crate::abstractions::raw_device(dev), u64::MAX)
-        };
-        to_result(result)?;
+        crate::abstractions::shared::reach_all(dev)?;
         let memory = Memory(SharedMemory::new(dev, 4096, GFP_KERNEL)?);
         LIVE.fetch_add(1, Relaxed);
         Ok(Arc::new(memory, GFP_KERNEL)?)

@@ -44,9 +44,15 @@ impl IdleReport {
 ///
 /// A table that has no more room is not completed; that is no error. A card that is gone looks idle, except for its
 /// DMA channels.
-pub(crate) fn engines(io: &impl Io, mut table: Option<&mut dyn Write>) -> IdleReport {
+///
+/// While it asks the first DMA channel, it has what `hold` returns: the driver uses that itself.
+pub(crate) fn engines<G>(
+    io: &impl Io,
+    hold: impl FnOnce() -> G,
+    mut table: Option<&mut dyn Write>,
+) -> IdleReport {
     let mut report = IdleReport::default();
-    dma_channels(io, &mut report, &mut table);
+    dma_channels(io, hold, &mut report, &mut table);
     tpcs(io, &mut report, &mut table);
     mme(io, &mut report, &mut table);
     report
@@ -78,7 +84,12 @@ fn note(report: &mut IdleReport, engine: u32, idle: bool) {
     }
 }
 
-fn dma_channels(io: &impl Io, report: &mut IdleReport, table: &mut Option<&mut dyn Write>) {
+fn dma_channels<G>(
+    io: &impl Io,
+    hold: impl FnOnce() -> G,
+    report: &mut IdleReport,
+    table: &mut Option<&mut dyn Write>,
+) {
     print(
         table,
         format_args!(
@@ -86,9 +97,11 @@ fn dma_channels(io: &impl Io, report: &mut IdleReport, table: &mut Option<&mut d
              ---  -------  ------------  -------------\n"
         ),
     );
+    let mut held = Some(hold());
     for (channel, block) in (0..).zip(Block::dma_qms()) {
         let qman = io.read(block.register(qm::GLBL_STS0));
         let core = io.read(dma::register(channel, dma_ch::STS0));
+        drop(held.take());
         let idle = has(qman, DMA_QM_IDLE) && core & dma_ch::STS0_DMA_BUSY == 0;
         note(report, channel, idle);
         let idle = yes_no(idle);

@@ -175,7 +175,7 @@ mod cases {
         for channel in 0..5 {
             card.write(0x40_1044 + channel * 0x8000, 0);
         }
-        assert!(idle::engines(&card, None).is_idle());
+        assert!(idle::engines(&card, || (), None).is_idle());
         card.write(0xd_0000, 0x700);
         card.write(0xe0_9024, 0x4);
         card.write(0x42_1044, 0x1);
@@ -184,7 +184,7 @@ mod cases {
             bytes: [0; 2048],
             length: 0,
         };
-        let report = idle::engines(&card, Some(&mut text));
+        let report = idle::engines(&card, || (), Some(&mut text));
         assert_eq!(report.busy_mask, 1 << 4 | 1 << 5 | 1 << 6);
         let text = text.bytes.get(..text.length).unwrap_or_default();
         let text = core::str::from_utf8(text).unwrap_or_default();
@@ -197,7 +197,7 @@ mod cases {
             bytes: [0; 2048],
             length: 2000,
         };
-        assert_eq!(idle::engines(&card, Some(&mut small)), report);
+        assert_eq!(idle::engines(&card, || (), Some(&mut small)), report);
     }
 
     #[test]

@@ -64,23 +64,78 @@ impl Batch {
     }
 }
 
+/// What became of a copy.
+pub(crate) enum Copied {
+    /// It is there.
+    Yes(Job),
+    /// The card has other things to do.
+    No(Job),
+    /// Nobody knows what it has written, or will write yet: the card needs a reset.
+    Lost,
+}
+
+/// The ways to a card's tables.
+pub(crate) trait Access: Unpin {
+    /// Writes entries through the window. A card that is gone loses them.
+    fn write(&self, address: u64, entries: &[u64]);
+
+    /// Has the card copy entries from the data of `job`: for each run, from a place on.
+    fn copy(&self, job: Job, runs: impl Iterator<Item = (usize, Run)>) -> Copied;
+
+    /// Makes the card forget all translations.
+    fn forget(&self) -> Result;
+}
+
+/// Those to a card.
+pub(crate) struct Card {
+    pub(crate) bars: Arc<Bars>,
+    /// Where the copies are made.
+    pub(crate) queue: Arc<Trusted>,
+}
+
+impl Access for Card {
+    fn write(&self, address: u64, entries: &[u64]) {
+        // An address outside of the window is none of the pool's.
+        let _ = self.bars.write_dram64(address, entries);
+    }
+
+    fn copy(&self, mut job: Job, mut runs: impl Iterator<Item = (usize, Run)>) -> Copied {
+        let Some(mut turn) = self.queue.take() else {
+            return Copied::No(job);
+        };
+        job.clear();
+        let pushed = runs.try_for_each(|(first, run)| {
+            job.push_copy(first * ENTRY_SIZE, run.address, run.size as u32)
+        });
+        if pushed.is_err() {
+            return Copied::No(job);
+        }
+        match turn.run(&self.bars, job) {
+            Ok(job) => Copied::Yes(job),
+            Err(_) => Copied::Lost,
+        }
+    }
+
+    fn forget(&self) -> Result {
+        mmu::invalidate(&*self.bars)
+    }
+}
+
 /// A card's memory for tables.
-pub(crate) struct CardMemory {
-    bars: Arc<Bars>,
-    queue: Arc<Trusted>,
+pub(crate) struct CardMemory<A = Card> {
+    access: A,
     /// Copies what waits; none if the host has no memory for it, or if one was lost.
     job: Option<Job>,
     waiting: Batch,
-    /// A copy was lost: nobody knows what it has written, or will write yet.
+    /// A copy was lost. Nothing is written any more, so that nothing leads to what is not there.
     lost: bool,
 }
 
-impl CardMemory {
-    /// The memory that `bars` shows, and that jobs on `queue` can write to.
-    pub(crate) fn new(bars: Arc<Bars>, queue: Arc<Trusted>) -> Result<Self> {
+impl<A: Access> CardMemory<A> {
+    /// The memory that `access` leads to.
+    pub(crate) fn new(access: A) -> Result<Self> {
         Ok(Self {
-            bars,
-            queue,
+            access,
             job: None,
             waiting: Batch::new()?,
             lost: false,
@@ -99,59 +154,45 @@ impl CardMemory {
             .all(|(n, entry)| job.write_data(n, *entry).is_ok())
     }
 
-    fn flush(&mut self) {
-        if self.waiting.entries == 0 {
-            return;
+    /// Writes what waits. Whether it, and all before it, is there.
+    fn flush(&mut self) -> bool {
+        if self.waiting.entries > 0 {
+            if let Some(job) = self.job.take() {
+                self.job = self.flush_by(job);
+                self.lost |= self.job.is_none();
+            }
+            self.waiting.clear();
         }
-        if self.waiting.entries < LEAST || !self.copy() {
-            self.write_waiting();
-        }
-        self.waiting.clear();
+        !self.lost
     }
 
-    /// Has the card copy what waits. Whether it was asked to.
-    fn copy(&mut self) -> bool {
-        let Some(mut turn) = self.queue.take() else {
-            return false;
-        };
-        let Some(mut job) = self.job.take() else {
-            return false;
-        };
-        let ready = self.waiting.places().all(|(first, run)| {
-            job.push_copy(first * ENTRY_SIZE, run.address, run.size as u32)
-                .is_ok()
-        });
-        if !ready {
-            self.job = Some(job);
-            return false;
+    /// Writes what waits in `job`, which is returned unless it was lost.
+    fn flush_by(&self, mut job: Job) -> Option<Job> {
+        if self.waiting.entries >= LEAST {
+            match self.access.copy(job, self.waiting.places()) {
+                Copied::Yes(job) => return Some(job),
+                Copied::No(back) => job = back,
+                Copied::Lost => return None,
+            }
         }
-        match turn.run(&self.bars, job) {
-            Ok(job) => self.job = Some(job),
-            Err(_) => self.lost = true,
-        }
-        true
-    }
-
-    /// Writes what waits through the window.
-    fn write_waiting(&self) {
-        let Some(job) = &self.job else { return };
         for (first, run) in self.waiting.places() {
             let addresses = (run.address..).step_by(ENTRY_SIZE);
             let count = run.size as usize / ENTRY_SIZE;
             for (n, address) in (first..).zip(addresses).take(count) {
                 if let Ok(entry) = job.read_data(n) {
-                    let _ = self.bars.write_dram64(address, &[entry]);
+                    self.access.write(address, &[entry]);
                 }
             }
         }
+        Some(job)
     }
 }
 
-impl PteSink for CardMemory {
+impl<A: Access> PteSink for CardMemory<A> {
     fn write(&mut self, address: u64, entries: &[u64]) {
-        self.flush();
-        // An address outside of the window is none of the pool's.
-        let _ = self.bars.write_dram64(address, entries);
+        if self.flush() {
+            self.access.write(address, entries);
+        }
     }
 
     fn create(&mut self, address: u64, entries: &[u64]) {
@@ -167,7 +208,7 @@ impl PteSink for CardMemory {
     }
 }
 
-impl TableMemory for CardMemory {
+impl<A: Access> TableMemory for CardMemory<A> {
     fn begin(&mut self, dev: &Device<Bound>) {
         self.waiting.clear();
         self.lost = false;
@@ -177,21 +218,181 @@ impl TableMemory for CardMemory {
     }
 
     fn finish(&mut self) -> Result {
-        self.flush();
-        if self.lost {
-            return Err(ETIMEDOUT);
+        if self.flush() {
+            Ok(())
+        } else {
+            Err(ETIMEDOUT)
         }
-        Ok(())
     }
 
     fn forget(&mut self) -> Result {
-        mmu::invalidate(&*self.bars)
+        self.access.forget()
     }
 }
 
 #[kunit_tests(goya_card_memory)]
 mod tests {
     use super::*;
+    use crate::abstractions::shared::reach_all;
+    use core::cell::{Cell, RefCell};
+    use kernel::faux;
+
+    /// A card that remembers what came when: copied or not, where, and what was there last.
+    struct Fake {
+        busy: Cell<bool>,
+        broken: Cell<bool>,
+        seen: RefCell<KVec<(bool, u64, u64)>>,
+    }
+
+    impl Fake {
+        fn see(&self, copied: bool, address: u64, entry: u64) {
+            let _ = self
+                .seen
+                .borrow_mut()
+                .push((copied, address, entry), GFP_KERNEL);
+        }
+
+        fn count(&self, copied: bool) -> usize {
+            let seen = self.seen.borrow();
+            seen.iter().filter(|seen| seen.0 == copied).count()
+        }
+
+        fn last(&self) -> Option<(bool, u64, u64)> {
+            self.seen.borrow().last().copied()
+        }
+    }
+
+    impl Access for Fake {
+        fn write(&self, address: u64, entries: &[u64]) {
+            for (address, entry) in (address..).step_by(ENTRY_SIZE).zip(entries) {
+                self.see(false, address, *entry);
+            }
+        }
+
+        fn copy(&self, job: Job, runs: impl Iterator<Item = (usize, Run)>) -> Copied {
+            if self.busy.get() {
+                return Copied::No(job);
+            }
+            for (first, run) in runs {
+                let places = first..first + run.size as usize / ENTRY_SIZE;
+                for (n, address) in places.zip((run.address..).step_by(ENTRY_SIZE)) {
+                    self.see(true, address, job.read_data(n).unwrap_or(!0));
+                }
+            }
+            if self.broken.get() {
+                return Copied::Lost;
+            }
+            Copied::Yes(job)
+        }
+
+        fn forget(&self) -> Result {
+            Ok(())
+        }
+    }
+
+    fn memory(test: impl FnOnce(CardMemory<Fake>, &Device<Bound>) -> Result) -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-card-memory", None)?;
+        let dev: &Device<Bound> = faux.as_ref().as_ref();
+        reach_all(dev)?;
+        let mut memory = CardMemory::new(Fake {
+            busy: Cell::new(false),
+            broken: Cell::new(false),
+            seen: RefCell::new(KVec::new()),
+        })?;
+        memory.begin(dev);
+        test(memory, dev)
+    }
+
+    /// Tables are there before what leads to them; few entries are not worth a copy.
+    #[test]
+    fn order() -> Result {
+        memory(|mut memory, _| {
+            memory.create(0x1000, &[1; 100]);
+            memory.create(0x5000, &[2; 100]);
+            memory.create(0x9000, &[3]);
+            assert!(memory.access.last().is_none());
+            memory.write(0x8000, &[4]);
+            assert_eq!(memory.access.last(), Some((false, 0x8000, 4)));
+            assert_eq!(
+                (memory.access.count(true), memory.access.count(false)),
+                (201, 1)
+            );
+            let third = memory.access.seen.borrow().get(200).copied();
+            assert_eq!(third, Some((true, 0x9000, 3)));
+            memory.create(0xA000, &[5]);
+            assert_eq!(memory.access.last(), Some((false, 0xA000, 5)));
+            memory.create(0xB000, &[6; LEAST - 1]);
+            assert_eq!(memory.access.last(), Some((false, 0xA000, 5)));
+            memory.finish()?;
+            assert_eq!(memory.access.count(false), 2 + LEAST - 1);
+            let last = 0xB000 + (ENTRY_SIZE * (LEAST - 2)) as u64;
+            assert_eq!(memory.access.last(), Some((false, last, 6)));
+            Ok(())
+        })
+    }
+
+    /// More than can wait are copied in parts; nothing is left out, or done twice.
+    #[test]
+    fn parts() -> Result {
+        memory(|mut memory, _| {
+            let tables = 2 * MOST / ENTRIES + 3;
+            let entries = KVec::from_elem(9u64, ENTRIES, GFP_KERNEL)?;
+            for table in 0..tables {
+                memory.create((table * ENTRIES * ENTRY_SIZE) as u64, &entries);
+            }
+            memory.finish()?;
+            assert_eq!(memory.access.count(true), tables * ENTRIES);
+            let seen = memory.access.seen.borrow();
+            let addresses = (0u64..).step_by(ENTRY_SIZE);
+            let all = addresses.map(|address| (true, address, 9));
+            assert!(seen.iter().copied().eq(all.take(seen.len())));
+            Ok(())
+        })
+    }
+
+    /// What the card has no time to copy is written.
+    #[test]
+    fn busy() -> Result {
+        memory(|mut memory, _| {
+            memory.access.busy.set(true);
+            memory.create(0x1000, &[7; 2 * LEAST]);
+            memory.finish()?;
+            assert_eq!(
+                (memory.access.count(true), memory.access.count(false)),
+                (0, 2 * LEAST)
+            );
+            memory.access.busy.set(false);
+            memory.create(0x1000, &[8; 2 * LEAST]);
+            memory.finish()?;
+            assert_eq!(memory.access.count(true), 2 * LEAST);
+            Ok(())
+        })
+    }
+
+    /// Nothing leads to tables whose copy was lost, and nothing else is written until the card was reset.
+    #[test]
+    fn lost() -> Result {
+        memory(|mut memory, dev| {
+            memory.access.broken.set(true);
+            memory.create(0x1000, &[1; 2 * LEAST]);
+            memory.write(0x8000, &[2]);
+            memory.create(0x9000, &[3; 2 * LEAST]);
+            memory.create(0xB000, &[4]);
+            memory.write(0x8008, &[5]);
+            assert_eq!(memory.finish(), Err(ETIMEDOUT));
+            assert_eq!(memory.finish(), Err(ETIMEDOUT));
+            assert_eq!(
+                (memory.access.count(true), memory.access.count(false)),
+                (2 * LEAST, 0)
+            );
+            memory.access.broken.set(false);
+            memory.begin(dev);
+            memory.write(0x8000, &[6]);
+            memory.finish()?;
+            assert_eq!(memory.access.last(), Some((false, 0x8000, 6)));
+            Ok(())
+        })
+    }
 
     #[test]
     fn neighbours_are_one_run() -> Result {

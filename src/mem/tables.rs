@@ -212,13 +212,10 @@ impl<M: TableMemory> Tables<M> {
         if space.is_some() {
             return Err(EBUSY);
         }
-        *space = Some(AddressSpace::new(
-            pool,
-            memory,
-            asid as usize,
-            Some(map::DEFAULT_PAGE),
-        )?);
-        memory.finish()
+        let made = AddressSpace::new(pool, memory, asid as usize, Some(map::DEFAULT_PAGE));
+        let finished = memory.finish();
+        *space = Some(made?);
+        finished
     }
 
     /// Ends a user's address space with all that is mapped there, and gives that back. Returns how many

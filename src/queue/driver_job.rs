@@ -40,6 +40,11 @@ impl Job {
         })
     }
 
+    /// Forgets the packets.
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// Adds a packet; `ENOSPC` if there is no room for it.
     pub(crate) fn push(&mut self, packet: &[u8]) -> Result {
         if packet.len() > PACKETS.saturating_sub(self.len) {
@@ -140,7 +145,7 @@ impl Fill {
 
 /// Fills memory of the card, with as few jobs as it takes.
 ///
-/// Errors: `EBUSY` if an engine is at work; `ETIMEDOUT`.
+/// Errors: `EBUSY`: an engine is at work, or the card is about to be reset; `ETIMEDOUT`.
 pub(crate) fn fill(
     dev: &Device<Bound>,
     bars: &Bars,
@@ -148,13 +153,20 @@ pub(crate) fn fill(
     fills: impl IntoIterator<Item = Fill>,
 ) -> Result {
     let mut turn = queues.trusted().hold();
-    if !idle::engines(bars, None).is_idle() {
+    if !idle::engines(bars, || (), None).is_idle() {
         dev_err!(
             dev,
             "Can't send driver job on QMAN0 because the device is not idle\n"
         );
         return Err(EBUSY);
     }
+    let mut run = |job: Job| {
+        if turn.works() {
+            turn.run(bars, job)
+        } else {
+            Err(EBUSY)
+        }
+    };
     let mut job = Job::new(dev, 0)?;
     let mut bytes = 0u64;
     for fill in fills.into_iter().flat_map(Fill::pieces) {
@@ -166,12 +178,12 @@ pub(crate) fn fill(
         let packet = packet::fill(fill.address, fill.size as u32, fill.value, direction);
         bytes = bytes.saturating_add(fill.size);
         if bytes > MOST || job.push(&packet).is_err() {
-            job = turn.run(bars, job)?;
+            job = run(job)?;
             job.push(&packet)?;
             bytes = fill.size;
         }
     }
-    turn.run(bars, job)?;
+    run(job)?;
     Ok(())
 }
 

@@ -7,6 +7,10 @@
 use kernel::device::Device;
 use kernel::prelude::*;
 use kernel::sync::aref::ARef;
+use kernel::sync::atomic::{
+    ordering::{Acquire, Release},
+    Atomic, //
+};
 use kernel::sync::{new_mutex, Arc, Mutex, MutexGuard};
 
 use super::driver_job::Job;
@@ -22,9 +26,11 @@ pub(super) const NUMBER: usize = 0;
 pub(crate) struct Trusted {
     dev: ARef<Device>,
     queue: Arc<External>,
-    /// Whether the queue works. Nobody else uses the queue while this is locked.
+    /// The driver's jobs may run.
+    works: Atomic<bool>,
+    /// Nobody else uses the queue while this is locked.
     #[pin]
-    works: Mutex<bool>,
+    turn: Mutex<()>,
 }
 
 impl Trusted {
@@ -33,7 +39,8 @@ impl Trusted {
             pin_init!(Self {
                 dev: dev.into(),
                 queue: queue.clone(),
-                works <- new_mutex!(false),
+                works: Atomic::new(false),
+                turn <- new_mutex!(()),
             }),
             GFP_KERNEL,
         )
@@ -41,47 +48,60 @@ impl Trusted {
 
     /// The queue works from now on.
     pub(crate) fn start(&self) {
-        *self.works.lock() = true;
+        self.works.store(true, Release);
     }
 
-    /// The card is about to be reset. Waits for a job of the driver's that is under way.
+    /// The card is about to be reset, or of no use any more: no job of the driver's begins. Waits for the one that is
+    /// under way, not for what its owner would do next.
     pub(crate) fn stop(&self) {
-        *self.works.lock() = false;
+        self.works.store(false, Release);
+        drop(self.turn.lock());
     }
 
     /// The queue, once nobody else uses it. There may be jobs of users on it.
     pub(crate) fn hold(&self) -> Turn<'_> {
         Turn {
             of: self,
-            works: self.works.lock(),
+            _guard: self.turn.lock(),
         }
     }
 
     /// The queue, if it works, and nobody else uses it, and nothing is on it.
     pub(crate) fn take(&self) -> Option<Turn<'_>> {
-        let works = self.works.try_lock()?;
-        (*works && self.queue.is_idle()).then_some(Turn { of: self, works })
+        let guard = self.turn.try_lock()?;
+        let free = self.works.load(Acquire) && self.queue.is_idle();
+        free.then_some(Turn {
+            of: self,
+            _guard: guard,
+        })
     }
 }
 
 /// The queue, which nobody else uses meanwhile.
 pub(crate) struct Turn<'a> {
     of: &'a Trusted,
-    works: MutexGuard<'a, bool>,
+    _guard: MutexGuard<'a, ()>,
 }
 
 impl Turn<'_> {
+    /// Whether the driver's jobs may run. A job that begins now is over before the card is
+    /// reset.
+    pub(crate) fn works(&self) -> bool {
+        self.of.works.load(Acquire)
+    }
+
     /// Runs `job`, whose addresses nothing translates, and returns it without packets. There must be nothing else on
     /// the queue.
     ///
     /// Errors: `ETIMEDOUT`: the queue does not work any more, the card needs a reset.
     pub(crate) fn run(&mut self, bars: &Bars, job: Job) -> Result<Job> {
+        let of = self.of;
         qman::trust_dma_0(bars, true);
-        let result = job.run(bars, &self.of.queue, JOB_TIMEOUT);
+        let result = job.run(bars, &of.queue, JOB_TIMEOUT);
         qman::trust_dma_0(bars, false);
         result.inspect_err(|_| {
-            dev_err!(self.of.dev, "QMAN0 Job timeout\n");
-            *self.works = false;
+            dev_err!(of.dev, "QMAN0 Job timeout\n");
+            of.works.store(false, Release);
         })
     }
 }

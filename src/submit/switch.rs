@@ -48,9 +48,7 @@ pub(crate) fn enter(
                 asid,
                 error.to_errno()
             );
-            if *error == ETIMEDOUT || *error == EBUSY {
-                card.request_soft_reset();
-            }
+            reset_engines(card, *error);
         })?;
     }
     let submitted = restore(card.settings.timeout_ms()).inspect_err(|error| {
@@ -115,7 +113,14 @@ pub(crate) fn clean_memory(card: &Card, context: &Context, parent: &Device<Bound
         return Ok(());
     }
     let _phase = context.phase.lock();
-    overwrite(card, context, parent, [])
+    overwrite(card, context, parent, []).inspect_err(|error| reset_engines(card, *error))
+}
+
+/// What keeps the card from being cleaned ends with a reset of its engines.
+fn reset_engines(card: &Card, error: Error) {
+    if error == ETIMEDOUT || error == EBUSY {
+        card.request_soft_reset();
+    }
 }
 
 /// Overwrites device memory that others have used, unless it was since the context was opened, and fills
