@@ -8,6 +8,7 @@
 //! [`MappedPages`] unmaps first. Nothing is charged to `RLIMIT_MEMLOCK`, as upstream does not either.
 
 mod map;
+mod runs;
 
 #[allow(unused_imports)]
 pub(crate) use map::{DmaMappings, MappedPages, Segment, Segments};
@@ -219,10 +220,11 @@ impl Byte {
 
 impl Drop for PinnedPages {
     fn drop(&mut self) {
-        let count = self.pages.len();
-        // SAFETY: By the type invariant these pages are pinned by us. No device may write to them any
-        // more: `MappedPages` unmaps before it drops us.
-        unsafe { bindings::unpin_user_pages_dirty_lock(self.pages.as_mut_ptr(), count, true) };
+        for run in runs::runs(&self.pages, usize::MAX) {
+            // SAFETY: By the type invariant these pages are pinned by us, each once for each place in the list, and
+            // a run is contiguous. No device may write to them any more: `MappedPages` unmaps before it drops us.
+            unsafe { bindings::unpin_user_page_range_dirty_lock(run.first, run.pages, true) };
+        }
     }
 }
 

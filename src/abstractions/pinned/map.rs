@@ -7,7 +7,7 @@
 //! device has, with interrupts off, and how many there are is the user's choice. So there is one
 //! `Devres` for a list of all mappings, from which each can be taken in no time.
 
-use super::{super::raw_device, PinnedPages};
+use super::{super::raw_device, runs::runs, PinnedPages};
 
 use kernel::{
     bindings,
@@ -16,6 +16,7 @@ use kernel::{
     dma::DataDirection,
     error::to_result,
     list::{impl_list_arc_safe, impl_list_item, List, ListArc, ListLinks},
+    page::PAGE_SIZE,
     prelude::*,
     sync::{aref::ARef, new_condvar, new_mutex, Arc, CondVar, Mutex},
 };
@@ -166,7 +167,7 @@ impl Drop for Closer {
 ///
 /// # Invariants
 ///
-/// `.0` was filled by `sg_alloc_table_from_pages_segment()`.
+/// `.0` was made by `sg_alloc_table()`, and all its entries are filled.
 struct Table(bindings::sg_table);
 
 // SAFETY: Any task may free the table.
@@ -174,28 +175,35 @@ unsafe impl Send for Table {}
 // SAFETY: A shared reference only lets one read, and copy pointers.
 unsafe impl Sync for Table {}
 
+/// What else than a page an entry's first word says: where the list goes on or ends (`SG_CHAIN`, `SG_END`).
+const LINKS: usize = 3;
+
 impl Table {
-    fn new(dev: &Device, pinned: &mut PinnedPages) -> Result<Self> {
+    fn new(dev: &Device, pinned: &PinnedPages) -> Result<Self> {
         // Bounce buffers take pieces of a limited size only.
         // SAFETY: `dev` is a valid device.
         let longest = match unsafe { bindings::dma_max_mapping_size(raw_device(dev)) } {
             0 => u32::MAX,
             longest => u32::try_from(longest).unwrap_or(u32::MAX),
         };
+        let runs = || runs(&pinned.pages, longest as usize / PAGE_SIZE);
+        let count = u32::try_from(runs().count())?;
         let mut table = bindings::sg_table::default();
-        // SAFETY: By the type invariant of `PinnedPages` these are valid pages, more than none, that
-        // hold the range.
-        to_result(unsafe {
-            bindings::sg_alloc_table_from_pages_segment(
-                &mut table,
-                pinned.pages.as_mut_ptr(),
-                u32::try_from(pinned.pages.len())?,
-                pinned.span.offset,
-                pinned.span.size,
-                longest,
-                bindings::GFP_KERNEL,
-            )
-        })?;
+        // SAFETY: The table is ours, and empty.
+        to_result(unsafe { bindings::sg_alloc_table(&mut table, count, bindings::GFP_KERNEL) })?;
+        let (mut entry, mut offset, mut left) = (table.sgl, pinned.span.offset, pinned.span.size);
+        for run in runs() {
+            // A run is no longer than `longest`.
+            let length = left.min(run.pages * PAGE_SIZE - offset as usize) as u32;
+            // SAFETY: There are as many entries as runs, so this is one. It is set as `sg_set_page()` does.
+            unsafe {
+                (*entry).page_link = ((*entry).page_link & LINKS) | run.first as usize;
+                (*entry).offset = offset;
+                (*entry).length = length;
+                entry = bindings::sg_next(entry);
+            }
+            (offset, left) = (0, left - length as usize);
+        }
         // INVARIANT: Filled above.
         Ok(Self(table))
     }
@@ -238,12 +246,12 @@ impl PinnedPages {
     /// `ENODEV`: unbound already; `ENOMEM`, and what `dma_map_sgtable()` returns. The pages are
     /// unpinned then.
     pub(crate) fn map(
-        mut self,
+        self,
         mappings: &DmaMappings,
         direction: DataDirection,
     ) -> Result<MappedPages> {
         let shared = mappings.shared.clone();
-        let table = Table::new(&shared.device, &mut self).inspect_err(|_| {
+        let table = Table::new(&shared.device, &self).inspect_err(|_| {
             dev_err!(shared.device, "failed to create SG table from pages\n");
         })?;
         // SAFETY: `MappedPages` takes the mapping from the list before it drops the table.
