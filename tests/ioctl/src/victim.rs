@@ -16,6 +16,8 @@ use goya_tests::sys::{Mapping, errno, monotonic};
 use goya_tests::{Result, check_eq};
 use goya_uapi::{HL_CS_FLAGS_CUSTOM_TIMEOUT, hl_goya_dma_direction as direction};
 
+use crate::tests::map_small_pages;
+
 /// Seconds that its work may take.
 const TIMEOUT: u32 = 1;
 /// A device address that is never mapped: behind the DRAM range, all of which has a default page.
@@ -104,11 +106,10 @@ fn hold() -> Result {
 /// Maps memory in thousands of pages when it is told to, and says with which error.
 fn map() -> Result {
     let card = Card::open()?;
-    let memory = Mapping::anonymous(8 << 20).map_err(|e| e.to_string())?;
     println!("ready");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
-    println!("map: {}", errno(card.map_host_range(memory.address(), memory.len() as u64)));
+    println!("map: {}", errno(map_small_pages(&card)?));
     std::thread::sleep(Duration::from_secs(60));
     Err("the driver let us live".into())
 }

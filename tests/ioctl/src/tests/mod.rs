@@ -33,6 +33,7 @@ use std::time::Duration;
 use goya_tests::Result;
 
 pub use stress::is_ordinary;
+pub use tables::map_small_pages;
 
 /// One test.
 #[derive(Clone, Copy)]
