@@ -12,7 +12,6 @@ use kernel::time::Delta;
 use crate::bringup;
 use crate::device::Card;
 use crate::fw::messages;
-use crate::hw::engines::{self, Started};
 use crate::hw::timestamp;
 use crate::reset;
 
@@ -52,12 +51,10 @@ pub(crate) fn remove(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
 
 /// Stops the card and resets it, so that it reaches no memory of the host's any more.
 pub(crate) fn shut_down(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
-    let bars = &*card.bars;
     card.state.disabled.set(true);
     card.cpu.stop();
-    card.queues.trusted().stop();
-    engines::halt(card.dev.as_ref(), bars, Started::ALL);
-    timestamp::stop(bars);
+    reset::halt(card);
+    timestamp::stop(&*card.bars);
     card.queues.abort(Err(EIO));
     card.disable_interrupts();
     reset_for_good(card, pdev);

@@ -9,7 +9,7 @@
 
 mod work;
 
-pub(crate) use work::stop as stop_all;
+pub(crate) use work::{halt, stop as stop_all};
 
 use kernel::prelude::*;
 use kernel::static_lock_class;

@@ -35,6 +35,10 @@ use kernel::{
     pci,
 };
 
+/// Bits of `scatterlist::page_link` that are no part of a page's address, but say where the list goes on or ends
+/// (`SG_CHAIN`, `SG_END`).
+const LINK_BITS: kernel::ffi::c_ulong = 3;
+
 /// The C side of a device: valid as long as the reference, and for as long as one holds a count.
 ///
 /// The `kernel` crate keeps its own `as_raw()` to itself.

@@ -252,9 +252,11 @@ mod tests {
                 .push((copied, address, entry), GFP_KERNEL);
         }
 
-        fn count(&self, copied: bool) -> usize {
+        /// Entries that were copied, and that were not.
+        fn counts(&self) -> (usize, usize) {
             let seen = self.seen.borrow();
-            seen.iter().filter(|seen| seen.0 == copied).count()
+            let copied = seen.iter().filter(|seen| seen.0).count();
+            (copied, seen.len() - copied)
         }
 
         fn last(&self) -> Option<(bool, u64, u64)> {
@@ -313,10 +315,7 @@ mod tests {
             assert!(memory.access.last().is_none());
             memory.write(0x8000, &[4]);
             assert_eq!(memory.access.last(), Some((false, 0x8000, 4)));
-            assert_eq!(
-                (memory.access.count(true), memory.access.count(false)),
-                (201, 1)
-            );
+            assert_eq!(memory.access.counts(), (201, 1));
             let third = memory.access.seen.borrow().get(200).copied();
             assert_eq!(third, Some((true, 0x9000, 3)));
             memory.create(0xA000, &[5]);
@@ -324,7 +323,7 @@ mod tests {
             memory.create(0xB000, &[6; LEAST - 1]);
             assert_eq!(memory.access.last(), Some((false, 0xA000, 5)));
             memory.finish()?;
-            assert_eq!(memory.access.count(false), 2 + LEAST - 1);
+            assert_eq!(memory.access.counts().1, 2 + LEAST - 1);
             let last = 0xB000 + (ENTRY_SIZE * (LEAST - 2)) as u64;
             assert_eq!(memory.access.last(), Some((false, last, 6)));
             Ok(())
@@ -341,7 +340,7 @@ mod tests {
                 memory.create((table * ENTRIES * ENTRY_SIZE) as u64, &entries);
             }
             memory.finish()?;
-            assert_eq!(memory.access.count(true), tables * ENTRIES);
+            assert_eq!(memory.access.counts().0, tables * ENTRIES);
             let seen = memory.access.seen.borrow();
             let addresses = (0u64..).step_by(ENTRY_SIZE);
             let all = addresses.map(|address| (true, address, 9));
@@ -357,14 +356,11 @@ mod tests {
             memory.access.busy.set(true);
             memory.create(0x1000, &[7; 2 * LEAST]);
             memory.finish()?;
-            assert_eq!(
-                (memory.access.count(true), memory.access.count(false)),
-                (0, 2 * LEAST)
-            );
+            assert_eq!(memory.access.counts(), (0, 2 * LEAST));
             memory.access.busy.set(false);
             memory.create(0x1000, &[8; 2 * LEAST]);
             memory.finish()?;
-            assert_eq!(memory.access.count(true), 2 * LEAST);
+            assert_eq!(memory.access.counts().0, 2 * LEAST);
             Ok(())
         })
     }
@@ -381,10 +377,7 @@ mod tests {
             memory.write(0x8008, &[5]);
             assert_eq!(memory.finish(), Err(ETIMEDOUT));
             assert_eq!(memory.finish(), Err(ETIMEDOUT));
-            assert_eq!(
-                (memory.access.count(true), memory.access.count(false)),
-                (2 * LEAST, 0)
-            );
+            assert_eq!(memory.access.counts(), (2 * LEAST, 0));
             memory.access.broken.set(false);
             memory.begin(dev);
             memory.write(0x8000, &[6]);

@@ -18,7 +18,7 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 use super::card_memory::CardMemory;
 use super::hop::{Invalidation, PteSink, TablePool};
 use super::mapping::{Chain, Mapping};
-use super::page_table::{AddressSpace, MapFailure, Run, Walk};
+use super::page_table::{AddressSpace, MapFailure, Run, Unmapped, Walk};
 use crate::context::asid::{ASIDS, KERNEL};
 use crate::hw::map;
 use crate::queue::cpu::{SHARED_ADDRESS, SHARED_SIZE};
@@ -132,6 +132,18 @@ fn settle(
     } else {
         Chain::default()
     })
+}
+
+impl<M: TableMemory> Parts<'_, M> {
+    fn unmap(&mut self, mapping: &Mapping) -> Unmapped {
+        let (address, size) = (mapping.address(), mapping.size());
+        self.space.unmap(self.pool, self.memory, address, size)
+    }
+
+    /// See [`settle`].
+    fn settle(&mut self, invalidation: Invalidation) -> Result<Chain> {
+        settle(self.memory, self.pool, self.limbo, invalidation)
+    }
 }
 
 /// All page tables of a card. There are none while the card is being reset.
@@ -264,23 +276,19 @@ impl<M: TableMemory> Tables<M> {
     /// Maps `mapping` in a user's address space.
     pub(crate) fn map(&self, asid: u32, mapping: KBox<Mapping>) -> Result<Reachable, Refused> {
         let mut state = self.state.lock();
-        let Some(parts) = state.parts(asid) else {
+        let Some(mut parts) = state.parts(asid) else {
             return Err(Refused {
                 failure: Failure::NoSpace,
                 stale: None,
                 mapping: Some(mapping),
             });
         };
-        let Parts {
-            memory,
-            pool,
-            space,
-            limbo,
-        } = parts;
         let address = mapping.address();
-        let mapped = space.map(pool, memory, address, mapping.memory().runs());
+        let mapped = parts
+            .space
+            .map(parts.pool, parts.memory, address, mapping.memory().runs());
         let (failure, invalidation) = match mapped {
-            Ok(invalidation) => match settle(memory, pool, limbo, invalidation) {
+            Ok(invalidation) => match parts.settle(invalidation) {
                 Ok(free) => {
                     drop(state);
                     drop(free);
@@ -288,9 +296,9 @@ impl<M: TableMemory> Tables<M> {
                 }
                 Err(error) => {
                     // The card may use the old translation for ever, but not the new one for longer.
-                    let unmapped = space.unmap(pool, memory, address, mapping.size());
+                    let unmapped = parts.unmap(&mapping);
                     drop(unmapped);
-                    limbo.push(mapping);
+                    parts.limbo.push(mapping);
                     return Err(Refused {
                         failure: Failure::Stale,
                         stale: Some(error),
@@ -303,7 +311,7 @@ impl<M: TableMemory> Tables<M> {
                 error.invalidation,
             ),
         };
-        match settle(memory, pool, limbo, invalidation) {
+        match parts.settle(invalidation) {
             Ok(free) => {
                 drop(state);
                 drop(free);
@@ -314,7 +322,7 @@ impl<M: TableMemory> Tables<M> {
                 })
             }
             Err(error) => {
-                limbo.push(mapping);
+                parts.limbo.push(mapping);
                 Err(Refused {
                     failure,
                     stale: Some(error),
@@ -330,26 +338,20 @@ impl<M: TableMemory> Tables<M> {
     /// An error says that the card has not confirmed, and needs a reset; the mapping is in limbo.
     pub(crate) fn unmap(&self, asid: u32, mapping: Reachable) -> Result<(KBox<Mapping>, u64)> {
         let mut state = self.state.lock();
-        let Some(parts) = state.parts(asid) else {
+        let Some(mut parts) = state.parts(asid) else {
             // The card was reset since: it has no tables with this.
             return Ok((mapping.into_inner(), 0));
         };
-        let Parts {
-            memory,
-            pool,
-            space,
-            limbo,
-        } = parts;
         let mapping = mapping.into_inner();
-        let unmapped = space.unmap(pool, memory, mapping.address(), mapping.size());
-        match settle(memory, pool, limbo, unmapped.invalidation) {
+        let unmapped = parts.unmap(&mapping);
+        match parts.settle(unmapped.invalidation) {
             Ok(free) => {
                 drop(state);
                 drop(free);
                 Ok((mapping, unmapped.holes))
             }
             Err(error) => {
-                limbo.push(mapping);
+                parts.limbo.push(mapping);
                 Err(error)
             }
         }

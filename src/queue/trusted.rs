@@ -84,8 +84,7 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether the driver's jobs may run. A job that begins now is over before the card is
-    /// reset.
+    /// Whether the driver's jobs may run. A job that begins now is over before the card is reset.
     pub(crate) fn works(&self) -> bool {
         self.of.works.load(Acquire)
     }

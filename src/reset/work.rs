@@ -101,14 +101,11 @@ fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) ->
     note_trigger(card, wanted.trigger);
     disable(card);
     dev_dbg!(card.dev, "Going to reset engines of inference device\n");
-    card.queues.trusted().stop();
-    engines::halt(card.dev.as_ref(), bars, Started::ALL);
+    halt(card);
     card.synchronize_interrupts();
     abort(card);
     let done = reset::soft(card.dev.as_ref(), bars);
-    forget_jobs(card);
-    done?;
-    card.queues.let_go();
+    forget_jobs(card, done)?;
     card.state.disabled.set(false);
     bringup::after_soft_reset(card, pdev)
 }
@@ -127,14 +124,19 @@ fn hard(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
     go_on(card, pdev, wanted, false);
 }
 
+/// Stops the engines, with no job of the driver's under way.
+pub(crate) fn halt(card: &Card) {
+    card.queues.trusted().stop();
+    engines::halt(card.dev.as_ref(), &*card.bars, Started::ALL);
+}
+
 /// Stops everything that a hard reset ends: the card reaches the host no more, and all jobs have ended.
 pub(crate) fn stop(card: &Card) {
     let bars = &*card.bars;
     card.heartbeat.stop();
     card.watchdog.stop();
     card.resets.release.cancel();
-    card.queues.trusted().stop();
-    engines::halt(card.dev.as_ref(), bars, Started::ALL);
+    halt(card);
     card.disable_interrupts();
     mmu::bypass_cpu(bars);
     abort(card);
@@ -234,9 +236,7 @@ fn whole(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
         observers::forget_events(card);
     }
     card.tables.stop();
-    forget_jobs(card);
-    done?;
-    card.queues.let_go();
+    forget_jobs(card, done)?;
     let series = card.resets.state.lock().series;
     if series.is_hopeless() {
         dev_crit!(
@@ -280,8 +280,12 @@ fn abort(card: &Card) {
     super::abort_waits(card);
 }
 
-/// The card has forgotten what was on its queues, and what it was made ready for.
-fn forget_jobs(card: &Card) {
+/// The card has forgotten what was on its queues, and what it was made ready for. Once its reset is `done`, it uses
+/// nothing of that any more.
+fn forget_jobs(card: &Card, done: Result) -> Result {
     card.queues.reset();
     card.users.each(|context| context.set_switched(false));
+    done?;
+    card.queues.let_go();
+    Ok(())
 }

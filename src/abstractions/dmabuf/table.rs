@@ -11,13 +11,12 @@ use kernel::error::to_result;
 use kernel::prelude::*;
 
 use super::Piece;
+use crate::abstractions::LINK_BITS;
 
 /// What `dma_map_resource()` returns if it fails (`DMA_MAPPING_ERROR`).
 const MAPPING_ERROR: bindings::dma_addr_t = !0;
 /// There are no CPU caches to keep coherent.
 const NO_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
-/// Bits of `scatterlist::page_link` that are no part of the address of a page.
-const LINK_BITS: c_ulong = 3;
 /// The longest piece for a device that says nothing of it.
 const DEFAULT_LONGEST: u32 = 64 << 10;
 

@@ -7,7 +7,11 @@
 //! device has, with interrupts off, and how many there are is the user's choice. So there is one
 //! `Devres` for a list of all mappings, from which each can be taken in no time.
 
-use super::{super::raw_device, runs::runs, PinnedPages};
+use super::{
+    super::{raw_device, LINK_BITS},
+    runs::runs,
+    PinnedPages, //
+};
 
 use kernel::{
     bindings,
@@ -175,9 +179,6 @@ unsafe impl Send for Table {}
 // SAFETY: A shared reference only lets one read, and copy pointers.
 unsafe impl Sync for Table {}
 
-/// What else than a page an entry's first word says: where the list goes on or ends (`SG_CHAIN`, `SG_END`).
-const LINKS: usize = 3;
-
 impl Table {
     fn new(dev: &Device, pinned: &PinnedPages) -> Result<Self> {
         // Bounce buffers take pieces of a limited size only.
@@ -197,7 +198,7 @@ impl Table {
             let length = left.min(run.pages * PAGE_SIZE - offset as usize) as u32;
             // SAFETY: There are as many entries as runs, so this is one. It is set as `sg_set_page()` does.
             unsafe {
-                (*entry).page_link = ((*entry).page_link & LINKS) | run.first as usize;
+                (*entry).page_link = ((*entry).page_link & LINK_BITS) | run.first as c_ulong;
                 (*entry).offset = offset;
                 (*entry).length = length;
                 entry = bindings::sg_next(entry);
