@@ -133,6 +133,13 @@ impl Card {
         })
     }
 
+    /// Which engines are at work.
+    pub fn hw_idle(&self) -> crate::Result<hl_info_hw_idle> {
+        let mut idle = hl_info_hw_idle::default();
+        self.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string())?;
+        Ok(idle)
+    }
+
     /// Waits until `condition` holds.
     pub fn poll(&self, what: &str, mut condition: impl FnMut(&Self) -> crate::Result<bool>) -> crate::Result {
         let end = Instant::now() + PATIENCE;

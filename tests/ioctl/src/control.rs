@@ -50,6 +50,12 @@ impl Control {
         self.ask(&request).map(drop)
     }
 
+    /// Reads a register of the card.
+    pub fn register(&mut self, offset: u64) -> Result<u64> {
+        let answer = self.ask(&json!({"cmd": "read-register", "register": offset}))?;
+        answer["value"].as_u64().ok_or_else(|| format!("register {offset:#x} has no value"))
+    }
+
     /// Takes all faults back.
     pub fn clear(&mut self) -> Result {
         self.ask(&json!({"cmd": "clear"})).map(drop)

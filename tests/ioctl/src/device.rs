@@ -73,6 +73,11 @@ impl Card {
         Ok(HostMemory { card: self, memory, device })
     }
 
+    /// New host memory of `size` bytes, mapped for the card.
+    pub fn host_memory(&self, size: usize) -> Result<HostMemory<'_>> {
+        self.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?)
+    }
+
     /// Maps host memory for the card at device address `hint`, or nowhere.
     pub fn map_host_at(&self, memory: Mapping, hint: u64) -> Result<HostMemory<'_>> {
         let (address, size) = (memory.address(), memory.len() as u64);

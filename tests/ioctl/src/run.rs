@@ -9,7 +9,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::Instant;
 
-use goya_tests::{Result, events, pins};
+use goya_tests::{Result, events, nodes, pins};
 
 use crate::share::Share;
 use crate::tests::{Test, all, is_last, is_ordinary};
@@ -21,6 +21,14 @@ pub const SKIP: u8 = 4;
 pub fn skip(why: &str) -> ! {
     println!("{why}");
     std::process::exit(SKIP.into())
+}
+
+/// Ends this test on another driver, which does not do what goya.ko does.
+pub fn only_goya(does: &str) -> Result {
+    if nodes::module()? != "goya" {
+        skip(&format!("only goya.ko {does}"));
+    }
+    Ok(())
 }
 
 /// How a test ended.

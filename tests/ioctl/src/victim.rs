@@ -81,7 +81,7 @@ fn stale(card: &Card, queue: u32) -> Result<Packets> {
 /// Has jobs in flight and memory mapped, and waits; says how the wait ended, and what became of the card.
 fn hold() -> Result {
     let card = Card::open()?;
-    let host = card.map_host(Mapping::anonymous(1 << 20).map_err(|e| e.to_string())?)?;
+    let host = card.host_memory(1 << 20)?;
     let device = card.device_memory(4 << 20)?;
     let copy = Packets::default().copy(direction::HL_DMA_HOST_TO_DRAM, host.device, device.device, 1 << 20);
     let copy = card.job(1, &copy)?;

@@ -10,10 +10,9 @@ use std::time::Instant;
 use goya_tests::card::Card;
 use goya_tests::device::SRAM;
 use goya_tests::packet::Packets;
-use goya_tests::sys::Mapping;
 use goya_tests::{Result, noise};
+use goya_uapi::goya_queue_id;
 use goya_uapi::hl_goya_dma_direction as direction;
-use goya_uapi::{HL_INFO_HW_IDLE, goya_queue_id, hl_info_hw_idle};
 
 struct Colours(bool);
 
@@ -76,11 +75,7 @@ fn queues(card: &Card, colours: &Colours) -> Result<bool> {
         if internal {
             card.run_internal(queue, &packets)?;
             let engine = 1 << (5 + queue - goya_queue_id::GOYA_QUEUE_ID_MME);
-            card.poll("an idle engine", |card| {
-                let mut idle = hl_info_hw_idle::default();
-                card.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string())?;
-                Ok(idle.busy_engines_mask & engine == 0)
-            })?;
+            card.poll("an idle engine", |card| Ok(card.hw_idle()?.busy_engines_mask & engine == 0))?;
         } else {
             card.run(queue, &packets)?;
         }
@@ -98,7 +93,7 @@ fn queues(card: &Card, colours: &Colours) -> Result<bool> {
 fn data(card: &Card, colours: &Colours) -> Result<bool> {
     let size = 16 << 20;
     println!("\n{}", colours.paint("1", "16 MiB from the host to DRAM to SRAM and back"));
-    let host = || card.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?);
+    let host = || card.host_memory(size);
     let (source, target, dram) = (host()?, host()?, card.device_memory(size as u64)?);
     let data = noise(2026, size);
     source.memory.write(0, &data);

@@ -4,9 +4,8 @@
 //! Queues that wait for each other by sync objects, monitors and fences.
 
 use goya_tests::card::Card;
-use goya_tests::device::{HostMemory, SRAM, SRAM_COMMANDS, chunk};
+use goya_tests::device::{SRAM, SRAM_COMMANDS, chunk};
 use goya_tests::packet::{ADD, Packets, SYNC_OBJECT, dma_fence, tpc_fence};
-use goya_tests::sys::Mapping;
 use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::hl_goya_dma_direction as direction;
 use goya_uapi::{HL_CS_CHUNK_FLAGS_USER_ALLOC_CB, goya_queue_id};
@@ -22,14 +21,10 @@ pub const TESTS: &[Test] = &[
     test("chain.sync_object_value", sync_object_value),
 ];
 
-fn host(card: &Card, size: usize) -> Result<HostMemory<'_>> {
-    card.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?)
-}
-
 /// Queue 2 copies out what queue 1 copied in, and may not begin before.
 fn two_dma_queues() -> Result {
     let card = Card::open()?;
-    let (source, target) = (host(&card, 1 << 20)?, host(&card, 1 << 20)?);
+    let (source, target) = (card.host_memory(1 << 20)?, card.host_memory(1 << 20)?);
     let data = noise(3, 1 << 20);
     source.memory.write(0, &data);
     let consumer = Packets::default().monitor(0, 10, 1, dma_fence(2, 0), 1).fence(0, 1, 1).copy(
@@ -51,7 +46,7 @@ fn two_dma_queues() -> Result {
 /// The channel's own completion message opens a fence. Channel 1 tells sync object 1000.
 fn dma_completion_message() -> Result {
     let card = Card::open()?;
-    let source = host(&card, 4096)?;
+    let source = card.host_memory(4096)?;
     let waiting = Packets::default().monitor(3, 1000, 1, dma_fence(4, 1), 1).fence(1, 1, 1);
     let copy = Packets::default().copy_and_tell(direction::HL_DMA_HOST_TO_SRAM, source.device, SRAM, 4096);
     let (second, first) = (card.job(4, &waiting)?, card.job(1, &copy)?);
@@ -62,7 +57,7 @@ fn dma_completion_message() -> Result {
 /// A TPC's queue waits for DMA, writes a word, and tells another DMA queue to fetch it.
 fn tpc_and_dma() -> Result {
     let card = Card::open()?;
-    let target = host(&card, 4096)?;
+    let target = card.host_memory(4096)?;
     for n in 0..8u32 {
         let at = SRAM + 0x4000 + u64::from(n) * 64;
         let tpc = Packets::default()

@@ -242,7 +242,7 @@ fn data() -> Result {
 /// What a user has mapped, by the card's addresses.
 fn user_data() -> Result {
     let card = Card::open()?;
-    let memory = card.map_host(Mapping::anonymous(0x2000).map_err(|e| e.to_string())?)?;
+    let memory = card.host_memory(0x2000)?;
     memory.memory.write(0x1000, &0x0102_0304u32.to_le_bytes());
     check_eq!(look(memory.device + 0x1000)?.0, "0x01020304\n", "a user's word");
     write("data32", "55667788")?;

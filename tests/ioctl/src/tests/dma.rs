@@ -22,7 +22,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 fn buffers(card: &Card, size: usize) -> Result<(HostMemory<'_>, DeviceMemory<'_>, HostMemory<'_>)> {
-    let host = || card.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?);
+    let host = || card.host_memory(size);
     Ok((host()?, card.device_memory(size as u64)?, host()?))
 }
 
@@ -123,7 +123,7 @@ fn fill() -> Result {
 fn large() -> Result {
     let card = Card::open()?;
     let size = 64 << 20;
-    let source = card.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?)?;
+    let source = card.host_memory(size)?;
     let target = card.map_host(Mapping::huge(size).map_err(|e| e.to_string())?)?;
     let dram = card.device_memory(size as u64)?;
     there_and_back(&card, &(source, dram, target), size, (0, 0, 0))

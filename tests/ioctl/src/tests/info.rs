@@ -38,8 +38,7 @@ fn hw_ip() -> Result {
 }
 
 fn idle() -> Result {
-    let mut idle = hl_info_hw_idle::default();
-    Card::open()?.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string())?;
+    let idle = Card::open()?.hw_idle()?;
     check_eq!((idle.is_idle, idle.busy_engines_mask), (1, 0), "idle");
     Ok(())
 }

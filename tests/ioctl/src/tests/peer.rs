@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use goya_tests::card::{Card, open_node};
 use goya_tests::kmsg::Kmsg;
-use goya_tests::nodes::{self, Nodes};
+use goya_tests::nodes::Nodes;
 use goya_tests::packet::Packets;
 use goya_tests::sys::{errno, load_module, remove_module};
 use goya_tests::{Result, check, check_eq, events, kmsg, noise};
@@ -21,7 +21,7 @@ use goya_uapi::*;
 use super::pages::window;
 use super::reload::Binding;
 use super::{Test, debugfs, resets, test};
-use crate::run::skip;
+use crate::run::{only_goya, skip};
 
 pub const TESTS: &[Test] = &[
     test("peer.copies", copies),
@@ -106,6 +106,13 @@ fn exported(card: &Card) -> Result<(u64, File)> {
     Ok((memory, events::adopt(fd as i32).map_err(|e| e.to_string())?))
 }
 
+/// A device that reaches memory of a user who is gone.
+fn left_behind(parameters: &str) -> Result<Peer> {
+    let card = Card::open()?;
+    let (_, file) = exported(&card)?;
+    Peer::import(&file, parameters)?.map_err(|e| format!("import: {e}"))
+}
+
 /// Another device reads the card's memory and writes it. The memory stays mapped while it may.
 fn copies() -> Result {
     kmsg::expect("memory is exported")?;
@@ -133,10 +140,7 @@ fn strangers() -> Result {
 /// Nobody else gets the card while another device reaches its user's memory.
 fn keeps_the_card() -> Result {
     kmsg::expect("device is not idle after user context is closed")?;
-    let card = Card::open()?;
-    let (_, file) = exported(&card)?;
-    let peer = Peer::import(&file, "")?.map_err(|e| format!("import: {e}"))?;
-    drop((file, card));
+    let peer = left_behind("")?;
     let again = open_node(&Nodes::chosen().compute());
     check_eq!(errno(again.map(drop)), libc::EBUSY, "opening the card");
     peer.remove()?;
@@ -146,13 +150,8 @@ fn keeps_the_card() -> Result {
 /// A hard reset takes the memory back from a device whose driver can be told. From another one it cannot, and the
 /// card has no next user before that one goes.
 fn revoked_by_reset(told: &str) -> Result {
-    if nodes::module()? != "goya" {
-        skip("only goya.ko revokes what is exported");
-    }
-    let card = Card::open()?;
-    let (_, file) = exported(&card)?;
-    let peer = Peer::import(&file, told)?.map_err(|e| format!("import: {e}"))?;
-    drop((file, card));
+    only_goya("revokes what is exported")?;
+    let peer = left_behind(told)?;
     let mut log = Kmsg::here()?;
     resets::reset("hard_reset")?;
     if told == "told=1" {
@@ -167,14 +166,9 @@ fn revoked_by_reset(told: &str) -> Result {
 
 /// A device that is told may take a moment to let go: the reset waits for it.
 fn awaited_by_reset() -> Result {
-    if nodes::module()? != "goya" {
-        skip("only goya.ko revokes what is exported");
-    }
+    only_goya("revokes what is exported")?;
     let done = "Successfully finished resetting";
-    let card = Card::open()?;
-    let (_, file) = exported(&card)?;
-    let peer = Peer::import(&file, "late=1")?.map_err(|e| format!("import: {e}"))?;
-    drop((file, card));
+    let peer = left_behind("late=1")?;
     let mut log = Kmsg::here()?;
     let reset = thread::spawn(|| resets::reset("hard_reset").map(drop));
     log.wait_for("the memory is revoked; kept for now", PATIENCE)?;
@@ -191,13 +185,8 @@ fn awaited_by_reset() -> Result {
 
 /// A card that is taken from its driver takes its memory with it.
 fn revoked_by_removal() -> Result {
-    if nodes::module()? != "goya" {
-        skip("only goya.ko revokes what is exported");
-    }
-    let card = Card::open()?;
-    let (_, file) = exported(&card)?;
-    let peer = Peer::import(&file, "")?.map_err(|e| format!("import: {e}"))?;
-    drop((file, card));
+    only_goya("revokes what is exported")?;
+    let peer = left_behind("")?;
     let mut log = Kmsg::here()?;
     let binding = Binding::current()?;
     binding.end()?;
@@ -210,9 +199,7 @@ fn revoked_by_removal() -> Result {
 
 /// debugfs does not move the window away from under what is exported; it looks elsewhere once that is over.
 fn keeps_the_window() -> Result {
-    if nodes::module()? != "goya" {
-        skip("only goya.ko leaves the window where it is");
-    }
+    only_goya("leaves the window where it is")?;
     kmsg::expect("is not in the window, which other devices use")?;
     kmsg::expect("Failed reading addr")?;
     let card = Card::open()?;

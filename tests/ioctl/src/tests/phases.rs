@@ -5,13 +5,12 @@
 
 use goya_tests::card::Card;
 use goya_tests::device::SRAM;
-use goya_tests::nodes;
 use goya_tests::packet::{Packets, SYNC_OBJECT};
 use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::HL_CS_FLAGS_FORCE_RESTORE;
 
 use super::{Test, test};
-use crate::run::skip;
+use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
     test("context.nothing_is_left", nothing_is_left),
@@ -41,9 +40,7 @@ fn nothing_is_left() -> Result {
 /// Nor is device memory, wherever it was, nor what was written where nothing is mapped. Upstream's driver
 /// leaves both (Documentation/differences.rst).
 fn device_memory_of_another() -> Result {
-    if nodes::module()? != "goya" {
-        skip("only goya.ko overwrites device memory");
-    }
+    only_goya("overwrites device memory")?;
     const UNMAPPED: u64 = 0x1F_0000_0000;
     // Three pieces, each of which is written at both ends.
     let sizes = [2 << 20, 4 << 20, 6 << 20];

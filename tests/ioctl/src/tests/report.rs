@@ -59,10 +59,7 @@ fn engine_table() -> Result {
 /// An engine at work is seen to be, by its bit; an internal one as well.
 fn busy_engine() -> Result {
     let card = Card::open()?;
-    let idle = || {
-        let mut idle = hl_info_hw_idle::default();
-        card.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string()).map(|()| idle)
-    };
+    let idle = || card.hw_idle();
     let waiting = |object, fence| Packets::default().monitor(9, object, 1, fence, 1).fence(0, 1, 1);
     let job = card.job(4, &waiting(9, dma_fence(4, 0)))?;
     let seq = card.submit(&[job.chunk], 0, 0).map_err(|e| e.to_string())?;

@@ -79,11 +79,7 @@ fn msg_long_internal() -> Result {
 /// Waits until internal queue `queue` has nothing to do.
 pub fn settle(card: &Card, queue: u32) -> Result {
     let bit = 5 + (queue - goya_queue_id::GOYA_QUEUE_ID_MME);
-    card.poll("an idle queue", |card| {
-        let mut idle = hl_info_hw_idle::default();
-        card.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string())?;
-        Ok(idle.busy_engines_mask & (1 << bit) == 0)
-    })
+    card.poll("an idle queue", |card| Ok(card.hw_idle()?.busy_engines_mask & (1 << bit) == 0))
 }
 
 /// One submission with a job for each external queue.

@@ -14,7 +14,7 @@ use goya_tests::device::{HostMemory, SRAM};
 use goya_tests::kmsg;
 use goya_tests::packet::{Packets, dma_fence};
 use goya_tests::sys::Mapping;
-use goya_tests::{Result, check, check_eq, nodes, noise};
+use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::hl_goya_dma_direction as direction;
 use goya_uapi::*;
 use serde_json::json;
@@ -22,7 +22,7 @@ use serde_json::json;
 use super::pages::page;
 use super::{Test, fault, test};
 use crate::held::Held;
-use crate::run::skip;
+use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
     test("tables.used_at_once", used_at_once),
@@ -41,10 +41,6 @@ const PRODUCER: u64 = 0x40_006C;
 /// Queue whose DMA the driver may use.
 const FIRST: u32 = 0;
 
-fn small_pages(card: &Card, size: usize) -> Result<HostMemory<'_>> {
-    card.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?)
-}
-
 /// Copies all of `from` to all of `to` by way of device memory at `dram`, on other queues than the first.
 fn copy(card: &Card, from: &HostMemory<'_>, dram: u64, to: &HostMemory<'_>) -> Result {
     let size = from.memory.len() as u32;
@@ -59,7 +55,7 @@ fn used_at_once() -> Result {
     let card = Card::open()?;
     let dram = card.device_memory(8 << 20)?;
     for (round, pages) in [300, 1025, 511, 1500, 129, 2048, 127, 1999].into_iter().enumerate() {
-        let (from, to) = (small_pages(&card, pages * 4096)?, small_pages(&card, pages * 4096)?);
+        let (from, to) = (card.host_memory(pages * 4096)?, card.host_memory(pages * 4096)?);
         let data = noise(round as u64, pages * 4096);
         from.memory.write(0, &data);
         copy(&card, &from, dram.device, &to)?;
@@ -75,7 +71,7 @@ fn first_queue_waits() -> Result {
     let gate = Packets::default().monitor(12, 12, 1, dma_fence(u64::from(FIRST), 2), 1).fence(2, 1, 1);
     let gate = card.job(FIRST, &gate)?;
     let seq = card.submit(&[gate.chunk], 0, 0).map_err(|e| e.to_string())?;
-    let (from, to) = (small_pages(&card, 6 * MIB)?, small_pages(&card, 6 * MIB)?);
+    let (from, to) = (card.host_memory(6 * MIB)?, card.host_memory(6 * MIB)?);
     let data = noise(5, 6 * MIB);
     from.memory.write(0, &data);
     copy(&card, &from, dram.device, &to)?;
@@ -91,7 +87,7 @@ fn while_mapping(card: &Card, mut work: impl FnMut() -> Result) -> Result {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let mapper = scope.spawn(|| {
-            let rounds = (0..12).try_for_each(|_| small_pages(card, 4 * MIB).map(drop));
+            let rounds = (0..12).try_for_each(|_| card.host_memory(4 * MIB).map(drop));
             done.store(true, Ordering::Relaxed);
             rounds
         });
@@ -108,7 +104,7 @@ fn while_mapping(card: &Card, mut work: impl FnMut() -> Result) -> Result {
 fn first_queue_works() -> Result {
     let card = Card::open()?;
     let dram = card.device_memory(2 << 20)?;
-    let target = small_pages(&card, 65536)?;
+    let target = card.host_memory(65536)?;
     let data = noise(3, 65536);
     card.put(dram.device, &data)?;
     let there = Packets::default().copy(direction::HL_DMA_DRAM_TO_SRAM, dram.device, SRAM, 65536);
@@ -132,9 +128,7 @@ pub fn map_small_pages(card: &Card) -> Result<io::Result<u64>> {
 /// While the card copies tables, nothing leads to them, users' jobs do not get on the queue that it needs, where
 /// they could use any address, and the card does not look busy.
 fn while_copied() -> Result {
-    if nodes::module()? != "goya" {
-        skip("only goya.ko has the card copy tables");
-    }
+    only_goya("has the card copy tables")?;
     let card = Card::open()?;
     let mut control = Control::open()?;
     let dram = card.device_memory(2 << 20)?;
@@ -144,14 +138,14 @@ fn while_copied() -> Result {
         card.map_host_at(Mapping::anonymous(4096).map_err(|e| e.to_string())?, AT + (64 << 20))?;
     let device = map_small_pages(&card)?.map_err(|e| format!("map: {e}"))?;
     card.unmap(device).map_err(|e| format!("unmap: {e}"))?;
-    let before = doorbell(&mut control)?;
+    let before = control.register(PRODUCER)?;
     control.inject("hang-queue", &json!({"queue": "dma0"}))?;
     let there = Packets::default().copy(direction::HL_DMA_DRAM_TO_SRAM, dram.device, SRAM, 8);
     thread::scope(|scope| {
         let map = scope.spawn(|| map_small_pages(&card)?.map_err(|e| format!("map: {e}")));
-        let rung = card.poll("a copy", |_| Ok(map.is_finished() || doorbell(&mut control)? != before));
+        let rung = card.poll("a copy", |_| Ok(map.is_finished() || control.register(PRODUCER)? != before));
         let page = page(&mut control, AT);
-        let idle = scope.spawn(|| is_idle(&card));
+        let idle = scope.spawn(|| card.hw_idle());
         let job = scope.spawn(|| card.run(FIRST, &there).map(drop));
         // Time enough for whoever does not wait.
         let early = (0..10).any(|_| {
@@ -165,7 +159,7 @@ fn while_copied() -> Result {
         rung?;
         map?;
         check_eq!(page?, None, "a page before its table is there");
-        check!(idle?, "the card is at work");
+        check_eq!(idle?.is_idle, 1, "idle");
         check!(!early, "the driver has not waited for the copy");
         Ok(())
     })?;
@@ -173,23 +167,9 @@ fn while_copied() -> Result {
     Ok(())
 }
 
-fn is_idle(card: &Card) -> Result<bool> {
-    let mut idle = hl_info_hw_idle::default();
-    card.info(HL_INFO_HW_IDLE, &mut idle).map_err(|e| e.to_string())?;
-    Ok(idle.is_idle == 1)
-}
-
-/// How many jobs the first queue has got.
-fn doorbell(control: &mut Control) -> Result<Option<u64>> {
-    let answer = control.ask(&json!({"cmd": "read-register", "register": PRODUCER}))?;
-    Ok(answer["value"].as_u64())
-}
-
 /// Tables that the card does not copy are never believed to be there: the mapping fails, and the card is reset.
 fn lost_copy() -> Result {
-    if nodes::module()? != "goya" {
-        skip("only goya.ko has the card copy tables");
-    }
+    only_goya("has the card copy tables")?;
     for text in ["QMAN0 Job timeout", "cache invalidation failed"] {
         kmsg::expect(text)?;
     }

@@ -94,7 +94,7 @@ fn alloc(card: &Card) -> Result<Vec<f64>> {
 
 /// Host memory to the card's DRAM in 10^9 bytes a second, with the submission and the wait.
 fn dma(card: &Card, size: usize) -> Result<Vec<f64>> {
-    let source = card.map_host(Mapping::anonymous(size).map_err(|e| e.to_string())?)?;
+    let source = card.host_memory(size)?;
     let target = card.device_memory(size as u64)?;
     let copy =
         Packets::default().copy(direction::HL_DMA_HOST_TO_DRAM, source.device, target.device, size as u32);

@@ -136,14 +136,10 @@ fn stop_packet() -> Result {
 fn protected_register() -> Result {
     let register = 0xE0_8060 + 4 * 0x4_0000;
     let mut control = Control::open()?;
-    let mut read = move || -> Result<u64> {
-        let answer = control.ask(&json!({"cmd": "read-register", "register": register}))?;
-        answer["value"].as_u64().ok_or_else(|| "no value".into())
-    };
-    let before = read()?;
+    let before = control.register(register)?;
     let packets = Packets::default().msg_long(CFG + register, 0x6666_6666);
     stopped(goya_queue_id::GOYA_QUEUE_ID_TPC4, &packets, &[], |_| {
-        check_eq!(read()?, before, "the ring's base");
+        check_eq!(control.register(register)?, before, "the ring's base");
         Ok(())
     })
 }
