@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # SPDX-FileCopyrightText: The goya-rs authors
 #
-# Builds a kernel: kernel.sh release|debug. Prints the path of its build tree, which external
+# Builds a kernel: kernel.sh release|debug|hardened. Prints the path of its build tree, which external
 # modules can be built against. With KDIR= in the environment, that tree is used as it is.
 
 set -euo pipefail
@@ -11,9 +11,9 @@ set -euo pipefail
 
 flavour=${1:-}
 case $flavour in
-release) total=2050 ;;
+release | hardened) total=2050 ;;
 debug) total=2100 ;;
-*) die "usage: kernel.sh release|debug" ;;
+*) die "usage: kernel.sh release|debug|hardened" ;;
 esac
 
 if [ -n "${KDIR:-}" ]; then
