@@ -51,7 +51,10 @@ fn read_all() -> Result {
     let mut count = 0;
     for entry in fs::read_dir(&dir).map_err(|e| e.to_string())?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let sensor = ["temp", "in", "curr", "power", "fan", "pwm"].iter().any(|k| name.starts_with(k));
+        // With a number: `power` alone is the directory of runtime power management.
+        let is =
+            |kind| name.strip_prefix(kind).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let sensor = ["temp", "in", "curr", "power", "fan", "pwm"].into_iter().any(is);
         if sensor && !name.ends_with("reset_history") {
             number(entry.path())?;
             count += 1;
