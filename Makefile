@@ -19,8 +19,13 @@ GUEST := build/guest
 BIN := $(CARGO)/release
 TESTS := $(GUEST)/x86_64-unknown-linux-gnu/release
 CARD_ARGS := $(if $(MMAP),--card-arg=--mmap)
-# A second device, and a window that shows it some of the users' memory.
-PEER = --peer --file "$$(scripts/module.sh peer debug):/lib/goya_peer.ko" $(if $(MMAP),,--card-arg=--bar4=1G)
+# What is between the card and the guest's memory: nothing, an IOMMU, or the kernel's bounce buffers.
+GUEST_ARGS := $(if $(IOMMU),--iommu) $(if $(SWIOTLB),--kernel-arg=swiotlb=force)
+# Other cards and other machines have logs of their own.
+WHERE := $(if $(MMAP),-mmap)$(if $(IOMMU),-iommu)$(if $(SWIOTLB),-swiotlb)
+# A second device, and a window that shows it some of the users' memory. Behind an IOMMU Linux lets no device reach
+# another: the root port has all they say go that way.
+PEER = $(if $(IOMMU),,--peer --file "$$(scripts/module.sh peer debug):/lib/goya_peer.ko") $(if $(MMAP),,--card-arg=--bar4=1G)
 # A small guest begins and ends sooner; but of each window KASAN's map takes an eighth of its size.
 MEM := $(if $(filter 1-,$(CARDS)-$(MMAP)),1280M,2G)
 ifneq ($(KDIR),)
@@ -29,10 +34,10 @@ endif
 export KDIR V INSTALL_MOD_PATH
 
 # run KERNEL-FLAVOUR: the command that boots a guest with cards and the driver.
-run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) \
+run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) $(GUEST_ARGS) \
 	--kernel "$$(scripts/kernel.sh $(1))/arch/x86/boot/bzImage" --module "$$($(driver) $(1))" --module-params "$(PARAMS)" \
 	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
-	--log-dir build/logs/$(1)$(if $(MMAP),-mmap)
+	--log-dir build/logs/$(1)$(WHERE)
 
 .PHONY: help demo test test-guest stress unit uapi bench bench-card fuzz shell toolbox kernel card guest module \
 	modules_install rust-analyzer oracle lint format docs clean distclean
@@ -44,6 +49,7 @@ help: ## This list
 	@echo "  DRIVER=...   the driver to run (goya, or upstream's habanalabs; now: $(DRIVER))"
 	@echo "  PARAMS='timeout_locked=5'  the driver's parameters"
 	@echo "  CARDS=2      several cards          MMAP=1  mapped card memory"
+	@echo "  IOMMU=1      an IOMMU before the card  SWIOTLB=1  all DMA through bounce buffers"
 	@echo "  KDIR=/path   another kernel build   V=1     all output      TEST='dma wait.gone'  some tests"
 
 demo: card guest ## Boot a guest, load the driver, do real work on the card and show it
