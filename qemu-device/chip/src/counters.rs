@@ -16,6 +16,8 @@ pub struct Counters {
     pub memory_accesses: u64,
     /// Accesses to PCI configuration space.
     pub config_accesses: u64,
+    /// Writes to the iATU's registers across PCIe.
+    pub iatu_writes: u64,
     /// Producer-index writes that the queue managers saw.
     pub doorbells: u64,
     /// Queue entries fetched.

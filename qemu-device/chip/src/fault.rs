@@ -61,12 +61,31 @@ pub enum Fault {
         /// The event's number (`goya_async_events.h`) or its name as [`crate::events`] spells it.
         event: crate::events::EventRef,
     },
+    /// The next `count` resets by register are never over: nothing is reset, all goes on, and the boot manager says
+    /// that it is at it.
+    HangReset {
+        /// How many; default all.
+        #[serde(default = "all")]
+        count: u32,
+    },
+    /// Invalidations of the MMU's caches are never over: the card keeps its translations.
+    HangInvalidation,
+    /// Preboot sets more bits of `CPU_BOOT_DEV_STS0` (`hl_boot_if.h`) from the next boot on, until cleared. With the one
+    /// that says so, it also opens the iATU's windows.
+    BootStatus {
+        /// Which.
+        bits: u32,
+    },
     /// The card falls off the bus: every read is all ones, every write is lost.
     Unplug,
 }
 
 fn one() -> u32 {
     1
+}
+
+fn all() -> u32 {
+    u32::MAX
 }
 
 /// `CQ_ENTRY_READY` (`cpucp_if.h`).
@@ -83,6 +102,9 @@ pub struct Faults {
     boot_failures: Vec<BootStage>,
     /// How many completions, and which bits.
     corrupt: BTreeMap<QueueId, (u32, u32)>,
+    hung_resets: u32,
+    hung_invalidation: bool,
+    boot_status: u32,
     unplugged: bool,
 }
 
@@ -103,6 +125,9 @@ impl Faults {
             Fault::CorruptCompletion { queue, count, mask } => {
                 self.corrupt.insert(queue, (count, mask));
             }
+            Fault::HangReset { count } => self.hung_resets = count,
+            Fault::HangInvalidation => self.hung_invalidation = true,
+            Fault::BootStatus { bits } => self.boot_status = bits,
             Fault::Unplug => self.unplugged = true,
         }
     }
@@ -125,6 +150,21 @@ impl Faults {
     /// Whether boot stage `stage` fails.
     pub(crate) fn boot_fails(&self, stage: BootStage) -> bool {
         self.boot_failures.contains(&stage)
+    }
+
+    /// Whether invalidations are never over.
+    pub(crate) fn invalidation_hangs(&self) -> bool {
+        self.hung_invalidation
+    }
+
+    /// What preboot sets in its status register.
+    pub(crate) fn boot_status(&self) -> u32 {
+        self.boot_status
+    }
+
+    /// Whether this reset is never over; counts it.
+    pub(crate) fn take_hung_reset(&mut self) -> bool {
+        take(Some(&mut self.hung_resets))
     }
 
     /// Whether this message of `vector` is lost; counts it.

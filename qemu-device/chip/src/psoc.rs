@@ -41,6 +41,8 @@ pub struct Psoc {
     count: u64,
     since_ns: u64,
     running: bool,
+    /// A reset was begun that is never over.
+    in_reset: bool,
 }
 
 /// Whether a soft reset clears the register block at `block`: those of DMA, MME and TPC.
@@ -57,7 +59,7 @@ impl Chip {
     }
 
     fn set_time_stamp(&mut self, count: u64, running: bool) {
-        self.psoc = Psoc { count, since_ns: self.host.now_ns(), running };
+        self.psoc = Psoc { count, since_ns: self.host.now_ns(), running, ..self.psoc };
     }
 
     /// Gives the PSOC's registers their values after a reset.
@@ -68,10 +70,17 @@ impl Chip {
         self.regs.set(CNTFID0, (TIME_STAMP_MHZ * 1_000_000) as u32);
     }
 
+    fn reset_by_register(&mut self, kind: Reset) {
+        self.psoc.in_reset = self.faults.take_hung_reset();
+        if !self.psoc.in_reset {
+            self.reset(kind);
+        }
+    }
+
     /// Reads a PSOC register.
     pub(crate) fn psoc_register_read(&mut self, offset: u32) -> u32 {
         match offset {
-            BTM_FSM => 0,
+            BTM_FSM => self.psoc.in_reset.into(),
             CNTCVL => self.time_stamp() as u32,
             CNTCVU => (self.time_stamp() >> 32) as u32,
             _ => self.regs.get(offset),
@@ -86,8 +95,8 @@ impl Chip {
             CNTCVL => self.set_time_stamp(count & !0xFFFF_FFFF | u64::from(value), self.psoc.running),
             CNTCVU => self.set_time_stamp(count & 0xFFFF_FFFF | u64::from(value) << 32, self.psoc.running),
             // A mask with CPU or PSOC in it is a hard reset, one with an engine a soft one.
-            SW_ALL_RST_CFG if value & RESET_HARD != 0 => return self.reset(Reset::Hard),
-            SW_ALL_RST_CFG if value & RESET_ENGINES != 0 => return self.reset(Reset::Soft),
+            SW_ALL_RST_CFG if value & RESET_HARD != 0 => return self.reset_by_register(Reset::Hard),
+            SW_ALL_RST_CFG if value & RESET_ENGINES != 0 => return self.reset_by_register(Reset::Soft),
             _ => {}
         }
         self.regs.set(offset, value);
@@ -135,5 +144,19 @@ mod tests {
         assert_eq!((read(&mut chip, hw_state), read(&mut chip, NON_RESET_FLOPS + 4)), (0, 7));
         assert_eq!(read(&mut chip, BTM_FSM), 0);
         assert_eq!(chip.counters.resets, 2);
+    }
+
+    #[test]
+    fn a_reset_can_hang() {
+        let mut chip = TestHost::new(4096).chip();
+        let hw_state = PSOC_GLOBAL_CONF + 0x320;
+        chip.inject(&crate::fault::Fault::HangReset { count: 1 }).unwrap();
+        chip.register_write(hw_state, 7, Origin::Host);
+        chip.register_write(SW_ALL_RST_CFG, 0x7F_FE00, Origin::Host);
+        assert_eq!(chip.register_read(BTM_FSM, Origin::Host), 1);
+        assert_eq!((chip.register_read(hw_state, Origin::Host), chip.counters.resets), (7, 0));
+        chip.register_write(SW_ALL_RST_CFG, 0x7F_FE00, Origin::Host);
+        assert_eq!(chip.register_read(BTM_FSM, Origin::Host), 0);
+        assert_eq!(chip.register_read(hw_state, Origin::Host), 0);
     }
 }

@@ -22,7 +22,8 @@ Examples:
 
 Faults: hang-queue queue=Q, lose-interrupt vector=N [count=N], stop-heartbeat,
 fail-boot stage=preboot|boot-fit|linux, corrupt-completion queue=Q [count=N]
-[mask=N], event event=ID|NAME, unplug."
+[mask=N], event event=ID|NAME, hang-reset [count=N], hang-invalidation,
+boot-status bits=N, unplug."
 )]
 pub struct Options {
     /// The card's control socket

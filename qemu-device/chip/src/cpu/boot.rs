@@ -25,6 +25,8 @@ const UBOOT_VER_OFFSET: u32 = scratchpad(29);
 
 /// `CPU_BOOT_DEV_STS0_ENABLED`, and `MAP_HWMON_EN`: sensors are numbered as `cpucp_if.h` does.
 const DEV_STS0: u32 = 1 << 31 | 1 << 26;
+/// `FW_IATU_CONF_EN`: preboot has set up the iATU.
+const DEV_STS0_FW_IATU: u32 = 1 << 17;
 /// `CPU_BOOT_ERR0_ENABLED`: the error bits mean something.
 const ERR_ENABLED: u32 = 1 << 31;
 const ERR_FIT_CORRUPTED: u32 = 1 << 1;
@@ -125,9 +127,13 @@ impl Chip {
         } else {
             STATUS_WAITING_FOR_BOOT_FIT
         };
+        let device_status = DEV_STS0 | self.faults.boot_status();
+        if device_status & DEV_STS0_FW_IATU != 0 {
+            self.pci.open_windows();
+        }
         self.put_version(PREBOOT_VERSION_AT, "GOYA BTL 1.2 Preboot version hl-goya-fw-1.9.0 (emulated)");
         for (register, value) in [
-            (BOOT_DEV_STS0, DEV_STS0),
+            (BOOT_DEV_STS0, device_status),
             (BOOT_ERR0, ERR_ENABLED),
             (BOOT_ERR1, ERR_ENABLED),
             (PREBOOT_VER_OFFSET, (SRAM_BASE + PREBOOT_VERSION_AT) as u32),

@@ -77,6 +77,13 @@ impl Settings {
             pci_access: false,
         }
     }
+
+    /// The firmware starts anew: what is not on the board's buses is as at first.
+    pub(super) fn forget(&mut self) {
+        let leds = std::mem::take(&mut self.leds);
+        let i2c = std::mem::take(&mut self.i2c);
+        *self = Self { leds, i2c, ..Self::new(&self.config) };
+    }
 }
 
 /// The fields of `struct cpucp_packet` that messages use.

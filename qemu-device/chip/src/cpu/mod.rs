@@ -62,11 +62,13 @@ impl DeviceCpu {
 }
 
 impl Chip {
-    /// Starts the boot ROM: after power-on, hard reset and function reset. Sensors keep their values.
+    /// Starts the boot ROM: after power-on, hard reset and function reset. Sensors keep their values, and what is on
+    /// the board's buses; the firmware forgets what it was told.
     pub(crate) fn cpu_power_on(&mut self) {
         self.cpu.queue = CpuQueue::default();
         self.cpu.events = EventQueue::default();
         self.cpu.pending.clear();
+        self.cpu.settings.forget();
         self.psoc_power_on();
         self.boot_start();
     }

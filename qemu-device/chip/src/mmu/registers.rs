@@ -28,7 +28,7 @@ impl Chip {
     }
 
     /// Writes an MMU or STLB register. Everything it starts is done at once, so the busy and start
-    /// bits read back as zero.
+    /// bits read back as zero, unless a fault says that it is never done.
     pub(crate) fn mmu_register_write(&mut self, offset: u32, value: u32) {
         match offset {
             ASID_BUSY => {
@@ -44,6 +44,10 @@ impl Chip {
                 self.regs.set(offset, value & !(1 << 31));
             }
             INV_ALL_START => {
+                if value & 1 != 0 && self.faults.invalidation_hangs() {
+                    self.regs.set(offset, 1);
+                    return;
+                }
                 if value & 1 != 0 {
                     self.mmu.tlb.invalidate();
                     self.counters.tlb_invalidations += 1;

@@ -15,7 +15,7 @@ use vm_memory::volatile_memory::VolatileSlice;
 
 use crate::chip::{Chip, Reset};
 use crate::config::ChipConfig;
-use crate::map::HOST_BASE;
+use crate::map::{HOST_BASE, SRAM_BASE};
 use crate::regs::{PCIE_AUX, PCIE_DBI};
 use config_space::ConfigSpace;
 use elbi::Elbi;
@@ -64,6 +64,24 @@ impl Pci {
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn enable(&mut self) {
         self.config.write(4, 0x06);
+        self.reach_host();
+    }
+
+    /// What firmware does that sets up the iATU itself: BARs show SRAM and registers, and DRAM; host memory is
+    /// behind the outbound window.
+    pub(crate) fn open_windows(&mut self) {
+        for (at, bar, target) in [(0x100, SRAM_CFG_BAR, SRAM_BASE), (0x300, DRAM_BAR, 0)] {
+            let control = 1 << 31 | 1 << 30 | 1 << 19 | u32::from(bar) << 8;
+            for (offset, value) in
+                [(0x14, target as u32), (0x18, (target >> 32) as u32), (0, 0), (4, control)]
+            {
+                self.iatu.write(at + offset, value);
+            }
+        }
+        self.reach_host();
+    }
+
+    fn reach_host(&mut self) {
         let last = HOST_BASE + crate::map::HOST_SIZE - 1;
         let registers = [
             (0x08, HOST_BASE as u32),
@@ -154,6 +172,7 @@ impl Chip {
     /// Writes a register of the PCIe core, or of the iATU when that is what the block shows.
     pub(crate) fn dbi_register_write(&mut self, offset: u32, value: u32) {
         if self.regs.get(AUX_DBI) == AUX_DBI_IATU {
+            self.counters.iatu_writes += 1;
             self.pci.iatu.write(offset - PCIE_DBI, value);
             return;
         }
