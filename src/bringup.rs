@@ -10,6 +10,7 @@ use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 use kernel::sync::Arc;
 
+use crate::abstractions::pci_power;
 use crate::device::{Card, Firmware};
 use crate::fw::boot;
 use crate::fw::capabilities::Capabilities;
@@ -18,6 +19,7 @@ use crate::fw::text::Text;
 use crate::fw::{info, messages};
 use crate::hw::events::unmask_after_reset;
 use crate::hw::regs::event;
+use crate::hw::reset::Unreachable;
 use crate::hw::{self, golden, iatu, idle, map, mmu, pll, qman, reset, security, timestamp, tpc};
 use crate::mem::tables;
 use crate::queue::driver_job;
@@ -49,9 +51,16 @@ pub(crate) fn early(card: &Card, pdev: &pci::Device<Bound>) -> Result<boot::Preb
     Ok(preboot)
 }
 
-/// Resets the whole card. Nothing of what was set up is left.
-pub(crate) fn hard_reset(card: &Card, pdev: &pci::Device<Bound>) -> Result {
+/// Wakes a card that was put to sleep.
+pub(crate) fn wake(card: &Card, pdev: &pci::Device<Bound>) -> Result {
+    let _step = card.power_steps.lock();
+    pci_power::wake(pdev)
+}
+
+/// Resets the whole card, awake or not. Nothing of what was set up is left.
+pub(crate) fn hard_reset(card: &Card, pdev: &pci::Device<Bound>) -> Result<Unreachable> {
     let bars = &*card.bars;
+    wake(card, pdev)?;
     // What other devices reach will be other memory, or none.
     card.exports.revoke();
     reset::stop_cpu(bars);
@@ -69,6 +78,8 @@ pub(crate) fn hardware(
 ) -> Result<Text> {
     let dev: &Device = card.dev.as_ref();
     let bars = &*card.bars;
+    // Not earlier: what it was at before its reset is over now.
+    pci_power::connect(pdev);
     reset::mark_dirty(bars);
     let loader = boot::start(dev, bars, bars, card.params.boot_error_mask, capabilities)
         .inspect_err(|_| dev_err!(dev, "failed to initialize CPU\n"))?;
@@ -115,7 +126,11 @@ fn late(
         version: preboot,
     } = preboot;
     let bars = &*card.bars;
-    *card.pci_pll.lock() = pll::pci(dev, bars);
+    // That PLL's registers are the firmware's if it is secure, which can't be asked yet.
+    *card.pci_pll.lock() = match capabilities.security() {
+        true => pll::PciPll::default(),
+        false => pll::pci(dev, bars),
+    };
     let tables = map::PAGE_TABLES_SIZE + map::DEFAULT_PAGE_SIZE + map::CACHE_MANAGEMENT_SIZE;
     let tables = driver_job::Fill {
         address: map::PAGE_TABLES,
@@ -184,6 +199,9 @@ pub(crate) fn after_hard_reset(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> R
     let firmware = late(card, dev, preboot, loader)
         .inspect_err(|_| dev_err!(dev, "Failed late init after hard reset\n"))?;
     *card.firmware.lock() = Some(firmware);
+    if !card.is_secure() {
+        card.power.send_max(dev, &*card.cpu);
+    }
     Ok(())
 }
 

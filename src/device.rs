@@ -164,6 +164,9 @@ pub(crate) struct Card {
     /// The clock of the time stamp counter, as it was when the card came up.
     #[pin]
     pub(crate) pci_pll: Mutex<PciPll>,
+    /// Held while the function's power state changes.
+    #[pin]
+    pub(crate) power_steps: Mutex<()>,
     /// There while interrupts are on.
     #[pin]
     vectors: Mutex<Option<Vectors<Interrupts>>>,
@@ -258,6 +261,7 @@ impl Card {
                 trace <- Trace::new(),
                 firmware <- new_mutex!(None),
                 pci_pll <- new_mutex!(PciPll::default()),
+                power_steps <- new_mutex!(()),
                 vectors <- new_mutex!(None),
             }),
             GFP_KERNEL,

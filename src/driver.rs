@@ -12,9 +12,11 @@ use kernel::sync::Arc;
 
 use crate::abstractions::accel;
 use crate::abstractions::pci_id::device_id;
+use crate::abstractions::pci_power::Enabled;
 use crate::bringup;
 use crate::context::file::File;
 use crate::device::Card;
+use crate::fw::capabilities::{iatu_configured, DEVICE_STATUS};
 use crate::hw::bars::{elbi_read, Bars};
 use crate::observe::glue::{self, Exhibits};
 use crate::params::Params;
@@ -24,8 +26,6 @@ use crate::uapi::control::ControlNode;
 /// Habana Labs.
 const VENDOR: u32 = 0x1DA3;
 const GOYA: u32 = 0x0001;
-/// A register that is read before there are BARs: what firmware says of its state.
-const BOOT_STATUS: u32 = 0xC4_B150;
 
 /// The PCI driver.
 pub(crate) struct GoyaDriver;
@@ -59,6 +59,10 @@ impl accel::Driver for GoyaNode {
         File::close(card, file);
     }
 
+    fn check(file: &File) -> Result {
+        file.check()
+    }
+
     fn mmap(
         card: &Arc<Card>,
         file: &File,
@@ -85,33 +89,37 @@ const fn version(text: &str) -> (i32, i32, i32) {
 }
 
 /// What belongs to a bound card. Fields are dropped in order.
-pub(crate) struct Bind {
+pub(crate) struct Bind<'a> {
     _exhibits: Exhibits,
     _control: ControlNode,
     _node: accel::Registration<GoyaNode>,
     card: Arc<Card>,
+    _enabled: Enabled<'a>,
 }
+
+/// What people and programs see of it.
+type Shown = (Exhibits, ControlNode, accel::Registration<GoyaNode>);
 
 impl pci::Driver for GoyaDriver {
     type IdInfo = ();
-    type Data<'bound> = Bind;
+    type Data<'bound> = Bind<'bound>;
 
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
 
     fn probe<'bound>(
         pdev: &'bound pci::Device<Core<'_>>,
         _info: Option<&'bound Self::IdInfo>,
-    ) -> impl PinInit<Bind, Error> + 'bound {
+    ) -> impl PinInit<Bind<'bound>, Error> + 'bound {
         probe(pdev)
     }
 
-    fn unbind<'bound>(pdev: &'bound pci::Device<Core<'_>>, this: Pin<&Bind>) {
+    fn unbind<'bound>(pdev: &'bound pci::Device<Core<'_>>, this: Pin<&Bind<'bound>>) {
         dev_info!(pdev, "Removing device {}\n", this.card.dev.name());
         crate::removal::remove(&this.card, pdev);
     }
 }
 
-fn probe(pdev: &pci::Device<Core<'_>>) -> Result<Bind> {
+fn probe<'a>(pdev: &'a pci::Device<Core<'_>>) -> Result<Bind<'a>> {
     dev_info!(
         pdev,
         "habanalabs device found [{:04x}:{:04x}] (rev {:x})\n",
@@ -119,33 +127,45 @@ fn probe(pdev: &pci::Device<Core<'_>>) -> Result<Bind> {
         GOYA,
         pdev.revision_id()
     );
-    pdev.enable_device_mem()?;
-    pdev.set_master();
+    let enabled = Enabled::new(pdev)?;
     crate::abstractions::dma::set_mask(pdev, DmaMask::new::<48>())?;
-    elbi_read(pdev, BOOT_STATUS)?;
-    let bars = Arc::new(Bars::map(pdev)?, GFP_KERNEL)?;
+    let by_firmware = iatu_configured(elbi_read(pdev, DEVICE_STATUS)?);
+    let bars = Arc::new(Bars::map(pdev, by_firmware)?, GFP_KERNEL)?;
     bars.open_windows(pdev)?;
     let card = Card::new(pdev, Params::get(), bars)?;
     // As upstream, whatever went wrong: the log has said it, and the kernel need not.
-    start(&card, pdev).map_err(|_| ENODEV)
+    let (exhibits, control, node) = start(&card, pdev).map_err(|_| ENODEV)?;
+    Ok(Bind {
+        _exhibits: exhibits,
+        _control: control,
+        _node: node,
+        card,
+        _enabled: enabled,
+    })
 }
 
-fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
-    let undo = |error: &Error| {
+fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Shown> {
+    let failed = |error: &Error| {
         dev_err!(
             pdev,
             "Fatal error during habanalabs device init ({})\n",
             error.to_errno()
         );
+    };
+    let undo = |error: &Error| {
+        failed(error);
         crate::removal::shut_down(card, pdev);
     };
     bringup::all(card, pdev).inspect_err(undo)?;
-    let device: ARef<accel::Device<GoyaNode>> =
-        accel::Device::new(pdev.as_ref(), card.clone()).inspect_err(undo)?;
-    let mut node = accel::Registration::new(device.clone()).inspect_err(undo)?;
-    let control = ControlNode::new(node.device()).inspect_err(undo)?;
-    let exhibits = glue::register(card, &mut node, pdev.as_ref()).inspect_err(undo)?;
-    card.link.tie(card.clone(), device);
+    let device = accel::Device::new(pdev.as_ref(), card.clone()).inspect_err(undo)?;
+    // Whoever opens the node may need a reset at once.
+    card.link.tie(card.clone(), device.clone());
+    card.state.initialised.set(true);
+    let shown = show(card, device, pdev).inspect_err(|error| {
+        failed(error);
+        // Somebody may have opened it.
+        crate::removal::remove(card, pdev);
+    })?;
     card.heartbeat.start();
     dev_notice!(
         pdev,
@@ -153,13 +173,18 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Bind> {
         card.dev.name()
     );
     bringup::enable_events(card);
-    card.state.initialised.set(true);
-    Ok(Bind {
-        _exhibits: exhibits,
-        _control: control,
-        _node: node,
-        card: card.clone(),
-    })
+    Ok(shown)
+}
+
+fn show(
+    card: &Arc<Card>,
+    device: ARef<accel::Device<GoyaNode>>,
+    pdev: &pci::Device<Bound>,
+) -> Result<Shown> {
+    let mut node = accel::Registration::new(device)?;
+    let control = ControlNode::new(node.device())?;
+    let exhibits = glue::register(card, &mut node, pdev.as_ref())?;
+    Ok((exhibits, control, node))
 }
 
 #[kunit_tests(goya_version)]

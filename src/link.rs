@@ -48,6 +48,11 @@ impl Link {
         drop(ends);
     }
 
+    /// The card's node.
+    pub(crate) fn node(&self) -> Option<ARef<accel::Device<GoyaNode>>> {
+        Some(self.ends.lock().as_ref()?.node.clone())
+    }
+
     /// Does something to the card while it stays bound; nothing if it is gone.
     pub(crate) fn with<R>(
         &self,

@@ -23,6 +23,7 @@ const PATIENCE: u32 = 600;
 /// Ends everything that the card and its users do.
 pub(crate) fn remove(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
     card.resets.stop(card);
+    let _ = bringup::wake(card, pdev);
     // It has said why, and the reset does it anyway.
     let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
     card.synchronize_interrupts();
@@ -35,18 +36,26 @@ pub(crate) fn remove(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
         "Waiting for all processes to exit (timeout of {} seconds)\n",
         PATIENCE
     );
-    if !card.users.wait_gone(GRACE) {
-        card.users.kill(card.dev.as_ref());
-        if !card.users.wait_gone(Delta::from_secs(i64::from(PATIENCE))) {
-            dev_crit!(
-                card.dev,
-                "Failed to kill all open processes ({})\n",
-                EBUSY.to_errno()
-            );
-        }
+    let late = !card.users.wait_gone(GRACE)
+        && reset::kill_users(card)
+        && !card.users.wait_gone(Delta::from_secs(i64::from(PATIENCE)));
+    if late {
+        dev_crit!(
+            card.dev,
+            "Failed to kill all open processes ({})\n",
+            EBUSY.to_errno()
+        );
     }
     reset_for_good(card, pdev);
+    part(card);
+}
+
+/// Nobody finds the card any more by its link; who is at it yet is waited for, so that no task drops the last reference.
+fn part(card: &Card) {
     card.link.cut();
+    card.resets.stop(card);
+    card.heartbeat.stop();
+    card.watchdog.stop();
 }
 
 /// Stops the card and resets it, so that it reaches no memory of the host's any more.
@@ -58,16 +67,16 @@ pub(crate) fn shut_down(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
     card.queues.abort(Err(EIO));
     card.disable_interrupts();
     reset_for_good(card, pdev);
+    part(card);
 }
 
 /// The card keeps nothing.
-fn reset_for_good(card: &Card, pdev: &pci::Device<Bound>) {
-    if let Err(error) = bringup::hard_reset(card, pdev) {
+fn reset_for_good(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
+    if let Err(error) = reset::take_down(card, pdev) {
         dev_err!(
             pdev,
             "hw_fini failed in device fini while removing device {}\n",
             error.to_errno()
         );
     }
-    card.tables.stop();
 }

@@ -7,15 +7,17 @@
 //! Whoever asks only takes note; a task does the work ([`work`]), one reset at a time. So anybody may ask,
 //! in an interrupt's thread, too.
 
+mod state;
+mod users;
 mod work;
 
+pub(crate) use users::{kill as kill_users, take_down};
 pub(crate) use work::{halt, stop as stop_all};
 
 use kernel::prelude::*;
 use kernel::static_lock_class;
 use kernel::sync::atomic::Relaxed;
 use kernel::sync::{new_condvar, new_spinlock, Arc, CondVar, SpinLock};
-use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 
 use crate::abstractions::task::{Run, Task};
 use crate::device::{Card, Status};
@@ -23,9 +25,7 @@ use crate::link::Link;
 use crate::observers;
 use crate::submit::fence::Fence;
 use crate::uapi::consts::HL_NOTIFIER_EVENT_DEVICE_RESET;
-
-/// How long removal waits for a reset that is under way (`HL_HARD_RESET_MAX_TIMEOUT`).
-const LONGEST: Delta = Delta::from_secs(120);
+use state::{PutOff, Stage, State};
 
 /// Why a card is reset, as far as it matters for a series of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,56 +93,6 @@ impl Request {
     }
 }
 
-/// What the task is to do.
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    /// Nothing.
-    Idle,
-    /// This reset.
-    Asked(Request),
-    /// It is at it.
-    Working,
-    /// This hard reset, of which only the users' end is missing.
-    Waiting(Request),
-    /// The card is being removed: there are no resets any more.
-    Removed,
-}
-
-struct State {
-    stage: Stage,
-    /// The one under way is soft.
-    soft: bool,
-    /// A hard reset that was asked for during a soft one.
-    later: Option<Request>,
-    /// A reset that waits for its user to go by himself.
-    put_off: Option<Request>,
-    /// How often a hard reset has looked for users in vain.
-    trials: u32,
-    series: Series,
-}
-
-/// The reasons of the last resets.
-#[derive(Clone, Copy, Debug, Default)]
-struct Series {
-    /// Of the last one.
-    previous: Trigger,
-    /// The one before had the same.
-    repeated: bool,
-}
-
-impl Series {
-    /// There is one more, for `trigger`.
-    fn note(&mut self, trigger: Trigger) {
-        self.repeated = self.previous == trigger;
-        self.previous = trigger;
-    }
-
-    /// Whether there is no use in going on.
-    fn is_hopeless(self) -> bool {
-        self.repeated && matches!(self.previous, Trigger::Fatal | Trigger::Heartbeat)
-    }
-}
-
 /// The resets of a card.
 #[pin_data]
 pub(crate) struct Resets {
@@ -169,8 +119,8 @@ struct ReleaseWatchdog(Arc<Link>);
 impl Run for ReleaseWatchdog {
     fn run(&self) {
         self.0.with(|card, _| {
-            let put_off = card.resets.state.lock().put_off;
-            if let Some(wanted) = put_off {
+            let waiting = card.resets.state.lock().waiting_for_user();
+            if let Some(wanted) = waiting {
                 dev_dbg!(
                     card.dev,
                     "Device wasn't released in time. Initiate hard-reset.\n"
@@ -193,16 +143,8 @@ impl Resets {
             c"goya_release",
             static_lock_class!(),
         )?;
-        let state = State {
-            stage: Stage::Idle,
-            soft: false,
-            later: None,
-            put_off: None,
-            trials: 0,
-            series: Series::default(),
-        };
         Ok(pin_init!(Self {
-            state <- new_spinlock!(state),
+            state <- new_spinlock!(State::new()),
             changed <- new_condvar!(),
             task,
             release,
@@ -211,41 +153,22 @@ impl Resets {
 
     /// A user was told to go, so that the card can be reset.
     pub(crate) fn release_awaited(&self) -> bool {
-        self.state.lock().put_off.is_some()
+        self.state.lock().release_awaited()
     }
 
     /// The card has been fine for a while: the next fatal error is not one of a series.
     pub(crate) fn forget_trigger(&self) {
-        let mut state = self.state.lock();
-        if matches!(state.stage, Stage::Idle) {
-            state.series.previous = Trigger::Other;
-        }
+        self.state.lock().forget_trigger();
     }
 
-    /// Ends all resets, the one under way when it is done, for the card's removal.
+    /// Ends all resets, for the card's removal. Waits for the one under way, which soon ends, without bringing the card
+    /// up.
     pub(crate) fn stop(&self, card: &Card) {
         card.state.removing.set(true);
-        let start = Instant::<Monotonic>::now();
-        loop {
-            let late = start.elapsed() > LONGEST;
-            let mut state = self.state.lock();
-            if late || matches!(state.stage, Stage::Idle | Stage::Removed) {
-                state.stage = Stage::Removed;
-                state.put_off = None;
-                card.state.in_reset.set(true);
-                drop(state);
-                if late {
-                    dev_crit!(
-                        card.dev,
-                        "{} Failed to remove device because reset function did not finish\n",
-                        card.dev.name()
-                    );
-                }
-                break;
-            }
-            drop(state);
-            fsleep(Delta::from_millis(1));
-        }
+        let mut state = self.state.lock();
+        state.remove();
+        card.state.in_reset.set(true);
+        drop(state);
         self.changed.notify_all();
         self.release.cancel();
         self.task.cancel();
@@ -267,28 +190,9 @@ pub(crate) fn request(card: &Card, wanted: Request) -> bool {
     }
     let resets = &card.resets;
     let mut state = resets.state.lock();
-    match state.stage {
-        Stage::Idle => {}
-        Stage::Removed => return false,
-        _ => {
-            if wanted.hard && state.soft {
-                state.later = Some(wanted);
-            }
-            return false;
-        }
+    if !state.ask(wanted) {
+        return false;
     }
-    let mut wanted = wanted;
-    if wanted.hard || wanted.release {
-        // The user is gone, or will be.
-        if let Some(put_off) = state.put_off.take() {
-            if wanted.release && put_off.hard {
-                wanted = put_off.harder();
-            }
-        }
-    }
-    state.stage = Stage::Asked(wanted);
-    state.soft = !wanted.hard;
-    state.trials = 0;
     // In this order: the status is never that of a card that works.
     card.state.in_soft_reset.set(state.soft);
     card.state.in_reset.set(true);
@@ -352,16 +256,18 @@ pub(crate) fn conditional(card: &Card, wanted: Request, events: u64) {
 
 /// Lets a reset wait for its user, if it may.
 fn put_off(card: &Card, wanted: Request) -> bool {
-    if !card.users.any_context() || !(observers::listens(card) || card.resets.release_awaited()) {
+    let awaited = card.resets.release_awaited();
+    if !card.users.any_context() || !(observers::listens(card) || awaited) {
         return false;
     }
-    let mut state = card.resets.state.lock();
-    if !matches!(state.stage, Stage::Idle) {
-        return false;
+    match card.resets.state.lock().put_off(wanted) {
+        PutOff::Late => return false,
+        PutOff::Again => return true,
+        PutOff::First => {}
     }
-    if let Some(put_off) = &mut state.put_off {
-        put_off.hard |= wanted.hard;
-        return true;
+    // Who goes first gives up his context, then looks whether he is waited for: one of both sees the other.
+    if !card.users.any_context() {
+        return !card.resets.state.lock().release_awaited();
     }
     let seconds = card.settings.release_timeout.load(Relaxed);
     dev_dbg!(
@@ -369,9 +275,39 @@ fn put_off(card: &Card, wanted: Request) -> bool {
         "Device is going to be hard-reset in {} sec unless being released\n",
         seconds
     );
-    state.put_off = Some(wanted);
     card.resets.release.schedule(seconds.saturating_mul(1000));
     true
+}
+
+/// Stops the card, for a time in which the machine or the bus does something to it, of which nobody knows what it leaves.
+/// There are no resets until [`revive`]; programs see one.
+///
+/// Errors: `EIO`: there is a reset, or the card is being removed.
+#[allow(dead_code)] // For power management.
+pub(crate) fn quiesce(card: &Card) -> Result {
+    let mut state = card.resets.state.lock();
+    if state.stage != Stage::Idle {
+        drop(state);
+        dev_err!(card.dev, "Can't suspend while in reset\n");
+        return Err(EIO);
+    }
+    state.stage = Stage::Stopped;
+    card.state.in_reset.set(true);
+    drop(state);
+    work::quiesce(card);
+    Ok(())
+}
+
+/// Has a card that [`quiesce`] has stopped reset, hard: its users are ended, and it is brought up. Does not wait.
+#[allow(dead_code)] // For power management.
+pub(crate) fn revive(card: &Card) {
+    let mut state = card.resets.state.lock();
+    if state.stage == Stage::Stopped {
+        state.harden();
+        state.stage = Stage::Waiting(Request::HARD);
+        drop(state);
+        card.resets.task.schedule(0);
+    }
 }
 
 /// Ends all waits: the card is given up.
@@ -383,23 +319,6 @@ fn abort_waits(card: &Card) {
 #[kunit_tests(goya_reset)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn two_fatal_errors_in_a_row_are_too_many() {
-        let mut series = Series::default();
-        // None before counts as another reason.
-        series.note(Trigger::Other);
-        assert!(!series.is_hopeless());
-        series.note(Trigger::Fatal);
-        assert!(!series.is_hopeless());
-        series.note(Trigger::Heartbeat);
-        assert!(!series.is_hopeless());
-        series.note(Trigger::Heartbeat);
-        assert!(series.is_hopeless());
-        series.note(Trigger::Lockup);
-        series.note(Trigger::Lockup);
-        assert!(!series.is_hopeless());
-    }
 
     #[test]
     fn what_is_put_off_becomes_hard_when_time_is_up() {

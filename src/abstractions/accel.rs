@@ -59,6 +59,8 @@ pub(crate) trait Driver: Sized + 'static {
     fn open(data: &Self::Data) -> Result<Pin<KBox<Self::File>>>;
     /// A file is closed for good; no other call that uses it is running.
     fn close(data: &Self::Data, file: Pin<KBox<Self::File>>);
+    /// Whether an open file can be used at all; what a program gets that calls it if not.
+    fn check(file: &Self::File) -> Result;
     /// Maps something of the file's into a process.
     fn mmap(data: &Self::Data, file: &Self::File, mapping: NewMapping<'_>) -> Result;
 }
@@ -160,7 +162,10 @@ unsafe extern "C" fn ioctl_callback<I: Ioctl>(
         file,
         parent: live.parent(),
     };
-    from_result(|| I::run(&call, args).map(|()| 0))
+    from_result(|| {
+        I::Driver::check(file)?;
+        I::run(&call, args).map(|()| 0)
+    })
 }
 
 /// A DRM device with an accel node.
@@ -245,6 +250,20 @@ impl<T: Driver> Device<T> {
         Ok((u32::try_from(minor.index)?, minor.kdev))
     }
 
+    /// Whether `file`, which is valid, is an open file of this device.
+    pub(super) fn is_of(&self, file: *mut bindings::file) -> bool {
+        // SAFETY: The file is valid. Its operations are DRM's if its release is; then its private data is a DRM file, from
+        // open to release, whose minor lives as long.
+        unsafe {
+            let release = (*(*file).f_op).release.map(|release| release as *const ());
+            if release != Some(bindings::drm_release as *const ()) {
+                return false;
+            }
+            let file = (*file).private_data.cast::<bindings::drm_file>();
+            !file.is_null() && ptr::eq((*(*file).minor).dev, self.dev.get())
+        }
+    }
+
     /// Keeps the parent bound; nothing if the device is unplugged.
     pub(crate) fn enter(&self) -> Option<Live<'_, T>> {
         let mut idx = 0;
@@ -324,7 +343,10 @@ impl<T: Driver> Device<T> {
         };
         // SAFETY: The caller maps: the area is new and belongs to this call.
         let mapping = unsafe { NewMapping::new(vma, (*dev).dev) };
-        from_result(|| T::mmap(&device.data, inner, mapping).map(|()| 0))
+        from_result(|| {
+            T::check(inner)?;
+            T::mmap(&device.data, inner, mapping).map(|()| 0)
+        })
     }
 
     /// The device goes.

@@ -13,14 +13,13 @@ pub(crate) mod debugfs;
 pub(crate) mod dma;
 pub(crate) mod dmabuf;
 pub(crate) mod eventfd;
+pub(crate) mod holders;
 pub(crate) mod hwmon;
 mod hwmon_sys;
 pub(crate) mod module_param;
 pub(crate) mod msix;
 pub(crate) mod pci_id;
-#[cfg(CONFIG_DEBUG_FS)]
 pub(crate) mod pci_power;
-pub(crate) mod pid;
 pub(crate) mod pinned;
 pub(crate) mod ratelimit;
 pub(crate) mod shared;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Power states of PCI devices. C header: `include/linux/pci.h`.
+//! Power states of PCI devices, and their access to the bus. C header: `include/linux/pci.h`.
 
 use kernel::bindings;
-use kernel::device::Bound;
+use kernel::device::{Bound, Core};
 use kernel::error::to_result;
 use kernel::pci;
 use kernel::prelude::*;
@@ -26,6 +26,44 @@ pub(crate) enum PowerState {
 const D0: bindings::pci_power_t = 0;
 const D3_HOT: bindings::pci_power_t = 3;
 
+/// The time during which a driver has a device enabled. Afterwards it has no access to the bus.
+pub(crate) struct Enabled<'a>(&'a pci::Device<Bound>);
+
+impl<'a> Enabled<'a> {
+    /// Enables a device's memory; it gets no access to the bus yet, see [`connect`].
+    pub(crate) fn new(pdev: &'a pci::Device<Core<'_>>) -> Result<Self> {
+        pdev.enable_device_mem()?;
+        Ok(Self(pdev))
+    }
+}
+
+impl Drop for Enabled<'_> {
+    fn drop(&mut self) {
+        // A device that sleeps is not enabled.
+        if wake(self.0).is_ok() {
+            disconnect(self.0);
+            // SAFETY: The device is valid, and was enabled by `new()`.
+            unsafe { bindings::pci_disable_device(raw(self.0)) };
+        }
+    }
+}
+
+/// Lets the device send requests of its own.
+pub(crate) fn connect(pdev: &pci::Device<Bound>) {
+    // SAFETY: The device is valid and bound.
+    unsafe { bindings::pci_set_master(raw(pdev)) };
+}
+
+/// Keeps the device from sending requests of its own, and waits for the end of those that it has begun. Whether that
+/// has come.
+pub(crate) fn disconnect(pdev: &pci::Device<Bound>) -> bool {
+    // SAFETY: The device is valid and bound.
+    unsafe {
+        bindings::pci_clear_master(raw(pdev));
+        bindings::pci_wait_for_pending_transaction(raw(pdev)) != 0
+    }
+}
+
 /// The state that the kernel last knew.
 pub(crate) fn state(pdev: &pci::Device<Bound>) -> PowerState {
     // SAFETY: The device is valid; the field is a number, which may change at any time.
@@ -36,8 +74,12 @@ pub(crate) fn state(pdev: &pci::Device<Bound>) -> PowerState {
     }
 }
 
-/// Wakes the device: its configuration is as it was when it was put to sleep.
+/// Wakes the device, if [`sleep`] has put it to sleep: its configuration is as it was then. Not to be called by two at
+/// the same time, nor with `sleep`.
 pub(crate) fn wake(pdev: &pci::Device<Bound>) -> Result {
+    if state(pdev) != PowerState::D3Hot {
+        return Ok(());
+    }
     // SAFETY: The device is valid and bound. As upstream, no more is wanted of the first two than that they try.
     to_result(unsafe {
         bindings::pci_set_power_state(raw(pdev), D0);
@@ -46,12 +88,19 @@ pub(crate) fn wake(pdev: &pci::Device<Bound>) -> Result {
     })
 }
 
-/// Puts the device to sleep; until [`wake`] the driver finds ones only where its registers were.
-pub(crate) fn sleep(pdev: &pci::Device<Bound>) {
-    // SAFETY: The device is valid and bound.
+/// Puts the device to sleep, unless it sleeps; until [`wake`] the driver finds ones only where its registers were, and
+/// the device is not enabled.
+pub(crate) fn sleep(pdev: &pci::Device<Bound>) -> Result {
+    if state(pdev) == PowerState::D3Hot {
+        return Ok(());
+    }
+    // SAFETY: The device is valid and bound, and enabled while it does not sleep.
     unsafe {
         bindings::pci_save_state(raw(pdev));
         bindings::pci_disable_device(raw(pdev));
-        bindings::pci_set_power_state(raw(pdev), D3_HOT);
+        to_result(bindings::pci_set_power_state(raw(pdev), D3_HOT)).inspect_err(|_| {
+            // What fails here leaves a device that does not work, as its resets will say.
+            let _ = bindings::pci_enable_device(raw(pdev));
+        })
     }
 }

@@ -4,6 +4,7 @@
 //! Address space numbers (upstream `asid.c`).
 
 use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_spinlock, Arc, SpinLock};
 
 /// Address spaces that the card can tell apart (`MAX_ASID`, `mmu_general.h`).
@@ -19,9 +20,10 @@ pub(crate) struct Asids {
     used: SpinLock<u32>,
 }
 
-/// A number that belongs to its holder, until dropped.
+/// A number that belongs to its holder, until he gives it back.
 pub(crate) struct Asid {
     number: u32,
+    given_back: Atomic<bool>,
     of: Arc<Asids>,
 }
 
@@ -48,6 +50,7 @@ impl Asids {
         *used |= 1 << number;
         Ok(Asid {
             number,
+            given_back: Atomic::new(false),
             of: self.clone(),
         })
     }
@@ -63,11 +66,18 @@ impl Asid {
     pub(crate) fn number(&self) -> u32 {
         self.number
     }
+
+    /// From now on it may be somebody else's.
+    pub(crate) fn give_back(&self) {
+        if !self.given_back.xchg(true, Relaxed) {
+            *self.of.used.lock() &= !(1 << self.number);
+        }
+    }
 }
 
 impl Drop for Asid {
     fn drop(&mut self) {
-        *self.of.used.lock() &= !(1 << self.number);
+        self.give_back();
     }
 }
 
@@ -82,9 +92,13 @@ mod tests {
         assert_eq!(first.number(), 1);
         assert!(asids.allocate().is_err());
         assert!(asids.any());
-        drop(first);
+        first.give_back();
         assert!(!asids.any());
-        assert_eq!(asids.allocate()?.number(), 1);
+        let second = asids.allocate()?;
+        assert_eq!(second.number(), 1);
+        // Whose it was does not take it from whose it is.
+        drop(first);
+        assert!(asids.any());
         Ok(())
     }
 }

@@ -50,14 +50,25 @@ impl File {
         Ok(file)
     }
 
+    /// Whether it is of any use: `ENODEV` if the card was reset, or removed, without its being closed.
+    pub(crate) fn check(&self) -> Result {
+        if self.context.is_dead() {
+            return Err(ENODEV);
+        }
+        Ok(())
+    }
+
     /// Closes it: nothing of the user's stays on the card.
     pub(crate) fn close(card: &Arc<Card>, file: Pin<KBox<Self>>) {
+        if !card.users.release(file.user) {
+            // The card was taken from it, and may be another's.
+            return;
+        }
         let (user, notifier) = (file.user, file.notifier.clone());
         card.trace.close(card);
         card.observed.opens.releasing();
         file.context.buffers.clear();
         let at_work = file.context.at_work();
-        card.users.release(user);
         // Jobs that are done refer to the context.
         card.queues.reclaim();
         // The context goes with it, unless something is at work.

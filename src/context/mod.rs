@@ -10,7 +10,9 @@ pub(crate) mod users;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
-use kernel::sync::{new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, SpinLock, SpinLockIrq};
+use kernel::sync::{
+    new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, MutexGuard, SpinLock, SpinLockIrq,
+};
 
 use crate::device::Card;
 use crate::mem::context::UserMemory;
@@ -74,6 +76,11 @@ pub(crate) struct Context {
     switched: Atomic<bool>,
     /// Nothing of another user's is in its memory. A reset takes that from nobody.
     cleaned: Atomic<bool>,
+    /// Its file is of no use any more. Changes with `on_card` held.
+    dead: Atomic<bool>,
+    /// Held by whoever changes the card's state for this context without any other lock that a reset takes.
+    #[pin]
+    on_card: Mutex<()>,
     /// Held while the card is made ready for this context.
     #[pin]
     pub(crate) phase: Mutex<()>,
@@ -100,6 +107,8 @@ impl Context {
                 polling: Polling::new(),
                 switched: Atomic::new(false),
                 cleaned: Atomic::new(false),
+                dead: Atomic::new(false),
+                on_card <- new_mutex!(()),
                 phase <- new_mutex!(()),
             }),
             GFP_KERNEL,
@@ -144,6 +153,33 @@ impl Context {
         }
         drop(window);
         self.recall(sequence).map_or(Found::Gone, Found::Remembered)
+    }
+
+    /// Takes the card from it for good: its file was not closed when the card was reset, and nobody could be made to.
+    /// Waits for who is at the card.
+    pub(crate) fn kill(&self) {
+        let _nobody = self.on_card.lock();
+        self.dead.store(true, Release);
+    }
+
+    /// Whether the card was taken from it.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.load(Acquire)
+    }
+
+    /// A time during which the card is not taken from it. `ENODEV` if it was. Nobody may wait for a user meanwhile.
+    pub(crate) fn on_card(&self) -> Result<MutexGuard<'_, ()>> {
+        let guard = self.on_card.lock();
+        if self.is_dead() {
+            return Err(ENODEV);
+        }
+        Ok(guard)
+    }
+
+    /// Gives back what a dead context still had. The card can't reach it.
+    pub(crate) fn bury(&self) {
+        self.user_memory.end();
+        self.asid.give_back();
     }
 
     /// Whether the card was made ready for this context.

@@ -3,13 +3,12 @@
 
 //! Who has the card open (upstream `fpriv_list`, `device_kill_open_processes()`).
 
-use kernel::device::Device;
+use kernel::alloc::AllocError;
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 
 use super::Context;
-use crate::abstractions::pid::Pid;
 
 /// How often to look whether all have gone.
 const LOOK: Delta = Delta::from_millis(5);
@@ -17,7 +16,6 @@ const LOOK: Delta = Delta::from_millis(5);
 /// An open file.
 struct User {
     number: u64,
-    pid: Pid,
     /// Until it is being closed.
     context: Option<Arc<Context>>,
 }
@@ -52,7 +50,6 @@ impl Users {
         allowed: impl FnOnce() -> Result,
         make: impl FnOnce() -> Result<Arc<Context>>,
     ) -> Result<(u64, Arc<Context>)> {
-        let pid = Pid::current()?;
         let mut list = self.list.lock();
         allowed()?;
         if list.releasing != 0 {
@@ -66,7 +63,6 @@ impl Users {
         list.open.push(
             User {
                 number,
-                pid,
                 context: Some(context.clone()),
             },
             GFP_KERNEL,
@@ -74,15 +70,38 @@ impl Users {
         Ok((number, context))
     }
 
-    /// User `number` is closing the card. Nobody gets in before [`Users::released`].
-    pub(crate) fn release(&self, number: u64) {
+    /// User `number` is closing the card. Nobody gets in before [`Users::released`]. Nothing is to be done, and `false`
+    /// returned, if he was disowned.
+    pub(crate) fn release(&self, number: u64) -> bool {
         let mut list = self.list.lock();
-        list.releasing = list.releasing.saturating_add(1);
         let user = list.open.iter_mut().find(|user| user.number == number);
-        let context = user.and_then(|user| user.context.take());
+        let Some(user) = user else {
+            return false;
+        };
+        let context = user.context.take();
+        list.releasing = list.releasing.saturating_add(1);
         drop(list);
         // Outside of the lock: it may be the last one.
         drop(context);
+        true
+    }
+
+    /// Does without those who have not closed the card: takes it from their contexts, which are returned, to be buried
+    /// once the card is reset. Nobody is left, unless somebody is just closing it.
+    pub(crate) fn disown(&self) -> Result<KVec<Arc<Context>>, AllocError> {
+        let mut disowned = KVec::new();
+        let mut list = self.list.lock();
+        disowned.reserve(list.open.len(), GFP_KERNEL)?;
+        list.open.retain(|user| {
+            if let Some(context) = &user.context {
+                // Cannot fail: there is room.
+                let _ = disowned.push_within_capacity(context.clone());
+            }
+            user.context.is_none()
+        });
+        drop(list);
+        disowned.iter().for_each(|context| context.kill());
+        Ok(disowned)
     }
 
     /// Nothing of user `number`'s is left: a reset need not wait for him.
@@ -124,25 +143,18 @@ impl Users {
             .any(|user| user.context.is_some())
     }
 
+    /// Whether somebody is just closing the card.
+    pub(crate) fn any_closing(&self) -> bool {
+        self.list
+            .lock()
+            .open
+            .iter()
+            .any(|user| user.context.is_none())
+    }
+
     /// Waits for whoever is just getting in.
     pub(crate) fn flush(&self) {
         drop(self.list.lock());
-    }
-
-    /// Ends all processes that have the card open.
-    pub(crate) fn kill(&self, dev: &Device) {
-        for user in &self.list.lock().open {
-            let pid = user.pid.number();
-            if user.pid.kill() {
-                dev_info!(dev, "Killing user process pid={}\n", pid);
-            } else {
-                dev_dbg!(
-                    dev,
-                    "Can't get task struct for user process {}, process was killed from outside the driver\n",
-                    pid
-                );
-            }
-        }
     }
 
     /// Waits until nobody has the card open, at most `timeout`. Whether that is so.

@@ -22,8 +22,7 @@ const EVENT_INDEX: u32 = bit_u32(21);
 const OWN_SENSOR_NUMBERS: u32 = bit_u32(26);
 const VALID: u32 = bit_u32(31);
 
-/// Where the card's address of the register is, relative to the configuration space: it is read by the
-/// ELBI window before anything else.
+/// Where the register is in the configuration space: it is read by the ELBI window before anything else.
 pub(crate) const DEVICE_STATUS: u32 = register::BOOT_DEV_STS0;
 
 /// Whether the firmware has set up the PCIe core's address translation, by [`DEVICE_STATUS`]'s value.

@@ -31,6 +31,9 @@ const ELBI_ERROR: u32 = 1 << 30;
 /// How often an access is looked at, a quarter of a millisecond apart.
 const ELBI_LOOKS: u32 = 40;
 
+/// How long firmware may take to set up the iATU.
+const IATU_BY_FIRMWARE: Delta = Delta::from_millis(2);
+
 /// The mapped BARs. After the card is gone, reads are all ones and writes are lost.
 pub(crate) struct Bars {
     sram_cfg: DevresBar<SRAM_CFG_SIZE>,
@@ -40,11 +43,14 @@ pub(crate) struct Bars {
     dram_start: u64,
     /// Device address at which the window to DRAM begins.
     dram_base: Atomic<u64>,
+    /// Firmware opens the windows; only that to DRAM is moved.
+    iatu_by_firmware: bool,
 }
 
 impl Bars {
     /// Checks the BARs' sizes and maps them. The windows are not set yet.
-    pub(crate) fn map(pdev: &pci::Device<Bound>) -> Result<Self> {
+    /// Firmware that has set up the iATU has opened the windows.
+    pub(crate) fn map(pdev: &pci::Device<Bound>, iatu_by_firmware: bool) -> Result<Self> {
         for (bar, expected) in [(SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE), (MSIX_BAR, MSIX_BAR_SIZE)] {
             let size = pdev.resource_len(bar)?;
             if size != expected {
@@ -66,6 +72,7 @@ impl Bars {
             dram_size: pdev.resource_len(DRAM_BAR)?,
             dram_start: pdev.resource_start(DRAM_BAR)?,
             dram_base: Atomic::new(0),
+            iatu_by_firmware,
         })
     }
 
@@ -81,6 +88,10 @@ impl Bars {
 
     /// Points the BARs to SRAM, registers and DRAM, and the card's outbound window to host memory.
     pub(crate) fn open_windows(&self, pdev: &pci::Device<Bound>) -> Result {
+        if self.iatu_by_firmware {
+            fsleep(IATU_BY_FIRMWARE);
+            return Ok(());
+        }
         elbi_write(pdev, &iatu::show_sram_and_registers())?;
         self.move_window(pdev, 0)?;
         elbi_write(pdev, &iatu::reach_host())

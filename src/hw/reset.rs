@@ -10,14 +10,38 @@ use super::{
     regs::{event, kmd_msg, psoc},
     signal_cpu, Io,
 };
+use crate::abstractions::pci_power;
 use kernel::{
-    device::Device,
+    device::{Bound, Device},
+    io::Io as _,
+    pci,
     prelude::*,
     time::{
         delay::fsleep,
         Delta, //
     },
 };
+
+/// Says that the card reaches no memory of the host's: it was reset, or kept from the bus. What it could reach can be given
+/// back.
+pub(crate) struct Unreachable(());
+
+impl Unreachable {
+    /// By keeping the card from the bus. Nothing if it does not finish what it has begun there, but is not gone.
+    pub(crate) fn by_disconnecting(pdev: &pci::Device<Bound>) -> Option<Self> {
+        let gone = || pdev.config_space().read16(PCI_VENDOR) == u16::MAX;
+        (pci_power::disconnect(pdev) || gone()).then_some(Self(()))
+    }
+
+    /// In a test without a card.
+    #[cfg(CONFIG_KUNIT)]
+    pub(crate) fn without_a_card() -> Self {
+        Self(())
+    }
+}
+
+/// Where the vendor's number is in configuration space; all ones where nothing answers.
+const PCI_VENDOR: usize = 0;
 
 /// How long the device CPU may take to come to rest.
 const CPU_REST: Delta = Delta::from_millis(100);
@@ -63,7 +87,7 @@ pub(crate) fn stop_cpu(io: &impl Io) {
 /// # Errors
 ///
 /// `ETIMEDOUT` if the card does not come back.
-pub(crate) fn hard(dev: &Device, io: &impl Io) -> Result {
+pub(crate) fn hard(dev: &Device, io: &impl Io) -> Result<Unreachable> {
     pll::prepare_reset(io);
     io.write(psoc::SW_ALL_RST_CFG, psoc::RESET_ALL);
     dev_dbg!(
@@ -75,7 +99,7 @@ pub(crate) fn hard(dev: &Device, io: &impl Io) -> Result {
 
     io.write(psoc::BOOT_SEQ_RE_START, 1);
     io.write(psoc::SW_BTM_FSM, psoc::BTM_FSM_PRE_BOOT);
-    Ok(())
+    Ok(Unreachable(()))
 }
 
 /// Resets the engines only; memory, MMU and device CPU go on. Sleeps 500 ms.

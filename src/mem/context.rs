@@ -41,11 +41,17 @@ use crate::hw::mmu;
 pub(crate) struct UserMemory {
     card: Arc<Card>,
     asid: u32,
+    /// The number of its address space; [`NOBODY`] after [`Self::end`]. Held while the card's state changes for it.
+    #[pin]
+    space: Mutex<u32>,
     /// Bytes of device memory that the user has allocated.
     dram_used: Atomic<u64>,
     #[pin]
     state: Mutex<State>,
 }
+
+/// What no address space has for a number.
+const NOBODY: u32 = u32::MAX;
 
 struct State {
     host: AddressRange,
@@ -104,6 +110,7 @@ impl UserMemory {
             let this = Arc::pin_init(
                 pin_init!(Self {
                     card: card.clone(),
+                    space <- new_mutex!(asid),
                     asid,
                     dram_used: Atomic::new(0),
                     state <- new_mutex!(state),
@@ -158,6 +165,10 @@ impl UserMemory {
     ///
     /// Errors: `EINVAL`: no bytes; `ENOMEM`: there is not so much; `EFAULT`: there is no handle.
     pub(crate) fn alloc(&self, size: u64, contiguous: bool, shared: bool) -> Result<u32> {
+        let space = self.space.lock();
+        if *space == NOBODY {
+            return Err(ENODEV);
+        }
         let dram = &self.card.dram;
         let (handle, size) = dram
             .alloc(self.asid, size, contiguous, shared)
@@ -170,7 +181,12 @@ impl UserMemory {
     ///
     /// Errors: `EINVAL`: there is no such handle, or it is mapped.
     pub(crate) fn free(&self, handle: u32) -> Result {
+        let space = self.space.lock();
+        if *space == NOBODY {
+            return Err(ENODEV);
+        }
         let freed = self.card.dram.free(handle);
+        drop(space);
         let size = freed.map_err(|failure| self.failed(failure))?;
         self.dram_used.fetch_sub(size, Relaxed);
         Ok(())
@@ -271,7 +287,11 @@ impl UserMemory {
         })?;
         let address = block.start().wrapping_add(layout.offset);
         let mapping = room.write(Mapping::new(block, memory));
-        match self.card.tables.map(self.asid, mapping) {
+        let mapped = {
+            let space = self.space.lock();
+            self.card.tables.map(*space, mapping)
+        };
+        match mapped {
             Ok(mapping) => {
                 let entry = Entry {
                     mapping,
@@ -348,7 +368,11 @@ impl UserMemory {
             Memory::Host(_) => "PMMU",
             Memory::Device(_) => "HMMU",
         };
-        match self.card.tables.unmap(self.asid, mapping) {
+        let unmapped = {
+            let space = self.space.lock();
+            self.card.tables.unmap(*space, mapping)
+        };
+        match unmapped {
             Ok((mapping, holes)) => {
                 static LIMIT: RateLimit = RateLimit::new();
                 if holes > 0 && LIMIT.allows() {
@@ -434,7 +458,16 @@ impl UserMemory {
 #[pinned_drop]
 impl PinnedDrop for UserMemory {
     fn drop(self: Pin<&mut Self>) {
-        let (card, asid) = (&self.card, self.asid);
+        self.end();
+    }
+}
+
+impl UserMemory {
+    /// Undoes all. Nothing can be mapped or allocated any more, and another may have the address space.
+    pub(crate) fn end(&self) {
+        let card = &self.card;
+        let mut space = self.space.lock();
+        let asid = mem::replace(&mut *space, NOBODY);
         let mappings = mem::replace(&mut self.state.lock().mappings, RBTree::new());
         if !mappings.is_empty() && !card.state.in_reset.get() {
             dev_dbg!(
@@ -446,6 +479,9 @@ impl PinnedDrop for UserMemory {
             Ok(0) => (),
             Ok(_) => dev_err!(card.dev, "ctx {} is freed while it has pgts in use\n", asid),
             Err(error) => self.not_forgotten("PMMU", error),
+        }
+        if asid == NOBODY {
+            return;
         }
         let left = card.dram.free_all(asid);
         if left > 0 {

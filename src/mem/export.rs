@@ -56,7 +56,7 @@ impl Exported for ExportedMemory {
 
     fn pieces(&self) -> Result<&[Piece]> {
         // A card that was reset or removed has other things there, or nothing.
-        if !self.card().status().operational() {
+        if !self.card().status().operational() || self.context.is_dead() {
             return Err(ENODEV);
         }
         Ok(&self.pieces)

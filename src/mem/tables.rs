@@ -21,6 +21,7 @@ use super::mapping::{Chain, Mapping};
 use super::page_table::{AddressSpace, MapFailure, Run, Unmapped, Walk};
 use crate::context::asid::{ASIDS, KERNEL};
 use crate::hw::map;
+use crate::hw::reset::Unreachable;
 use crate::queue::cpu::{SHARED_ADDRESS, SHARED_SIZE};
 
 /// A mapping that the card has in its tables, or may still have in its caches.
@@ -90,6 +91,13 @@ struct Live {
     spaces: [Option<AddressSpace>; ASIDS as usize],
     /// What the card may still reach although it is in no table any more.
     limbo: Chain,
+}
+
+impl Drop for Live {
+    /// Who has no proof that the card can't reach it leaks it.
+    fn drop(&mut self) {
+        mem::forget(mem::take(&mut self.limbo));
+    }
 }
 
 /// The parts of [`State`] that a change of an address space needs.
@@ -205,12 +213,13 @@ impl<M: TableMemory> Tables<M> {
         Ok(())
     }
 
-    /// Forgets all tables. Call it when a reset has stopped the card from reaching any memory: what was
-    /// in limbo is given back, and so is, from now on, whatever was mapped.
-    pub(crate) fn stop(&self) {
+    /// Forgets all tables of a card that reaches no memory: what was in limbo is given back, and so is, from now on,
+    /// whatever was mapped.
+    pub(crate) fn stop(&self, _proof: &Unreachable) {
         let tables = self.state.lock().tables.take();
+        let limbo = tables.map(|mut tables| mem::take(&mut tables.limbo));
         // Without the lock: pages are unpinned.
-        drop(tables);
+        drop(limbo);
     }
 
     /// Makes the address space of a user. The card knows where its first table is since it was started.

@@ -18,6 +18,7 @@ mod tests {
         },
         *,
     };
+    use crate::hw::reset::Unreachable;
     use kernel::{
         device::{Bound, Device},
         faux,
@@ -171,7 +172,7 @@ mod tests {
             let closed = bench.tables.close(USER, mappings.into_iter());
             assert_eq!(closed, Err(ETIMEDOUT));
             assert_eq!(bench.dram.used(), 2 * PAGE_SIZE);
-            bench.tables.stop();
+            bench.tables.stop(&Unreachable::without_a_card());
             assert_eq!(bench.dram.used(), 0);
             Ok(())
         })
@@ -192,7 +193,7 @@ mod tests {
             assert_eq!(closed, Err(ETIMEDOUT));
             assert_eq!(bench.tables.open(USER), Err(ETIMEDOUT));
             assert_eq!((bench.forgot(), bench.dram.used()), (0, 2 * PAGE_SIZE));
-            bench.tables.stop();
+            bench.tables.stop(&Unreachable::without_a_card());
             assert_eq!(bench.dram.used(), 0);
             Ok(())
         })
@@ -206,7 +207,7 @@ mod tests {
         let mut bench = Bench::new(dev)?;
         let mappings = [bench.map()?, bench.map()?];
         let fresh = bench.mapping()?;
-        bench.tables.stop();
+        bench.tables.stop(&Unreachable::without_a_card());
         assert_eq!(bench.tables.open(USER), Err(ENODEV));
         let refused = bench.tables.map(USER, fresh).err().ok_or(EINVAL)?;
         assert!(matches!(refused.failure, Failure::NoSpace));

@@ -72,6 +72,12 @@ impl Observed {
         Ok(())
     }
 
+    /// The card was taken from whoever had it open.
+    pub(crate) fn disowned(&self) {
+        self.notifiers.clear();
+        self.opens.closed();
+    }
+
     /// Nothing is left of whoever had the card open; to be called before somebody else can open it.
     pub(crate) fn closed(&self, notifier: &Arc<Notifier>) {
         self.notifiers.remove(notifier);

@@ -97,6 +97,11 @@ impl Notifiers {
             .retain(|other| !Arc::ptr_eq(other, notifier));
     }
 
+    /// No file is told any more.
+    pub(crate) fn clear(&self) {
+        self.all.lock().clear();
+    }
+
     /// Whether anybody listens.
     pub(crate) fn has_eventfd(&self) -> bool {
         self.all.lock().iter().any(|one| one.has_eventfd())

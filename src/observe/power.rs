@@ -46,10 +46,11 @@ impl Power {
         })
     }
 
-    /// The firmware has started: the profile is `auto` again, and the clocks are low.
+    /// The firmware has started: the profile is `auto` again, the clocks are low, and their high rate is as at first.
     pub(crate) fn restart(&self, dev: &Device, mailbox: &impl Mailbox, numbering: &Numbering) {
         let mut profile = self.profile.lock();
         *profile = PmProfile::Auto;
+        self.set_high(HIGH);
         lower(dev, mailbox, numbering);
     }
 
@@ -152,8 +153,10 @@ mod tests {
         let power = Arc::pin_init(Power::new(), GFP_KERNEL)?;
         power.set_profile(dev, &fake, &Numbering::Card, PmProfile::Manual, || false)?;
         power.set_max(150_000);
+        power.set_high(1_000_000_000);
         power.restart(dev, &fake, &Numbering::Card);
         assert_eq!(power.profile(), PmProfile::Auto);
+        assert_eq!(power.high(), HIGH);
         power.send_max(dev, &fake);
         assert_eq!(fake.value(), Some(150_000));
         assert_eq!(fake.count.get(), 4);

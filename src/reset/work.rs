@@ -9,7 +9,8 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 use kernel::time::Delta;
 
-use super::{Request, Stage, Trigger};
+use super::state::Stage;
+use super::{users, Request, Trigger};
 use crate::abstractions::ratelimit::RateLimit;
 use crate::bringup;
 use crate::device::Card;
@@ -22,30 +23,15 @@ use crate::observers;
 const GRACE: Delta = Delta::from_secs(1);
 /// What killed users get to go, and the time between two looks for them. Seconds.
 const PERIOD: u32 = 10;
-/// How often to look for them.
-const TRIALS: u32 = 60;
-
-/// Whether all users have gone.
-enum Gone {
-    Yes,
-    NotYet,
-    Never,
-}
 
 /// Does what there is to do.
 pub(super) fn run(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
-    let mut state = card.resets.state.lock();
-    let stage = core::mem::replace(&mut state.stage, Stage::Working);
-    if !matches!(stage, Stage::Asked(_) | Stage::Waiting(_)) {
-        state.stage = stage;
-        return;
-    }
-    drop(state);
+    let stage = card.resets.state.lock().begin();
     match stage {
         Stage::Asked(wanted) if !wanted.hard => soft(card, pdev, wanted),
         Stage::Asked(wanted) => hard(card, pdev, wanted),
-        Stage::Waiting(wanted) => go_on(card, pdev, wanted, true),
-        Stage::Idle | Stage::Working | Stage::Removed => {}
+        Stage::Waiting(wanted) => go_on(card, pdev, wanted),
+        Stage::Idle | Stage::Working | Stage::Stopped | Stage::Removed => {}
     }
 }
 
@@ -55,16 +41,13 @@ fn soft(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
     card.count_soft_reset();
     if result.is_err() {
         dev_err!(card.dev, "Failed to do compute reset\n");
-        escalate(card);
         return hard(card, pdev, wanted.harder());
     }
     let mut state = card.resets.state.lock();
-    let later = state.later.take();
-    state.soft = false;
+    let later = state.softened();
     card.state.in_soft_reset.set(false);
     card.state.needs_reset.set(false);
-    if later.is_none() {
-        state.stage = Stage::Idle;
+    if state.stage == Stage::Idle {
         card.state.in_reset.set(false);
     }
     drop(state);
@@ -81,16 +64,6 @@ fn soft(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
         );
         hard(card, pdev, wanted);
     }
-}
-
-/// The soft reset has become a hard one.
-fn escalate(card: &Card) {
-    let mut state = card.resets.state.lock();
-    state.soft = false;
-    state.later = None;
-    card.state.in_soft_reset.set(false);
-    drop(state);
-    card.resets.changed.notify_all();
 }
 
 fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) -> Result {
@@ -111,17 +84,35 @@ fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) ->
 }
 
 fn hard(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
+    let mut state = card.resets.state.lock();
+    state.harden();
+    card.state.in_soft_reset.set(false);
+    drop(state);
+    card.resets.changed.notify_all();
     note_trigger(card, wanted.trigger);
+    // What fails here fails once more when it is needed.
+    let _ = bringup::wake(card, pdev);
     if wanted.trigger != Trigger::Heartbeat {
         // It has said why, and the reset does it anyway.
         let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
     }
+    dev_info!(card.dev, "Going to reset device\n");
+    take_out_of_use(card);
+    go_on(card, pdev, wanted);
+}
+
+/// Stops everything, for whoever resets the card himself, or puts it to sleep.
+pub(super) fn quiesce(card: &Card) {
+    // As above.
+    let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
+    take_out_of_use(card);
+}
+
+fn take_out_of_use(card: &Card) {
     card.synchronize_interrupts();
     card.cpu.stop();
     disable(card);
-    dev_info!(card.dev, "Going to reset device\n");
     stop(card);
-    go_on(card, pdev, wanted, false);
 }
 
 /// Stops the engines, with no job of the driver's under way.
@@ -143,20 +134,15 @@ pub(crate) fn stop(card: &Card) {
 }
 
 /// The second half of a hard reset, as soon as all users have gone.
-fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request, again: bool) {
+fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
     let name = card.dev.name();
-    let result = match users_gone(card, again) {
-        Gone::Yes => whole(card, pdev),
-        Gone::NotYet if !card.state.removing.get() => return later(card, wanted),
-        Gone::NotYet | Gone::Never => {
-            dev_crit!(
-                card.dev,
-                "{} Failed to kill all open processes, stopping hard reset\n",
-                name
-            );
-            Err(EBUSY)
+    if !card.users.wait_gone(GRACE) && users::kill(card) {
+        let patience = Delta::from_secs(i64::from(PERIOD));
+        if !card.users.wait_gone(patience) && card.resets.state.lock().wait(wanted, users::TRIALS) {
+            return later(card);
         }
-    };
+    }
+    let result = whole(card, pdev);
     match result {
         Ok(()) => {
             dev_info!(
@@ -173,23 +159,22 @@ fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request, again: bo
         }
     }
     card.count_hard_reset();
-    if result.is_ok() {
-        card.heartbeat.start();
-    }
     let mut state = card.resets.state.lock();
-    state.stage = Stage::Idle;
-    state.soft = false;
-    card.state.in_reset.set(false);
+    let goes_on = state.end();
+    if goes_on {
+        card.state.in_reset.set(false);
+    }
     drop(state);
     card.resets.changed.notify_all();
-    if result.is_ok() {
+    if goes_on && result.is_ok() {
+        card.heartbeat.start();
         // Events that come earlier would be ignored.
         bringup::enable_events(card);
     }
 }
 
 /// Looks for users again in a while.
-fn later(card: &Card, wanted: Request) {
+fn later(card: &Card) {
     if card.users.any_context() {
         dev_info!(
             card.dev,
@@ -204,41 +189,17 @@ fn later(card: &Card, wanted: Request) {
             PERIOD
         );
     }
-    card.resets.state.lock().stage = Stage::Waiting(wanted);
-    card.resets.task.schedule(PERIOD * 1000);
-}
-
-fn users_gone(card: &Card, again: bool) -> Gone {
-    let mut gone = card.users.wait_gone(GRACE);
-    if !gone {
-        if again {
-            gone = card.users.wait_gone(GRACE);
-        } else {
-            card.users.kill(card.dev.as_ref());
-            gone = card.users.wait_gone(Delta::from_secs(i64::from(PERIOD)));
-        }
-    }
-    if gone {
-        return Gone::Yes;
-    }
-    let mut state = card.resets.state.lock();
-    if state.trials >= TRIALS {
-        return Gone::Never;
-    }
-    state.trials = state.trials.saturating_add(1);
-    Gone::NotYet
+    card.resets.task.schedule(PERIOD.saturating_mul(1000));
 }
 
 /// Resets the whole card and brings it up again.
 fn whole(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
-    let done = bringup::hard_reset(card, pdev);
-    if done.is_ok() {
-        observers::forget_events(card);
+    users::take_down(card, pdev)?;
+    observers::forget_events(card);
+    if card.state.removing.get() {
+        return Err(ENODEV);
     }
-    card.tables.stop();
-    forget_jobs(card, done)?;
-    let series = card.resets.state.lock().series;
-    if series.is_hopeless() {
+    if card.resets.state.lock().is_hopeless() {
         dev_crit!(
             card.dev,
             "{} Consecutive fatal errors, stopping hard reset\n",
@@ -262,7 +223,7 @@ fn note_trigger(card: &Card, trigger: Trigger) {
     if card.in_use() {
         return;
     }
-    card.resets.state.lock().series.note(trigger);
+    card.resets.state.lock().note(trigger);
 }
 
 /// Ends all jobs. The card must be at none any more.

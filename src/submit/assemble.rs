@@ -239,6 +239,9 @@ fn schedule(request: &Request<'_>, jobs: &mut [Option<Job>], internal: &Jobs) ->
     card.queues.submit(&card.bars, &submission, jobs, || {
         // Under the locks that a reset takes after it has set the status.
         let status = card.status();
+        if request.context.is_dead() {
+            return Err(ENODEV);
+        }
         if status.operational() {
             return Ok(());
         }

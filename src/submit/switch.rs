@@ -91,6 +91,7 @@ fn finish(card: &Card, context: &Context, sequence: u64, timeout_us: u64) -> Res
 
 /// Clears what one user could leave for the next: SRAM, DRAM, registers that users may write, sync objects.
 fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
+    let _on_card = context.on_card()?;
     let bars = &*card.bars;
     let sram = Fill {
         address: map::SRAM_BASE,
@@ -113,6 +114,7 @@ pub(crate) fn clean_memory(card: &Card, context: &Context, parent: &Device<Bound
         return Ok(());
     }
     let _phase = context.phase.lock();
+    let _on_card = context.on_card()?;
     overwrite(card, context, parent, []).inspect_err(|error| reset_engines(card, *error))
 }
 

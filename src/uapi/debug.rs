@@ -54,9 +54,12 @@ impl Ioctl for Debug {
             | HL_DEBUG_OP_SPMU
             | HL_DEBUG_OP_TIMESTAMP => {
                 card.trace.check(card)?;
-                configure(card, args)
+                configure(call, args)
             }
-            HL_DEBUG_OP_SET_MODE => card.trace.set(card, args.enable != 0),
+            HL_DEBUG_OP_SET_MODE => {
+                let _on_card = call.file.context.on_card()?;
+                card.trace.set(card, args.enable != 0)
+            }
             // As upstream prints it.
             op => {
                 dev_err!(card.dev, "Invalid request {}\n", op as i32);
@@ -67,7 +70,8 @@ impl Ioctl for Debug {
 }
 
 /// Sets a unit up, and tells the user what it answers.
-fn configure(card: &Card, args: &mut DebugArgs) -> Result {
+fn configure(call: &Call<'_, GoyaNode>, args: &mut DebugArgs) -> Result {
+    let card: &Card = call.data;
     let dev: &Device = &card.dev;
     let request = request(dev, args)?;
     let has_output = args.output_ptr != 0 && args.output_size != 0;
@@ -79,7 +83,9 @@ fn configure(card: &Card, args: &mut DebugArgs) -> Result {
         room: has_output.then_some(size / size_of::<u64>()),
         ..Answer::default()
     };
-    card.trace
+    let on_card = call.file.context.on_card()?;
+    let result = card
+        .trace
         .run(card, args.reg_idx, request, &mut answer)
         .inspect_err(|error| {
             dev_err!(
@@ -87,7 +93,9 @@ fn configure(card: &Card, args: &mut DebugArgs) -> Result {
                 "debug coresight operation failed {}\n",
                 error.to_errno()
             );
-        })?;
+        });
+    drop(on_card);
+    result?;
     if !has_output {
         return Ok(());
     }

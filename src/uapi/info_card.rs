@@ -45,6 +45,7 @@ fn facts(card: &Card, pdev: &pci::Device<kernel::device::Bound>) -> CardFacts {
             od: pll.od,
             div_factor: pll.div_factor,
         },
+        secure: firmware.is_some_and(|firmware| firmware.capabilities.security()),
     }
 }
 

@@ -66,6 +66,8 @@ pub(crate) struct CardFacts {
     /// Where the card sits, as firmware says.
     pub(crate) card_location: u32,
     pub(crate) pci_pll: PciPll,
+    /// The firmware keeps the host from some registers.
+    pub(crate) secure: bool,
 }
 
 /// `HL_INFO_HW_IP_INFO`.
@@ -96,6 +98,7 @@ pub(crate) fn hw_ip_info(card: &CardFacts) -> InfoHwIpInfo {
         psoc_pci_pll_nf: card.pci_pll.nf,
         psoc_pci_pll_od: card.pci_pll.od,
         psoc_pci_pll_div_factor: card.pci_pll.div_factor,
+        security_enabled: u8::from(card.secure),
         tpc_enabled_mask: TPC_ENABLED_MASK,
         tpc_enabled_mask_ext: TPC_ENABLED_MASK.into(),
         first_available_interrupt_id: NONE,
@@ -296,6 +299,7 @@ mod tests {
                 od: 6,
                 div_factor: 7,
             },
+            secure: true,
         }
     }
 

@@ -58,6 +58,11 @@ impl Trace {
         }
     }
 
+    /// The card is reset: it is not in debug mode any more.
+    pub(crate) fn forget(&self) {
+        *self.on.lock() = false;
+    }
+
     /// `EFAULT` if the card is not in debug mode.
     pub(crate) fn check(&self, card: &Card) -> Result {
         require(card, *self.on.lock())

@@ -120,15 +120,16 @@ fn power_state(bench: &Bench, text: &mut Output<'_>) -> Result {
 
 fn set_power_state(bench: &Bench, input: &Input<'_>) -> Result {
     let state = decimal(input)?;
-    let set = bench.card.link.with(|card, pdev| match state {
-        1 => pci_power::wake(pdev),
-        2 => {
-            pci_power::sleep(pdev);
-            Ok(())
-        }
-        _ => {
-            dev_dbg!(card.dev, "invalid power state value {}\n", state);
-            Err(EINVAL)
+    let set = bench.card.link.with(|card, pdev| {
+        let _step = card.power_steps.lock();
+        match state {
+            _ if card.state.removing.get() => Err(ENODEV),
+            1 => pci_power::wake(pdev),
+            2 => pci_power::sleep(pdev),
+            _ => {
+                dev_dbg!(card.dev, "invalid power state value {}\n", state);
+                Err(EINVAL)
+            }
         }
     });
     set.ok_or(ENODEV)?

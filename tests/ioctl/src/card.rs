@@ -20,6 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Card(File);
 
+impl From<File> for Card {
+    fn from(file: File) -> Self {
+        Self(file)
+    }
+}
+
 impl AsRawFd for Card {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()

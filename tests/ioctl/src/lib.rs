@@ -11,6 +11,7 @@ pub mod kernel_memory;
 pub mod kmsg;
 pub mod nodes;
 pub mod packet;
+pub mod passing;
 pub mod pins;
 pub mod sys;
 

@@ -5,13 +5,16 @@
 //! driver when that resets the card, or that races with others for it.
 
 use std::io::Write;
-use std::process::ExitCode;
+use std::os::fd::AsRawFd;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use goya_tests::card::{Card, open_node};
 use goya_tests::device::{Job, SRAM};
+use goya_tests::events::EventFd;
 use goya_tests::nodes::Nodes;
 use goya_tests::packet::Packets;
+use goya_tests::passing;
 use goya_tests::sys::{Mapping, errno, monotonic};
 use goya_tests::{Result, check_eq};
 use goya_uapi::{HL_CS_FLAGS_CUSTOM_TIMEOUT, hl_goya_dma_direction as direction};
@@ -33,6 +36,12 @@ pub fn run(what: &str) -> ExitCode {
         "hold" => hold(),
         "race" => race(),
         "map" => map(),
+        "unmap" => unmap(),
+        "thread" => thread(),
+        "fork" => fork(),
+        "keep" => keep(),
+        "post" => post(),
+        "listen" => listen(),
         _ => submit(what),
     };
     match result {
@@ -110,6 +119,69 @@ fn map() -> Result {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
     println!("map: {}", errno(map_small_pages(&card)?));
+    std::thread::sleep(Duration::from_secs(60));
+    Err("the driver let us live".into())
+}
+
+/// Maps memory, and unmaps it when it is told to; says with which error.
+fn unmap() -> Result {
+    let card = Card::open()?;
+    let memory = Mapping::anonymous(1 << 20).map_err(|e| e.to_string())?;
+    let at = card.map_host_range(memory.address(), 1 << 20).map_err(|e| e.to_string())?;
+    println!("ready");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
+    println!("unmap: {}", errno(card.unmap(at)));
+    std::thread::sleep(Duration::from_secs(60));
+    Err("the driver let us live".into())
+}
+
+/// A thread opens the card and ends.
+fn thread() -> Result {
+    let card = std::thread::spawn(Card::open).join().map_err(|_| "a thread that panicked")??;
+    println!("ready");
+    std::thread::sleep(Duration::from_secs(60));
+    drop(card);
+    Err("the driver let us live".into())
+}
+
+/// Has a child, of which it tells, that keeps the card, and ends.
+fn fork() -> Result {
+    let card = Card::open()?;
+    // SAFETY: no descriptor is closed, and the child does nothing but call the kernel.
+    unsafe { libc::fcntl(card.as_raw_fd(), libc::F_SETFD, 0) };
+    let program = std::env::current_exe().map_err(|e| e.to_string())?;
+    let child = Command::new(program).args(["--victim", "keep"]).spawn().map_err(|e| e.to_string())?;
+    println!("ready\n{}", child.id());
+    Ok(())
+}
+
+/// Does nothing for a while, with whatever it has.
+fn keep() -> Result {
+    std::thread::sleep(Duration::from_secs(60));
+    Ok(())
+}
+
+/// Puts the card into a socket that somebody else has.
+fn post() -> Result {
+    let card = Card::open()?;
+    card.run(1, &Packets::default().nop())?;
+    passing::post(&card)?;
+    println!("ready");
+    std::thread::sleep(Duration::from_secs(60));
+    Err("nobody let us go".into())
+}
+
+/// Wants to know of events, has work that never ends, and does not go when it is told of that.
+fn listen() -> Result {
+    let card = Card::open()?;
+    let mut eventfd = EventFd::new().map_err(|e| e.to_string())?;
+    card.info_of(goya_uapi::HL_INFO_REGISTER_EVENTFD, eventfd.number(), &mut ())
+        .map_err(|e| format!("register: {e}"))?;
+    let job = card.job(2, &Packets::default().fence(0, 1, 1))?;
+    card.submit(&[job.chunk], HL_CS_FLAGS_CUSTOM_TIMEOUT, TIMEOUT).map_err(|e| e.to_string())?;
+    eventfd.take(Duration::from_secs(20)).map_err(|e| e.to_string())?;
+    println!("ready");
     std::thread::sleep(Duration::from_secs(60));
     Err("the driver let us live".into())
 }

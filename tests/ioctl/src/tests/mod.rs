@@ -5,12 +5,14 @@
 //! part from the end (`crate::run`).
 
 mod buffers;
+mod bus;
 mod chains;
 mod debugfs;
 mod dma;
 mod errors;
 mod fail_nth;
 mod faults;
+mod holders;
 mod info;
 mod memory;
 mod notify;
@@ -89,7 +91,8 @@ const GENTLE: &[&[Test]] = &[
 ];
 
 /// Tests that reset it or load the driver anew; the last of them mostly wait for the driver's time-outs.
-const ROUGH: &[&[Test]] = &[resets::TESTS, tables::ROUGH, peer::ROUGH, stress::ROUGH, reload::TESTS];
+const ROUGH: &[&[Test]] =
+    &[resets::TESTS, tables::ROUGH, peer::ROUGH, stress::ROUGH, bus::TESTS, holders::TESTS, reload::TESTS];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];

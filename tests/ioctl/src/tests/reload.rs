@@ -15,13 +15,17 @@ use goya_tests::nodes::{self, Nodes};
 use goya_tests::packet::Packets;
 use goya_tests::sys::{load_module, remove_module};
 use goya_tests::{Result, check};
+use goya_uapi::hl_device_status;
 use serde_json::json;
 
 use super::{Test, errors};
+use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
     Test { name: "reload.parameters", run: parameters, seconds: 120, emulated: false },
     Test { name: "boot.stages_fail", run: boot_stages_fail, seconds: 120, emulated: true },
+    Test { name: "boot.status", run: boot_status, seconds: 60, emulated: true },
+    Test { name: "reload.first_user", run: first_user, seconds: 60, emulated: false },
     Test { name: "fault.unplug", run: unplug, seconds: 120, emulated: true },
 ];
 
@@ -148,6 +152,67 @@ fn boot_stages_fail() -> Result {
     }
     control.clear()?;
     reload()
+}
+
+/// What preboot says of itself: whether it has set up the iATU, which the driver then leaves alone, and whether it is
+/// secure, which programs can see.
+fn boot_status() -> Result {
+    const SECURE: u32 = 1;
+    const IATU: u32 = 1 << 17;
+    /// Registers of two inbound regions and of the outbound one.
+    const WINDOWS: u64 = 4 + 4 + 8;
+
+    let mut control = Control::open()?;
+    let mut load_after = |bits: u32| -> Result<u64> {
+        control.clear()?;
+        control.inject("boot-status", &json!({"bits": bits}))?;
+        // The driver resets the card when it goes, and the card boots.
+        unload()?;
+        let mut count = || -> Result<u64> {
+            let answer = control.ask(&json!({"cmd": "counters"}))?;
+            answer["iatu_writes"].as_u64().ok_or_else(|| format!("no iatu_writes: {answer}"))
+        };
+        let before = count()?;
+        load()?;
+        Ok(count()? - before)
+    };
+    let opened = load_after(0)?;
+    let moved = load_after(IATU)?;
+    check!(moved + WINDOWS <= opened, "{moved} writes to the firmware's iATU, {opened} to another");
+    Card::open()?.run(1, &Packets::default().nop())?;
+    load_after(SECURE)?;
+    let info = Card::open_control()?.hw_ip()?;
+    check!(info.security_enabled == 1, "the firmware is secure, and nobody sees it");
+    let pll =
+        (info.psoc_pci_pll_nr, info.psoc_pci_pll_nf, info.psoc_pci_pll_od, info.psoc_pci_pll_div_factor);
+    check!(pll == (0, 0, 0, 0), "registers of a PLL that is the firmware's: {pll:?}");
+    Card::open()?.run(1, &Packets::default().nop())?;
+    control.clear()?;
+    reload()?;
+    check!(Card::open_control()?.hw_ip()?.security_enabled == 0, "the firmware is not secure any more");
+    Ok(())
+}
+
+/// Who opens the card as soon as there is a node finds one that is ready for all that he can do.
+fn first_user() -> Result {
+    only_goya("shows a card that is ready")?;
+    let node = Nodes::chosen().compute();
+    unload()?;
+    let end = Instant::now() + Duration::from_secs(30);
+    let opener = std::thread::spawn(move || {
+        loop {
+            match open_node(&node) {
+                Ok(card) => return card.status(),
+                Err(e) if Instant::now() > end => return Err(format!("{node}: {e}")),
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+    });
+    load()?;
+    let status = opener.join().map_err(|_| "a thread that panicked")??;
+    let operational = hl_device_status::HL_DEVICE_STATUS_OPERATIONAL;
+    check!(status == operational, "the first user finds status {status}, not {operational}");
+    Card::open()?.run(1, &Packets::default().nop()).map(drop)
 }
 
 /// The card falls off the bus: the heartbeat fails and the card is given up; plugged in again, a new

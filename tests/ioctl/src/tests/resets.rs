@@ -12,7 +12,8 @@ use goya_tests::{Result, check, check_eq, kmsg};
 
 use super::{Test, test};
 
-pub const TESTS: &[Test] = &[test("reset.soft", soft), test("reset.hard", hard)];
+pub const TESTS: &[Test] =
+    &[test("reset.soft", soft), test("reset.hard", hard), test("reset.power_limits", power_limits)];
 
 /// Asks for a reset and waits until the card is back.
 pub fn reset(file: &str) -> Result<((u32, u32), (u32, u32))> {
@@ -39,6 +40,24 @@ fn hard() -> Result {
     let (before, after) = reset("hard_reset")?;
     check_eq!(after, (before.0 + 1, before.1), "hard and soft resets");
     works()
+}
+
+/// The firmware is told anew how much power the card may take; the clocks' high rate is as at first.
+fn power_limits() -> Result {
+    let at = |name: &str| format!("{}/{name}", Nodes::chosen().sysfs());
+    let read = |name: &str| -> Result<String> {
+        fs::read_to_string(at(name)).map(|text| text.trim().to_owned()).map_err(|e| format!("{name}: {e}"))
+    };
+    let write = |name: &str, text: &str| fs::write(at(name), text).map_err(|e| format!("{name}: {e}"));
+    let (power, rate) = (read("max_power")?, read("high_pll")?);
+    write("max_power", "150000")?;
+    write("high_pll", "1000000000")?;
+    drop(Card::open()?);
+    reset("hard_reset")?;
+    let after = (read("max_power")?, read("high_pll")?);
+    write("max_power", &power)?;
+    check_eq!(after, ("150000".to_owned(), rate), "max_power and high_pll after a hard reset");
+    Ok(())
 }
 
 fn works() -> Result {
