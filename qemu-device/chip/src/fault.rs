@@ -30,6 +30,19 @@ pub enum Fault {
         /// Which queue, by its name (`dma1`, `mme`, `tpc3`, `tpc3-cmdq`, ...).
         queue: QueueId,
     },
+    /// The queue's command processor hangs right behind its next completion (or other message of its own to the
+    /// host): it fetches nothing more until cleared.
+    StopAfterCompletion {
+        /// Which queue.
+        queue: QueueId,
+    },
+    /// The queue takes its time for each step: descriptors, a packet, a piece of a DMA transfer.
+    SlowQueue {
+        /// Which queue.
+        queue: QueueId,
+        /// Milliseconds from a step to the next.
+        ms: u32,
+    },
     /// The next `count` messages of an MSI-X vector are lost.
     LoseInterrupt {
         /// MSI-X vector: 0-4 completion queues, 5 event queue.
@@ -93,10 +106,20 @@ fn entry_ready() -> u32 {
     1 << 31
 }
 
+/// How fast a queue is.
+#[derive(Debug, Serialize)]
+struct Pace {
+    period_ns: u64,
+    /// When it may make its next step.
+    next_ns: u64,
+}
+
 /// The faults in force.
 #[derive(Debug, Default, Serialize)]
 pub struct Faults {
     hung: Vec<QueueId>,
+    stopping: Vec<QueueId>,
+    slow: BTreeMap<QueueId, Pace>,
     lost_interrupts: BTreeMap<u16, u32>,
     heartbeat_stopped: bool,
     boot_failures: Vec<BootStage>,
@@ -114,6 +137,11 @@ impl Faults {
         match *fault {
             Fault::HangQueue { queue } if !self.hung.contains(&queue) => self.hung.push(queue),
             Fault::HangQueue { .. } | Fault::Event { .. } => {}
+            Fault::StopAfterCompletion { queue } => self.stopping.push(queue),
+            Fault::SlowQueue { queue, ms } => {
+                let period_ns = u64::from(ms) * 1_000_000;
+                self.slow.insert(queue, Pace { period_ns, next_ns: 0 });
+            }
             Fault::LoseInterrupt { vector, count } => {
                 self.lost_interrupts.insert(vector, count);
             }
@@ -135,6 +163,37 @@ impl Faults {
     /// Whether `queue` is hung.
     pub(crate) fn hung(&self, queue: QueueId) -> bool {
         self.hung.contains(&queue)
+    }
+
+    /// `queue` has sent a completion: hangs it if it is to stop there.
+    pub(crate) fn completed(&mut self, queue: QueueId) {
+        let before = self.stopping.len();
+        self.stopping.retain(|id| *id != queue);
+        if self.stopping.len() < before {
+            self.inject(&Fault::HangQueue { queue });
+        }
+    }
+
+    /// Whether `queue` is slow.
+    pub(crate) fn slow(&self, queue: QueueId) -> bool {
+        self.slow.contains_key(&queue)
+    }
+
+    /// Whether `queue` may make a step now.
+    pub(crate) fn may_step(&self, queue: QueueId, now_ns: u64) -> bool {
+        self.slow.get(&queue).is_none_or(|pace| pace.next_ns <= now_ns)
+    }
+
+    /// `queue` has made a step.
+    pub(crate) fn stepped(&mut self, queue: QueueId, now_ns: u64) {
+        if let Some(pace) = self.slow.get_mut(&queue) {
+            pace.next_ns = now_ns.saturating_add(pace.period_ns);
+        }
+    }
+
+    /// When the first slow queue that waits may make its next step.
+    pub(crate) fn next_step(&self, now_ns: u64) -> Option<u64> {
+        self.slow.values().map(|pace| pace.next_ns).filter(|next| *next > now_ns).min()
     }
 
     /// Whether the card is off the bus.

@@ -144,11 +144,13 @@ fn step(r: &mut Random, host: &TestHost, chip: &mut Chip) {
         }
         13 => {
             let queue = QueueId::all().nth(r.below(23) as usize).unwrap_or(QueueId::Mme);
-            let fault = match r.below(5) {
+            let fault = match r.below(7) {
                 0 => Fault::HangQueue { queue },
                 1 => Fault::LoseInterrupt { vector: r.below(10) as u16, count: 1 },
                 2 => Fault::CorruptCompletion { queue, count: 1, mask: r.next() as u32 },
-                3 => Fault::Event { event: goya_chip::events::EventRef::Id(r.below(1100) as u16) },
+                3 => Fault::StopAfterCompletion { queue },
+                4 => Fault::SlowQueue { queue, ms: r.below(10) as u32 },
+                5 => Fault::Event { event: goya_chip::events::EventRef::Id(r.below(1100) as u16) },
                 _ => Fault::StopHeartbeat,
             };
             let _ = chip.inject(&fault);

@@ -20,7 +20,8 @@ Examples:
   goya-cardctl inject event event=TPC3_ECC
   goya-cardctl set-sensor temp 0 95000
 
-Faults: hang-queue queue=Q, lose-interrupt vector=N [count=N], stop-heartbeat,
+Faults: hang-queue queue=Q, stop-after-completion queue=Q, slow-queue queue=Q
+ms=N, lose-interrupt vector=N [count=N], stop-heartbeat,
 fail-boot stage=preboot|boot-fit|linux, corrupt-completion queue=Q [count=N]
 [mask=N], event event=ID|NAME, hang-reset [count=N], hang-invalidation,
 boot-status bits=N, unplug."

@@ -36,15 +36,28 @@ impl Chip {
         if self.faults.hung(id) {
             return false;
         }
+        if self.faults.slow(id) {
+            return self.slow_step(id);
+        }
         let mut moved = self.prefetch(id);
         for _ in 0..TURN {
-            if !self.execute_next(id) {
+            if self.faults.hung(id) || !self.execute_next(id) {
                 return moved;
             }
             moved = true;
         }
         self.queues.wake(id);
         moved
+    }
+
+    /// Lets a slow queue make a step, if it is time for one.
+    fn slow_step(&mut self, id: QueueId) -> bool {
+        let now = self.host.now_ns();
+        if !self.faults.may_step(id, now) || !(self.prefetch(id) || self.execute_next(id)) {
+            return false;
+        }
+        self.faults.stepped(id, now);
+        true
     }
 
     /// Takes descriptors from the ring while there is room for them.
@@ -212,7 +225,12 @@ impl Chip {
             }
         }
         match self.queue_write(id, address, &value.to_le_bytes(), secure) {
-            Ok(()) => Outcome::Done,
+            Ok(()) => {
+                if secure && to_host {
+                    self.faults.completed(id);
+                }
+                Outcome::Done
+            }
             Err(_) => Outcome::Failed(QueueError::MessageWrite),
         }
     }

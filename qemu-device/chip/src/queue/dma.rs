@@ -176,6 +176,11 @@ impl Chip {
         if channel.halted || !self.queues.get(id).runs(Unit::Dma) || self.faults.hung(id) {
             return None;
         }
+        let now = self.host.now_ns();
+        if !self.faults.may_step(id, now) {
+            return None;
+        }
+        self.faults.stepped(id, now);
         let (what, mut done) = (front.what, front.done);
         let end = u64::from(what.size).min(u64::from(done) + bytes.clamp(1, TURN)) as u32;
         let start = done;

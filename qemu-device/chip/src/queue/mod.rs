@@ -75,8 +75,10 @@ impl Chip {
         for _ in 0..ROUNDS {
             let mut moved = false;
             let ready = self.queues.take_ready();
-            for id in QueueId::all().filter(|id| ready & 1 << id.index() != 0) {
-                moved |= self.queue_run(id);
+            for id in QueueId::all() {
+                if ready & 1 << id.index() != 0 || self.faults.slow(id) {
+                    moved |= self.queue_run(id);
+                }
             }
             for n in 0..crate::regs::DMA_COUNT {
                 let done = self.channel_run(n, bytes);
@@ -88,7 +90,8 @@ impl Chip {
                 moved = true;
             }
             if !moved {
-                return Progress::Idle;
+                let next = self.faults.next_step(self.host.now_ns());
+                return next.map_or(Progress::Idle, Progress::WaitUntil);
             }
             if bytes == 0 {
                 break;

@@ -268,6 +268,45 @@ fn hung_queues_and_corrupt_completions() {
     }
 }
 
+/// What lies behind the 256 bytes that are fetched at a time is read only once the queue goes on.
+#[test]
+fn a_queue_stops_behind_its_completion() {
+    use crate::fault::Fault;
+    let host = TestHost::new(1 << 20);
+    let mut chip = trusted(&host);
+    chip.inject(&Fault::StopAfterCompletion { queue: QueueId::Dma(0) }).unwrap();
+    let mut words = [0, 10 << 24].repeat(30);
+    words.extend(message(HOST_BASE + 0x100, 1));
+    words.extend(message(HOST_BASE + 0x104, 2));
+    submit(&host, &mut chip, DMA_QM, &words);
+    assert_eq!((host.word(0x100), host.word(0x104)), (1, 0));
+    host.write(COMMANDS + 256, &bytes(&message(HOST_BASE + 0x104, 3)));
+    chip.clear_faults();
+    chip.run(1 << 20);
+    assert_eq!(host.word(0x104), 3);
+}
+
+#[test]
+fn a_slow_queue_gets_on_step_by_step() {
+    use crate::fault::Fault;
+    let host = TestHost::new(1 << 20);
+    let mut chip = trusted(&host);
+    chip.inject(&Fault::SlowQueue { queue: QueueId::Dma(0), ms: 2 }).unwrap();
+    let mut words = copy(SRAM_BASE, SRAM_BASE + 0x100_0000, 2 << 20, 0).to_vec();
+    words.extend(message(HOST_BASE + 0x100, 1));
+    submit(&host, &mut chip, DMA_QM, &words);
+    // A descriptor, its buffer, two packets, and two pieces of a transfer.
+    for step in 1..6 {
+        assert_eq!(host.word(0x100), 0, "step {step}");
+        assert_eq!(chip.run(1 << 20), Progress::WaitUntil(step * 2_000_000));
+        host.advance(2_000_000);
+        while chip.run(1 << 20) == Progress::Busy {}
+    }
+    assert_eq!(host.word(0x100), 1);
+    host.advance(2_000_000);
+    assert_eq!(chip.run(1 << 20), Progress::Idle);
+}
+
 #[test]
 fn engines_execute_at_once_unless_stalled() {
     let mut chip = TestHost::new(4096).chip();
