@@ -11,9 +11,10 @@ use kernel::prelude::*;
 use kernel::static_lock_class;
 use kernel::sync::atomic::Relaxed;
 use kernel::sync::{new_mutex, Arc, Mutex};
-use kernel::time::{Delta, Instant, Monotonic};
+use kernel::time::Delta;
 
 use crate::abstractions::task::{Run, Task};
+use crate::abstractions::time::Moment;
 use crate::context::asid::ASIDS;
 use crate::context::Context;
 use crate::device::Card;
@@ -30,7 +31,7 @@ const PERIOD_MS: u32 = 250;
 struct Seen {
     fence: Arc<Fence>,
     /// Since when it is the oldest.
-    since: Instant<Monotonic>,
+    since: Moment,
     /// It took too long, and that was said.
     reported: bool,
 }
@@ -112,7 +113,7 @@ fn follow(old: Option<Seen>, context: &Context, late: &mut Option<Arc<Fence>>) -
         // It has moved up.
         Some(_) => Seen {
             fence,
-            since: Instant::now(),
+            since: Moment::now(),
             reported: false,
         },
         None => Seen {

@@ -4,6 +4,23 @@
 //! Clock readings as numbers, which `kernel::time::Instant` keeps to itself.
 
 use kernel::bindings;
+use kernel::time::Delta;
+
+/// A moment of the monotonic clock, from which the time since then can be told without arithmetic that panics.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment(i64);
+
+impl Moment {
+    /// This one.
+    pub(crate) fn now() -> Self {
+        Self(monotonic_ns())
+    }
+
+    /// How long it is ago.
+    pub(crate) fn elapsed(self) -> Delta {
+        Delta::from_nanos(monotonic_ns().saturating_sub(self.0))
+    }
+}
 
 /// The monotonic clock (`ktime_get()`), in nanoseconds.
 pub(crate) fn monotonic_ns() -> i64 {

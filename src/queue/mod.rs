@@ -56,6 +56,11 @@ impl Kind {
     }
 }
 
+/// The bit of external queue `n` among others.
+const fn bit(n: usize) -> u32 {
+    1u32.wrapping_shl(n as u32)
+}
+
 /// A job that is ready for its queue.
 pub(crate) enum Job {
     /// For an external queue: the driver's copy of the command buffer, without its tail.
@@ -80,7 +85,7 @@ impl Queues {
     pub(crate) fn new(dev: &Device<Bound>) -> Result<Self> {
         let mut external = KVec::with_capacity(EXTERNAL, GFP_KERNEL)?;
         for n in 0..EXTERNAL {
-            external.push(External::new(dev, n)?, GFP_KERNEL)?;
+            external.push_within_capacity(External::new(dev, n)?)?;
         }
         let trusted = Trusted::new(dev, external.get(trusted::NUMBER).ok_or(EINVAL)?)?;
         Ok(Self {
@@ -128,11 +133,11 @@ impl Queues {
                 let count = counts.get_mut(*queue).ok_or(EINVAL)?;
                 *count = count.saturating_add(1);
                 external = external.saturating_add(1);
-                queues |= 1 << *queue;
+                queues |= bit(*queue);
             }
         }
         submission.fence.expect(external, queues);
-        let _turn = (queues & 1 << trusted::NUMBER != 0).then(|| self.trusted.hold());
+        let _turn = (queues & bit(trusted::NUMBER) != 0).then(|| self.trusted.hold());
         let mut held: [Option<Held<'_>>; EXTERNAL] = [const { None }; EXTERNAL];
         for ((slot, queue), count) in held.iter_mut().zip(&self.external).zip(counts) {
             if count > 0 {
@@ -181,7 +186,7 @@ impl Queues {
     /// of them.
     pub(crate) fn look(&self, queues: u32) {
         for (n, queue) in self.external.iter().enumerate() {
-            if queues & 1 << n != 0 {
+            if queues & bit(n) != 0 {
                 queue.look();
             }
         }

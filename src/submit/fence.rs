@@ -7,10 +7,11 @@ use kernel::error::to_result;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Full, ordering::Release, Atomic, Relaxed};
 use kernel::sync::Arc;
-use kernel::time::{msecs_to_jiffies, Instant, Jiffies, Monotonic};
+use kernel::time::{msecs_to_jiffies, Jiffies};
 
 use super::polling::Polling;
 use crate::abstractions::completion::Completion;
+use crate::abstractions::time::Moment;
 use crate::queue::Queues;
 
 /// How a submission ended.
@@ -47,7 +48,7 @@ pub(crate) struct Fence {
     /// Number of the submission in its context; set before anybody else sees the fence.
     sequence: Atomic<u64>,
     /// When it was submitted.
-    pub(crate) submitted: Instant<Monotonic>,
+    pub(crate) submitted: Moment,
     /// What the program wants.
     pub(crate) terms: Terms,
     /// It took too long.
@@ -75,7 +76,7 @@ impl Fence {
         Arc::pin_init(
             pin_init!(Self {
                 sequence: Atomic::new(0),
-                submitted: Instant::now(),
+                submitted: Moment::now(),
                 terms,
                 timed_out: Atomic::new(false),
                 ended: Atomic::new(false),
@@ -188,7 +189,7 @@ impl Fence {
         queues: &Queues,
     ) -> Result<Waited> {
         if timeout_us != 0 && self.outcome().is_none() {
-            let start = Instant::now();
+            let start = Moment::now();
             let seen = polling.look(start, timeout_us, || {
                 queues.look(self.queues.load(Relaxed));
                 self.outcome().is_some()

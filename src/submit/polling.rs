@@ -11,7 +11,9 @@ use core::hint::spin_loop;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
-use kernel::time::{Delta, Instant, Monotonic};
+use kernel::time::Delta;
+
+use crate::abstractions::time::Moment;
 
 /// The longest look, and the first one after none. Nanoseconds.
 const LONGEST: i64 = 200_000;
@@ -36,12 +38,7 @@ impl Polling {
     }
 
     /// Looks whether something is `done`, at most `longest_us` microseconds. Whether it is.
-    pub(crate) fn look(
-        &self,
-        start: Instant<Monotonic>,
-        longest_us: u64,
-        done: impl Fn() -> bool,
-    ) -> bool {
+    pub(crate) fn look(&self, start: Moment, longest_us: u64, done: impl Fn() -> bool) -> bool {
         let longest = i64::try_from(longest_us.saturating_mul(1000)).unwrap_or(i64::MAX);
         let time = self.time.load(Relaxed).min(longest);
         if time == 0 || self.taken.xchg(true, Acquire) {
@@ -104,7 +101,7 @@ mod tests {
     #[test]
     fn one_looks_at_a_time() {
         let polling = Polling::new();
-        let now = Instant::now;
+        let now = Moment::now;
         // Nobody looks before it has paid.
         assert!(!polling.look(now(), 1000, || true));
         polling.slept(Delta::from_micros(5));
