@@ -34,15 +34,23 @@ const STRIDE: u32 = 0x8000;
 
 /// A job on the queue.
 struct Slot {
-    submission: Submission,
+    /// None once a reset has ended it.
+    submission: Option<Submission>,
     /// Which job of the submission it is, from 1.
     number: u32,
     /// It is the first of them on an external queue.
     first: bool,
-    /// The card reads it until the job is done.
+    /// The card reads it until the job is done, and even then: see [`State::newest`].
     copy: JobCopy,
     /// Its end was announced. An interrupt frees nothing, so it stays until it is reclaimed.
     done: bool,
+}
+
+impl Slot {
+    /// The submission, if the card has yet to end the job.
+    fn at_work(&self) -> Option<&Submission> {
+        self.submission.as_ref().filter(|_| !self.done)
+    }
 }
 
 impl Job for Slot {
@@ -56,6 +64,12 @@ struct State {
     /// Where the next job that is pushed will announce its end. The driver's own jobs announce none, so it is
     /// not the descriptor's place.
     completion: u32,
+    /// The copy of the newest job that was reclaimed.
+    ///
+    /// A job announces its end before it raises the interrupt, so the card may not have fetched its last packet when
+    /// its end is seen; what lay there instead would run with the driver's rights. The card fetches one job after
+    /// the other: the copy is free as soon as a later job is done.
+    newest: Option<JobCopy>,
     /// What a job of the driver's own that did not end may still use.
     lost: Option<SharedMemory>,
 }
@@ -93,6 +107,7 @@ impl External {
         let state = State {
             slots: Slots::new()?,
             completion: 0,
+            newest: None,
             lost: None,
         };
         let class = class(number);
@@ -177,9 +192,11 @@ impl External {
             // What the card names may be anything: an empty place, or a job that is done.
             let place = (entry & NAMED != 0).then_some((entry & PLACE) as usize);
             let slot = place.and_then(|place| state.slots.get_mut(place));
-            if let Some(slot) = slot.filter(|slot| !slot.done) {
-                slot.done = true;
-                slot.submission.job_ended(&self.dev, Ok(()));
+            if let Some(slot) = slot {
+                if let Some(submission) = slot.at_work() {
+                    submission.job_ended(&self.dev, Ok(()));
+                    slot.done = true;
+                }
             }
         }
     }
@@ -195,8 +212,11 @@ impl External {
     /// external queue. May not sleep.
     pub(crate) fn each_job(&self, mut run: impl FnMut(&Submission, u32, bool)) {
         let state = self.state.lock();
-        let jobs = state.slots.iter().filter(|slot| !slot.done);
-        jobs.for_each(|slot| run(&slot.submission, slot.number, slot.first));
+        for slot in state.slots.iter() {
+            if let Some(submission) = slot.at_work() {
+                run(submission, slot.number, slot.first);
+            }
+        }
     }
 
     /// Frees what belongs to jobs that are done, but for one copy, which the next job may take. May sleep.
@@ -204,11 +224,14 @@ impl External {
         let mut copy = None;
         loop {
             let mut state = self.state.lock();
-            let slot = state.slots.pop(false);
+            let Some(slot) = state.slots.pop(false) else {
+                return copy;
+            };
             let more = state.slots.is_oldest_done();
+            let fetched = state.newest.replace(slot.copy);
             drop(state);
-            let Some(slot) = slot else { return copy };
-            copy = Some(slot.copy);
+            // Without the lock, as what belongs to the submission.
+            copy = fetched.or(copy);
             if !more {
                 return copy;
             }
@@ -221,17 +244,18 @@ impl External {
         self.state.lock().slots.is_idle()
     }
 
-    /// Ends all jobs with `result`. The card must not read the ring any more.
+    /// Ends all jobs with `result`. The card is being reset; their copies stay until that is done.
     pub(super) fn abort(&self, result: Result) {
-        while let Some(slot) = self.pop(true) {
-            if !slot.done {
-                slot.submission.job_ended(&self.dev, result);
+        for place in 0..LENGTH.entries() as usize {
+            let mut state = self.state.lock();
+            let slot = state.slots.get_mut(place);
+            let ended = slot.and_then(|slot| Some((slot.submission.take()?, slot.done)));
+            // It may be the last that knows of its context.
+            drop(state);
+            if let Some((submission, false)) = ended {
+                submission.job_ended(&self.dev, result);
             }
         }
-    }
-
-    fn pop(&self, all: bool) -> Option<Slot> {
-        self.state.lock().slots.pop(all)
     }
 
     /// Keeps `memory`, which the card may use, until it was reset.
@@ -241,19 +265,23 @@ impl External {
         core::mem::forget(before);
     }
 
-    /// Gives back what was kept. The card was reset.
-    pub(super) fn let_go(&self) {
-        let lost = self.state.lock().lost.take();
-        // Without the lock.
-        drop(lost);
-    }
-
+    /// The card was reset: it has no jobs any more, and uses nothing of theirs.
     pub(super) fn reset(&self) {
+        while let Some(slot) = self.pop_any() {
+            drop(slot);
+        }
         let mut state = self.state.lock();
         self.completions.fill(0);
         state.slots.reset();
         state.completion = 0;
         self.consumer.store(0, Relaxed);
+        let (newest, lost) = (state.newest.take(), state.lost.take());
+        drop(state);
+        drop((newest, lost));
+    }
+
+    fn pop_any(&self) -> Option<Slot> {
+        self.state.lock().slots.pop(true)
     }
 }
 
@@ -294,7 +322,7 @@ impl Held<'_> {
         let size = body.checked_add(tail.len() as u32).ok_or(EINVAL)?;
         queue.describe(&self.state, copy.address(), size)?;
         self.state.slots.push(Some(Slot {
-            submission: submission.clone(),
+            submission: Some(submission.clone()),
             number: job.number,
             first: job.first,
             copy,

@@ -197,23 +197,18 @@ impl Queues {
         self.external.iter().for_each(|queue| drop(queue.reclaim()));
     }
 
-    /// Ends every job that is on a queue with `result`.
+    /// Ends every job that is on a queue with `result`. The card is being reset.
     pub(crate) fn abort(&self, result: Result) {
         for queue in &self.external {
             queue.abort(result);
         }
     }
 
-    /// Empties all rings, as the card's are after a reset.
+    /// Empties all rings, as the card's are, and gives back what jobs may have used. The card was reset.
     pub(crate) fn reset(&self) {
         for queue in &self.external {
             queue.reset();
         }
         self.internal.reset();
-    }
-
-    /// Gives back what lost jobs may have used. The card was reset.
-    pub(crate) fn let_go(&self) {
-        self.external.iter().for_each(|queue| queue.let_go());
     }
 }

@@ -49,7 +49,6 @@ pub(crate) fn take_down(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
         card.observed.disowned();
     }
     let done = bringup::hard_reset(card, pdev);
-    card.queues.reset();
     card.users.each(|context| context.set_switched(false));
     let (proof, result) = match done {
         Ok(proof) => (Some(proof), Ok(())),
@@ -64,7 +63,7 @@ pub(crate) fn take_down(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
         return result;
     };
     card.tables.stop(&proof);
-    card.queues.let_go();
+    card.queues.reset();
     disowned.iter().for_each(|context| context.bury());
     result
 }

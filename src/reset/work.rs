@@ -241,12 +241,11 @@ fn abort(card: &Card) {
     super::abort_waits(card);
 }
 
-/// The card has forgotten what was on its queues, and what it was made ready for. Once its reset is `done`, it uses
-/// nothing of that any more.
+/// Once its reset is `done`, the card has forgotten what was on its queues, and uses nothing of that any more. What it
+/// was made ready for is gone in any case.
 fn forget_jobs(card: &Card, done: Result) -> Result {
-    card.queues.reset();
     card.users.each(|context| context.set_switched(false));
     done?;
-    card.queues.let_go();
+    card.queues.reset();
     Ok(())
 }
