@@ -134,14 +134,19 @@ fn follow(old: Option<Seen>, context: &Context, late: &mut Option<Arc<Fence>>) -
     Some(seen)
 }
 
-/// Submission `fence` has taken too long.
+/// Submission `fence` has taken too long, unless it has ended by now.
 fn timed_out(card: &Arc<Card>, fence: &Fence) {
+    // Its end may have come without anybody's being told.
+    card.queues.look(u32::MAX);
     let reset = !fence.terms.skip_reset && card.params.reset_on_lockup;
-    if !fence.terms.skip_reset {
-        fence.set_timed_out();
-        if !reset {
-            card.state.needs_reset.set(true);
+    if fence.terms.skip_reset {
+        if fence.outcome().is_some() {
+            return;
         }
+    } else if !fence.set_overdue() {
+        return;
+    } else if !reset {
+        card.state.needs_reset.set(true);
     }
     let sequence = fence.sequence();
     let mut events = 0;

@@ -182,6 +182,13 @@ impl Context {
         self.asid.give_back();
     }
 
+    /// Whether submission `sequence` took too long, as far as that is known.
+    pub(crate) fn is_overdue(&self, sequence: u64) -> bool {
+        let window = self.window.lock();
+        let mut fences = window.fences.iter().flatten();
+        fences.any(|fence| fence.sequence() == sequence && fence.is_overdue())
+    }
+
     /// Whether the card was made ready for this context.
     pub(crate) fn switched(&self) -> bool {
         self.switched.load(Acquire)

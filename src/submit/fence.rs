@@ -51,21 +51,28 @@ pub(crate) struct Fence {
     pub(crate) submitted: Moment,
     /// What the program wants.
     pub(crate) terms: Terms,
-    /// It took too long.
-    timed_out: Atomic<bool>,
     /// Nothing of it is on a queue any more, which a waiter may hear earlier.
     ended: Atomic<bool>,
     /// External jobs that are not done, and the queues that they are on, a bit each.
     remaining: Atomic<i32>,
     queues: Atomic<u32>,
-    /// Somebody has said how it ended.
-    claimed: Atomic<bool>,
-    /// What he said, once `done` is complete: an error number or 0, and a time.
+    /// [`AT_WORK`], [`OVERDUE`], [`ENDED`] or [`TIMED_OUT`].
+    stage: Atomic<u32>,
+    /// What was said of its end, once `done` is complete: an error number or 0, and a time.
     result: Atomic<i32>,
     timestamp: Atomic<i64>,
     #[pin]
     done: Completion,
 }
+
+/// Nobody has said how it ended.
+const AT_WORK: u32 = 0;
+/// Nor now, but it took too long.
+const OVERDUE: u32 = 1;
+/// Somebody has said how it ended.
+const ENDED: u32 = 2;
+/// The same, after it took too long.
+const TIMED_OUT: u32 = 3;
 
 /// The result of what is at work: no error has this number.
 const PENDING: i32 = 1;
@@ -78,11 +85,10 @@ impl Fence {
                 sequence: Atomic::new(0),
                 submitted: Moment::now(),
                 terms,
-                timed_out: Atomic::new(false),
                 ended: Atomic::new(false),
                 remaining: Atomic::new(0),
                 queues: Atomic::new(0),
-                claimed: Atomic::new(false),
+                stage: Atomic::new(AT_WORK),
                 result: Atomic::new(PENDING),
                 timestamp: Atomic::new(0),
                 done <- Completion::new(),
@@ -122,24 +128,14 @@ impl Fence {
     }
 
     /// Ends it. Only the first end counts; later ones return nothing.
-    ///
-    /// One that took too long has failed, whatever became of it.
     pub(crate) fn signal(&self, result: Result, timestamp: i64) -> Option<Outcome> {
-        let result = if self.timed_out() {
-            Err(ETIMEDOUT)
-        } else {
-            result
-        };
         self.ended.store(true, Release);
-        self.set(Outcome { result, timestamp })
+        self.set(result, timestamp)
     }
 
     /// Ends all waits for it, although it may be at work.
     pub(crate) fn give_up(&self) {
-        self.set(Outcome {
-            result: Err(EIO),
-            timestamp: 0,
-        });
+        self.set(Err(EIO), 0);
     }
 
     /// Whether it has ended, apart from what waiters were told.
@@ -147,25 +143,36 @@ impl Fence {
         self.ended.load(Acquire)
     }
 
-    fn set(&self, outcome: Outcome) -> Option<Outcome> {
-        if self.claimed.xchg(true, Relaxed) {
+    /// One that took too long has failed, whatever became of it.
+    fn set(&self, result: Result, timestamp: i64) -> Option<Outcome> {
+        let result = if self.moves(AT_WORK, ENDED) {
+            result
+        } else if self.moves(OVERDUE, TIMED_OUT) {
+            Err(ETIMEDOUT)
+        } else {
             return None;
-        }
-        self.timestamp.store(outcome.timestamp, Relaxed);
-        let result = outcome.result.map_or_else(Error::to_errno, |()| 0);
-        self.result.store(result, Release);
+        };
+        self.timestamp.store(timestamp, Relaxed);
+        let number = result.map_or_else(Error::to_errno, |()| 0);
+        self.result.store(number, Release);
         self.done.complete_all();
-        Some(outcome)
+        Some(Outcome { result, timestamp })
     }
 
-    /// It took too long: that is how it will have ended.
-    pub(crate) fn set_timed_out(&self) {
-        self.timed_out.store(true, Relaxed);
+    /// It took too long, if it has not ended: then that is how it will have ended, with whatever ends it. Whether it
+    /// is so.
+    pub(crate) fn set_overdue(&self) -> bool {
+        self.moves(AT_WORK, OVERDUE)
+    }
+
+    /// Goes from one stage to another, unless somebody else has done so.
+    fn moves(&self, from: u32, to: u32) -> bool {
+        self.stage.cmpxchg(from, to, Relaxed).is_ok()
     }
 
     /// Whether it took too long.
-    pub(crate) fn timed_out(&self) -> bool {
-        self.timed_out.load(Relaxed)
+    pub(crate) fn is_overdue(&self) -> bool {
+        matches!(self.stage.load(Relaxed), OVERDUE | TIMED_OUT)
     }
 
     /// How it ended, if it has.
@@ -210,5 +217,41 @@ fn jiffies(us: u64) -> Jiffies {
         // At least one tick: a short wait is none that returns at once.
         Ok(ms) => msecs_to_jiffies(ms).max(1),
         Err(_) => isize::MAX as Jiffies,
+    }
+}
+
+#[kunit_tests(goya_fence)]
+mod tests {
+    use super::*;
+
+    fn told(fence: &Fence) -> Option<Result> {
+        fence.outcome().map(|outcome| outcome.result)
+    }
+
+    /// Whatever ends what took too long, it has timed out; what has ended is late no more.
+    #[test]
+    fn overdue() -> Result {
+        for end in [
+            |fence: &Fence| {
+                let _ = fence.signal(Ok(()), 0);
+            },
+            |fence: &Fence| {
+                let _ = fence.signal(Err(EIO), 0);
+            },
+            Fence::give_up,
+        ] {
+            let fence = Fence::new(Terms::default())?;
+            assert!(fence.set_overdue() && fence.is_overdue() && told(&fence).is_none());
+            end(&fence);
+            assert_eq!(told(&fence), Some(Err(ETIMEDOUT)));
+            assert!(fence.is_overdue() && fence.signal(Ok(()), 0).is_none());
+
+            let fence = Fence::new(Terms::default())?;
+            end(&fence);
+            let before = told(&fence);
+            assert!(before.is_some() && !fence.set_overdue() && !fence.is_overdue());
+            assert_eq!(told(&fence), before);
+        }
+        Ok(())
     }
 }

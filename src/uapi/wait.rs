@@ -14,6 +14,9 @@ use crate::submit::fence::{Outcome, Waited};
 
 pub(crate) struct Wait;
 
+/// Waits for something else than a submission.
+const OTHER_KINDS: u32 = HL_WAIT_CS_FLAGS_INTERRUPT | HL_WAIT_CS_FLAGS_MULTI_CS;
+
 impl Ioctl for Wait {
     type Driver = GoyaNode;
     type Args = WaitCsArgs;
@@ -24,6 +27,10 @@ impl Ioctl for Wait {
         let input = args.input();
         let dev = &call.data.dev;
         if !call.data.status().operational() || call.data.release_awaited() {
+            // Whoever asks for what has led to that is told so, however late he comes.
+            if input.flags & OTHER_KINDS == 0 && call.file.context.is_overdue(input.seq) {
+                return timed_out(call, input.seq, args);
+            }
             return Err(EBUSY);
         }
         if input.flags & HL_WAIT_CS_FLAGS_INTERRUPT != 0 {
@@ -65,15 +72,7 @@ fn wait(call: &Call<'_, GoyaNode>, input: &WaitCsIn, args: &mut WaitCsArgs) -> R
         return Ok(());
     };
     match result {
-        Err(error) if error == ETIMEDOUT => {
-            dev_err!(
-                dev,
-                "CS {} has timed-out while user process is waiting for it\n",
-                sequence
-            );
-            args.set_output(WaitCsOut::new(HL_WAIT_CS_STATUS_TIMEDOUT, 0, 0));
-            Err(error)
-        }
+        Err(error) if error == ETIMEDOUT => timed_out(call, sequence, args),
         Err(error) if error == EIO => {
             dev_err!(
                 dev,
@@ -94,6 +93,17 @@ fn wait(call: &Call<'_, GoyaNode>, input: &WaitCsIn, args: &mut WaitCsArgs) -> R
             Ok(())
         }
     }
+}
+
+/// Tells that submission `sequence` took too long.
+fn timed_out(call: &Call<'_, GoyaNode>, sequence: u64, args: &mut WaitCsArgs) -> Result {
+    dev_err!(
+        call.data.dev,
+        "CS {} has timed-out while user process is waiting for it\n",
+        sequence
+    );
+    args.set_output(WaitCsOut::new(HL_WAIT_CS_STATUS_TIMEDOUT, 0, 0));
+    Err(ETIMEDOUT)
 }
 
 /// Finds the submission and waits for it; also says whether nothing is known of it any more.

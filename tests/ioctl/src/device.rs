@@ -180,15 +180,21 @@ impl Card {
 
     /// Waits for a submission, with `HL_WAIT_CS_FLAGS_*`.
     pub fn wait_flags(&self, seq: u64, timeout_us: u64, flags: u32) -> io::Result<Waited> {
+        let (result, waited) = self.wait_told(seq, timeout_us, flags);
+        result.map(|()| waited)
+    }
+
+    /// The same, and what is told beside an error.
+    pub fn wait_told(&self, seq: u64, timeout_us: u64, flags: u32) -> (io::Result<()>, Waited) {
         let mut input = hl_wait_cs_in { flags, ..Default::default() };
         input.__bindgen_anon_1.__bindgen_anon_1.seq = seq;
         input.__bindgen_anon_1.__bindgen_anon_1.timeout_us = timeout_us;
         let mut args = hl_wait_cs_args::default();
         args.in_ = input;
-        sys::ioctl(self, HL_IOCTL_WAIT_CS, &mut args)?;
-        // SAFETY: as above.
+        let result = sys::ioctl(self, HL_IOCTL_WAIT_CS, &mut args);
+        // SAFETY: all readings of question and answer are numbers.
         let out = unsafe { args.out };
-        Ok(Waited { status: out.status, flags: out.flags, time: out.timestamp_nsec })
+        (result, Waited { status: out.status, flags: out.flags, time: out.timestamp_nsec })
     }
 
     /// Waits until a submission has completed.
