@@ -6,6 +6,7 @@
 pub(crate) mod asid;
 pub(crate) mod counters;
 pub(crate) mod file;
+pub(crate) mod phase;
 pub(crate) mod users;
 
 use kernel::prelude::*;
@@ -21,6 +22,7 @@ use crate::submit::fence::{Fence, Outcome, Terms};
 use crate::submit::polling::Polling;
 use asid::Asid;
 use counters::DropCounters;
+use phase::Phase;
 
 /// Submissions of a context that can be at work (`GOYA_MAX_PENDING_CS`, `goyaP.h`); a power of two.
 pub(crate) const WINDOW: usize = 64;
@@ -81,9 +83,9 @@ pub(crate) struct Context {
     /// Held by whoever changes the card's state for this context without any other lock that a reset takes.
     #[pin]
     on_card: Mutex<()>,
-    /// Held while the card is made ready for this context.
+    /// Making the card ready for this context.
     #[pin]
-    pub(crate) phase: Mutex<()>,
+    pub(crate) phase: Phase,
 }
 
 impl Context {
@@ -109,7 +111,7 @@ impl Context {
                 cleaned: Atomic::new(false),
                 dead: Atomic::new(false),
                 on_card <- new_mutex!(()),
-                phase <- new_mutex!(()),
+                phase <- Phase::new(),
             }),
             GFP_KERNEL,
         )

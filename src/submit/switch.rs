@@ -21,7 +21,7 @@ use crate::queue::driver_job::{self, Fill};
 const SRAM_WORD: u64 = 0x7777_7777_7777_7777;
 
 /// Switches to the caller's context, if nobody has done so since it was opened or the card was reset, and
-/// runs `restore` then, or if it is `forced`. All others wait until that is done.
+/// runs `restore` then, or if it is `forced`. All others wait until that is done, or a signal comes (`ERESTARTSYS`).
 ///
 /// `restore` gets the time-out for its submission and returns its number, or nothing.
 pub(crate) fn enter(
@@ -33,7 +33,7 @@ pub(crate) fn enter(
     if context.switched() && !forced {
         return Ok(());
     }
-    let mut phase = context.phase.lock();
+    let turn = context.phase.take()?;
     let first = !context.switched();
     if !first && !forced {
         // Somebody else has done it meanwhile.
@@ -74,8 +74,8 @@ pub(crate) fn enter(
             ENOEXEC
         })?;
     }
-    *phase = ();
     context.set_switched(true);
+    drop(turn);
     Ok(())
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn clean_memory(card: &Card, context: &Context, parent: &Device<Bound
     if context.cleaned() {
         return Ok(());
     }
-    let _phase = context.phase.lock();
+    let _turn = context.phase.take()?;
     let _on_card = context.on_card()?;
     overwrite(card, context, parent, []).inspect_err(|error| reset_engines(card, *error))
 }

@@ -39,8 +39,8 @@ impl Ioctl for Submit {
                 args.set_output(CsOut::new(sequence, Ok(())));
                 Ok(())
             }
-            // Who is told to try again finds his arguments as they were.
-            Err(Refused { error, .. }) if error == EAGAIN => Err(error),
+            // Who tries again finds his arguments as they were.
+            Err(Refused { error, .. }) if [EAGAIN, ERESTARTSYS].contains(&error) => Err(error),
             Err(Refused { error, number }) => {
                 args.set_output(CsOut::new(number, Err(error)));
                 Err(error)
