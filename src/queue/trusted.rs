@@ -3,6 +3,12 @@
 
 //! The first external queue, where the driver runs jobs of its own among those of users: its DMA channel can
 //! be trusted with addresses that nothing translates, while no user's job is there.
+//!
+//! Users' engines may be at work meanwhile, other than upstream, which waits for all of them. They reach nothing of
+//! what such a job depends on: the ring, the packets and the data are in host memory that no user can map, and all
+//! registers of the channel and of its queue manager are protected but the fences ([`crate::hw::security`]), which no
+//! packet of the driver's waits for. The end of a user's job before it waits for the channel, and the packets behind
+//! that are the driver's ([`super::external`]).
 
 use kernel::device::Device;
 use kernel::prelude::*;

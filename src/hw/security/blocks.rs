@@ -79,7 +79,7 @@ static SHARED: [(Blocks, &Bits); 9] = [
     (one(0x0D_0000), &MME),                  // MME
     (one(0x0D_8000), &MME_QM),               // MME_QM
     (one(0x0D_9000), &CMDQ),                 // MME_CMDQ
-    (row(0x40_0000, 5, 0x8000), &QM),        // DMA_QM_0 to 4
+    (row(0x40_0000, 5, 0x8000), &DMA_QM),    // DMA_QM_0 to 4
     (row(0xE0_6000, 8, 0x4_0000), &TPC_CFG), // TPC0_CFG to TPC7_CFG
     (row(0xE0_8000, 8, 0x4_0000), &QM),      // TPC0_QM to TPC7_QM
     (row(0xE0_9000, 8, 0x4_0000), &CMDQ),    // TPC0_CMDQ to TPC7_CMDQ
@@ -116,6 +116,12 @@ static QM: Bits = QUEUES.protect(&[
     (0x120, 0x154), // CP_MSG_BASE0 to CP_LDMA_COMMIT_OFFSET
 ]);
 
+/// All but the fences, CP_FENCE0_RDATA to CP_FENCE3_CNT. Upstream protects what it does in [`QM`]: what a queue manager
+/// of the DMA's is at, how long it waits for its engine (CP_BARRIER_CFG), its buffers, which hold bus addresses and
+/// packets of the driver's (PQ_BUF_ADDR to CQ_BUF_RDATA), and the protection bits themselves are open there. But these
+/// queue managers have the driver's rights, and run jobs of its own beside users'.
+static DMA_QM: Bits = Bits::ALL.open(&[(0x158, 0x174)]);
+
 /// UPSTREAM-SLIP: the word of [`QM`]'s last two lines is written again, for CP_STS (0x178) to
 /// CP_DBG_0 (0x188) and PQ_BUF_ADDR to CQ_BUF_RDATA (0x300 to 0x30C), most of which belong to
 /// other words: the message bases and offsets are open, and four registers at 0x100 protected
@@ -146,6 +152,18 @@ static TPC_CFG: Bits = Bits::NONE.protect(&[
     (0xD18, 0xD1C), // ARUSER, AWUSER
     (0xE00, 0xE2C), // FUNC_MBIST_CNTRL to FUNC_MBIST_MEM_9
 ]);
+
+/// The bits of the DMA's queue managers, for comparison.
+#[cfg(CONFIG_KUNIT)]
+pub(super) fn write_dma_qms(io: &impl Io) {
+    row(0x40_0000, 5, 0x8000).write(io, &DMA_QM);
+}
+
+/// The same as upstream has them.
+#[cfg(CONFIG_KUNIT)]
+pub(super) fn write_upstreams_dma_qms(io: &impl Io) {
+    row(0x40_0000, 5, 0x8000).write(io, &QM);
+}
 
 /// Programs the bits of all blocks.
 pub(super) fn write(io: &impl Io) {

@@ -49,14 +49,18 @@ mod tests {
     }
 
     impl Recorder {
-        /// Protects a card and watches the register at `offset` meanwhile.
-        fn watch(offset: u32, mmu: bool) -> Self {
-            let recorder = Self {
-                watched: offset,
+        fn new(watched: u32) -> Self {
+            Self {
+                watched,
                 value: Cell::new(None),
                 writes: Cell::new(0),
                 digest: Cell::new(0),
-            };
+            }
+        }
+
+        /// Protects a card and watches the register at `offset` meanwhile.
+        fn watch(offset: u32, mmu: bool) -> Self {
+            let recorder = Self::new(offset);
             protect(&recorder, mmu);
             recorder
         }
@@ -66,10 +70,20 @@ mod tests {
             Self::watch(offset, true).value.get()
         }
 
-        /// Number of writes and digest.
+        /// Number of writes and digest; for the bits of DMA_QM_0 to 4, those that upstream writes.
         fn summary(mmu: bool) -> (u32, u64) {
-            let recorder = Self::watch(0, mmu);
-            (recorder.writes.get(), recorder.digest.get())
+            let with = |write: &dyn Fn(&Self)| {
+                let recorder = Self::new(0);
+                write(&recorder);
+                (recorder.writes.get(), recorder.digest.get())
+            };
+            let all = with(&|recorder| protect(recorder, mmu));
+            let ours = with(&|recorder| blocks::write_dma_qms(recorder));
+            let upstreams = with(&|recorder| blocks::write_upstreams_dma_qms(recorder));
+            (
+                all.0 - ours.0 + upstreams.0,
+                all.1.wrapping_sub(ours.1).wrapping_add(upstreams.1),
+            )
         }
     }
 
@@ -134,13 +148,27 @@ mod tests {
     #[test]
     fn bits_of_the_blocks() {
         // PQ_BASE_LO (0x60) to PQ_ARUSER (0x7C) and the global registers of the first and the
-        // last queue manager.
-        assert_eq!(Recorder::value(0x40_0F80), Some(0x00FF_F800));
+        // last TPC's queue manager.
+        assert_eq!(Recorder::value(0xE0_8F80), Some(0x00FF_F800));
         assert_eq!(Recorder::value(0xFC_8F80), Some(0x00FF_F800));
         // A router; the PLL's one open register; words of a queue manager that stay as they are.
         assert_eq!(Recorder::value(0x1C_0FFC), Some(0));
         assert_eq!(Recorder::value(0xE0_1F98), Some(1 << 4));
-        assert_eq!(Recorder::value(0x40_0F8C), None);
-        assert_eq!(Recorder::value(0x40_0FFC), None);
+        assert_eq!(Recorder::value(0xE0_8F8C), None);
+        assert_eq!(Recorder::value(0xE0_8FFC), None);
+    }
+
+    /// Users reach nothing of the queue managers that run the driver's jobs but the fences, CP_FENCE0_RDATA (0x158) to
+    /// CP_FENCE3_CNT (0x174), and nothing at all of the channels.
+    #[test]
+    fn what_users_reach_of_the_dma() {
+        for n in 0..5 {
+            let block = 0x40_0000 + n * 0x8000;
+            for word in 0..32 {
+                let open = if word == 2 { 0x3FC0_0000 } else { 0 };
+                assert_eq!(Recorder::value(block + 0xF80 + 4 * word), Some(open));
+                assert_eq!(Recorder::value(block + 0x1F80 + 4 * word), Some(0));
+            }
+        }
     }
 }
