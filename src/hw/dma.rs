@@ -7,7 +7,7 @@
 
 use super::{
     lower_half, map,
-    regs::{dma_ch, event, razwi, GIC_SETSPI},
+    regs::{dma_ch, event, qm, razwi, GIC_SETSPI},
     sync, upper_half, write_pair, Io,
 };
 
@@ -23,6 +23,31 @@ const CHANNELS: u32 = QMS + 0x1000;
 /// The offset of a register of [`dma_ch`] in the block of a channel (0 to 4).
 pub(crate) const fn register(channel: u32, register: u32) -> u32 {
     CHANNELS + channel * STEP + register
+}
+
+/// Where a channel and its queue manager are in their work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position([u32; 6]);
+
+impl Position {
+    /// That of a channel (0 to 4): as soon as anything moves, it is another one.
+    pub(crate) fn of(io: &impl Io, channel: u32) -> Self {
+        let manager = QMS.wrapping_add(channel.wrapping_mul(STEP));
+        Self([
+            io.read(manager.wrapping_add(qm::PQ_CI)),
+            io.read(manager.wrapping_add(qm::CP_CURRENT_INST)),
+            io.read(manager.wrapping_add(qm::CP_CURRENT_INST + 4)),
+            io.read(register(channel, dma_ch::SRC_ADDR_LO_STS)),
+            io.read(register(channel, dma_ch::DST_ADDR_LO_STS)),
+            io.read(register(channel, dma_ch::DST_TSIZE_STS)),
+        ])
+    }
+
+    /// A test's.
+    #[cfg(CONFIG_KUNIT)]
+    pub(crate) fn at(place: u32) -> Self {
+        Self([place; 6])
+    }
 }
 
 /// The sync object that a channel adds 1 to at the end of a transfer: 1000 and up for channels 1 to 4, and 1007 for

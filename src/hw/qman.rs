@@ -22,10 +22,6 @@ use kernel::{
 
 /// What a queue test's packet, or the last packet of the driver's own job, writes to say that it has run.
 pub(crate) const FENCE_VALUE: u32 = 0xd169_b243;
-/// How long a queue may take for a test's packet.
-pub(crate) const TEST_TIMEOUT: Delta = Delta::from_millis(100);
-/// How long a job of the driver's own may take.
-pub(crate) const JOB_TIMEOUT: Delta = Delta::from_secs(1);
 
 /// How long a command processor that is told to stop may still wait at a fence.
 const FENCE_TIMEOUT: Delta = Delta::from_millis(10);
@@ -250,6 +246,11 @@ fn start_command_queue(io: &impl Io, cmdq: Block, error_event: u32) {
 pub(crate) fn trust_dma_0(io: &impl Io, trusted: bool) {
     let value = if trusted { PROT_ALL } else { PROT_ALL_BUT_DMA };
     Block::DMA_QM_0.write(io, qm::GLBL_PROT, value);
+}
+
+/// Stops DMA channel 0 and its queue manager, in the middle of whatever they do: it was the driver's.
+pub(crate) fn stop_dma_0(io: &impl Io) {
+    Block::DMA_QM_0.write(io, qm::GLBL_CFG1, qm::CFG1_ALL_STOP);
 }
 
 /// The doorbell of a queue (its producer index), or nothing for a number that no queue has.

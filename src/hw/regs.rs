@@ -55,7 +55,11 @@ pub(crate) mod qm {
     pub(crate) const CP_LDMA_COMMIT_OFFSET: u32 = 0x154;
     /// The command processor's state.
     pub(crate) const CP_STS: u32 = 0x178;
+    /// The packet at work, low half; the high half follows.
+    pub(crate) const CP_CURRENT_INST: u32 = 0x17c;
 
+    /// In GLBL_CFG1: stop all four parts.
+    pub(crate) const CFG1_ALL_STOP: u32 = 0xf;
     /// In GLBL_CFG1: stop the command processor.
     pub(crate) const CFG1_CP_STOP: u32 = 1 << 2;
     /// In GLBL_CFG1: stop the DMA channel.
@@ -89,6 +93,12 @@ pub(crate) mod dma_ch {
     pub(crate) const WR_COMP_WDATA: u32 = 0x28;
     /// State.
     pub(crate) const STS0: u32 = 0x44;
+    /// Where the transfer at work reads, low half.
+    pub(crate) const SRC_ADDR_LO_STS: u32 = 0x58;
+    /// Where it writes, low half.
+    pub(crate) const DST_ADDR_LO_STS: u32 = 0x64;
+    /// What it has left to write.
+    pub(crate) const DST_TSIZE_STS: u32 = 0x6c;
 
     /// In STS0: busy.
     pub(crate) const STS0_DMA_BUSY: u32 = 1;

@@ -6,13 +6,16 @@
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
-use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
+use kernel::sync::Arc;
+use kernel::time::{delay::fsleep, Delta};
 
 use super::external::External;
+use super::patience::Patience;
 use super::Queues;
 use crate::abstractions::shared::SharedMemory;
+use crate::abstractions::time::Moment;
 use crate::hw::bars::Bars;
-use crate::hw::qman::{FENCE_VALUE, TEST_TIMEOUT};
+use crate::hw::qman::FENCE_VALUE;
 use crate::hw::{idle, map};
 use crate::submit::packet::{self, Direction};
 
@@ -21,13 +24,17 @@ const PACKETS: usize = FENCE - packet::MESSAGE_SIZE;
 const FENCE: usize = DATA - 8;
 /// Where the data of a job begin.
 const DATA: usize = 4096;
-/// Most bytes that one job fills: it has a second.
+/// The time between two looks whether a job has ended.
+const LOOK: Delta = Delta::from_micros(20);
+/// Most bytes that one job fills: whoever resets the card waits for the end of it.
 const MOST: u64 = 1 << 26;
 
 /// Packets, and the data that they copy.
 pub(crate) struct Job {
     memory: SharedMemory,
     len: usize,
+    /// Bytes that the packets move.
+    bytes: u64,
 }
 
 impl Job {
@@ -37,28 +44,42 @@ impl Job {
         Ok(Self {
             memory: SharedMemory::new(dev, size, GFP_KERNEL)?,
             len: 0,
+            bytes: 0,
         })
     }
 
     /// Forgets the packets.
     pub(crate) fn clear(&mut self) {
-        self.len = 0;
+        (self.len, self.bytes) = (0, 0);
     }
 
-    /// Adds a packet; `ENOSPC` if there is no room for it.
-    pub(crate) fn push(&mut self, packet: &[u8]) -> Result {
+    /// Adds a packet that moves `bytes`; `ENOSPC` if there is no room for it.
+    fn push(&mut self, packet: &[u8], bytes: u64) -> Result {
         if packet.len() > PACKETS.saturating_sub(self.len) {
             return Err(ENOSPC);
         }
         self.memory.write(self.len, packet)?;
         self.len = self.len.saturating_add(packet.len());
+        self.bytes = self.bytes.saturating_add(bytes);
         Ok(())
     }
 
     /// Adds a packet that copies `size` bytes at `offset` of the data to DRAM at `address`.
     pub(crate) fn push_copy(&mut self, offset: usize, address: u64, size: u32) -> Result {
         let source = self.address(DATA).wrapping_add(offset as u64);
-        self.push(&packet::copy_to_dram(source, address, size))
+        self.push(&packet::copy_to_dram(source, address, size), size.into())
+    }
+
+    /// Adds a packet that fills memory.
+    fn push_fill(&mut self, fill: &Fill) -> Result {
+        let direction = if fill.dram {
+            Direction::HostToDram
+        } else {
+            Direction::HostToSram
+        };
+        let size = u32::try_from(fill.size)?;
+        let packet = packet::fill(fill.address, size, fill.value, direction);
+        self.push(&packet, fill.size)
     }
 
     /// Writes entry `n` of the data, taken as double words.
@@ -80,24 +101,66 @@ impl Job {
     /// Sends it to `queue`, waits for its end, and returns it without packets.
     ///
     /// Errors: `ETIMEDOUT`: the card may run it at any time, so it is gone until the card is reset.
-    pub(super) fn run(mut self, bars: &Bars, queue: &External, timeout: Delta) -> Result<Self> {
+    pub(super) fn run(self, bars: &Bars, queue: &Arc<External>) -> Result<Self> {
+        let mut running = self.start(bars, queue)?;
+        while !running.is_over(bars) {
+            fsleep(LOOK);
+        }
+        running.end()
+    }
+
+    /// Sends it to `queue`.
+    fn start(self, bars: &Bars, queue: &Arc<External>) -> Result<Running> {
         let end = packet::message(self.address(FENCE), FENCE_VALUE, true);
         self.memory.write(self.len, &end)?;
         self.memory.write32(FENCE, 0)?;
         let size = self.len.saturating_add(end.len());
-        queue.send_raw(bars, self.address(0), size as u32)?;
-        let start = Instant::<Monotonic>::now();
-        loop {
-            let late = start.elapsed() > timeout;
-            if self.memory.read32(FENCE)? == FENCE_VALUE {
-                self.len = 0;
-                return Ok(self);
-            }
-            if late {
-                queue.keep(self.memory);
-                return Err(ETIMEDOUT);
-            }
-            fsleep(Delta::from_micros(20));
+        queue.send_raw(bars, self.address(0), u32::try_from(size)?)?;
+        Ok(Running {
+            patience: Patience::new(self.bytes),
+            sent: Moment::now(),
+            queue: queue.clone(),
+            ended: false,
+            job: Some(self),
+        })
+    }
+}
+
+/// A job that the card has. If it is dropped before its end, the queue keeps its memory until the card is reset.
+struct Running {
+    job: Option<Job>,
+    queue: Arc<External>,
+    sent: Moment,
+    patience: Patience,
+    /// The last of its packets has told its end, so that the card has fetched them all.
+    ended: bool,
+}
+
+impl Running {
+    /// Whether it has ended, or never will.
+    fn is_over(&mut self, bars: &Bars) -> bool {
+        // The clock first: who is not scheduled for long must not miss the end.
+        let now = self.sent.elapsed();
+        let fence = self.job.as_ref().map(|job| job.memory.read32(FENCE));
+        self.ended = matches!(fence, Some(Ok(FENCE_VALUE)));
+        self.ended || self.patience.is_over(now, || self.queue.position(bars))
+    }
+
+    /// The job, without packets; `ETIMEDOUT` if it has not ended.
+    fn end(mut self) -> Result<Job> {
+        if !self.ended {
+            return Err(ETIMEDOUT);
+        }
+        let mut job = self.job.take().ok_or(EINVAL)?;
+        job.clear();
+        Ok(job)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(job) = self.job.take().filter(|_| !self.ended) {
+            self.queue.keep(job.memory);
         }
     }
 }
@@ -112,9 +175,20 @@ fn place(n: usize) -> Result<usize> {
 /// Has every external queue write a word; `EINVAL` if one does not.
 pub(crate) fn test_queues(dev: &Device<Bound>, bars: &Bars, queues: &Queues) -> Result {
     let _turn = queues.trusted().hold();
+    let mut tests = KVec::with_capacity(super::EXTERNAL, GFP_KERNEL)?;
+    for queue in queues.externals() {
+        tests.push_within_capacity(Job::new(dev, 0)?.start(bars, queue)?)?;
+    }
+    // Side by side: a card of which nothing works is found dead at once.
+    while !tests
+        .iter_mut()
+        .fold(true, |over, test| test.is_over(bars) && over)
+    {
+        fsleep(LOOK);
+    }
     let mut result = Ok(());
-    for (n, queue) in queues.externals().enumerate() {
-        if Job::new(dev, 0)?.run(bars, queue, TEST_TIMEOUT).is_err() {
+    for (n, test) in tests.into_iter().enumerate() {
+        if test.end().is_err() {
             dev_err!(dev, "H/W queue {} test failed\n", n);
             result = Err(EINVAL);
         }
@@ -133,12 +207,14 @@ pub(crate) struct Fill {
 }
 
 impl Fill {
-    /// Pieces that one job can fill in its time.
-    fn pieces(self) -> impl Iterator<Item = Self> {
-        (0..self.size).step_by(MOST as usize).map(move |done| Self {
-            address: self.address.wrapping_add(done),
-            size: (self.size - done).min(MOST),
-            ..self
+    /// Pieces that one job can fill.
+    fn pieces(mut self) -> impl Iterator<Item = Self> {
+        core::iter::from_fn(move || {
+            let size = self.size.min(MOST);
+            let piece = Self { size, ..self };
+            self.address = self.address.wrapping_add(size);
+            self.size = self.size.saturating_sub(size);
+            (size > 0).then_some(piece)
         })
     }
 }
@@ -168,19 +244,11 @@ pub(crate) fn fill(
         }
     };
     let mut job = Job::new(dev, 0)?;
-    let mut bytes = 0u64;
     for fill in fills.into_iter().flat_map(Fill::pieces) {
-        let direction = if fill.dram {
-            Direction::HostToDram
-        } else {
-            Direction::HostToSram
-        };
-        let packet = packet::fill(fill.address, fill.size as u32, fill.value, direction);
-        bytes = bytes.saturating_add(fill.size);
-        if bytes > MOST || job.push(&packet).is_err() {
+        let full = job.bytes.saturating_add(fill.size) > MOST;
+        if full || job.push_fill(&fill).is_err() {
             job = run(job)?;
-            job.push(&packet)?;
-            bytes = fill.size;
+            job.push_fill(&fill)?;
         }
     }
     run(job)?;

@@ -14,6 +14,7 @@ use kernel::sync::{Arc, LockClassKey, SpinLockIrq, SpinLockIrqGuard};
 use super::index::EXTERNAL as LENGTH;
 use super::slots::{Job, Slots};
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
+use crate::hw::dma::Position;
 use crate::hw::map::HOST_BASE;
 use crate::hw::Io;
 use crate::submit::buffer::JobCopy;
@@ -148,6 +149,11 @@ impl External {
         // Nobody waits for a completion of it: the descriptor is done when the caller has seen its effect.
         self.ring(&state, io);
         Ok(())
+    }
+
+    /// Where the card is on this queue.
+    pub(super) fn position(&self, io: &impl Io) -> Position {
+        Position::of(io, self.number as u32)
     }
 
     /// Writes the next descriptor.

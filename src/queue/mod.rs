@@ -9,6 +9,7 @@ pub(crate) mod event;
 pub(crate) mod external;
 pub(crate) mod index;
 pub(crate) mod internal;
+mod patience;
 mod slots;
 pub(crate) mod trusted;
 

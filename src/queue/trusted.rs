@@ -22,7 +22,7 @@ use kernel::sync::{new_mutex, Arc, Mutex, MutexGuard};
 use super::driver_job::Job;
 use super::external::External;
 use crate::hw::bars::Bars;
-use crate::hw::qman::{self, JOB_TIMEOUT};
+use crate::hw::qman;
 
 /// Its number.
 pub(super) const NUMBER: usize = 0;
@@ -102,7 +102,11 @@ impl Turn<'_> {
     pub(crate) fn run(&mut self, bars: &Bars, job: Job) -> Result<Job> {
         let of = self.of;
         qman::trust_dma_0(bars, true);
-        let result = job.run(bars, &of.queue, JOB_TIMEOUT);
+        let result = job.run(bars, &of.queue);
+        if result.is_err() {
+            // Nor may it go on with what is left of the job, when that leads elsewhere.
+            qman::stop_dma_0(bars);
+        }
         qman::trust_dma_0(bars, false);
         result.inspect_err(|_| {
             dev_err!(of.dev, "QMAN0 Job timeout\n");
