@@ -62,8 +62,8 @@ struct Memory {
 pub(crate) struct Context {
     /// Its address space and what is mapped there. Its end sleeps; after it, the number is free.
     pub(crate) user_memory: Arc<UserMemory>,
-    /// The number of its address space; given back at its end.
-    pub(crate) asid: Asid,
+    /// The number of its address space; given back at its end, and that of its exports.
+    pub(crate) asid: Arc<Asid>,
     /// Its command buffers.
     pub(crate) buffers: BufferTable,
     /// Submissions that were refused, by reason.
@@ -91,6 +91,7 @@ pub(crate) struct Context {
 impl Context {
     /// A context that runs in address space `asid`. The last reference must be dropped where one may sleep.
     pub(crate) fn new(card: &Arc<Card>, asid: Asid) -> Result<Arc<Self>> {
+        let asid = Arc::new(asid, GFP_KERNEL)?;
         let user_memory = UserMemory::new(card, asid.number())?;
         let ends = KVec::with_capacity(REMEMBERED, GFP_KERNEL)?;
         let buffers = BufferTable::new()?;

@@ -25,10 +25,10 @@ use kernel::{
 };
 
 use super::{
-    dram::DramFailure,
+    dram::{DramFailure, PieceUse},
+    export::{Counted, ExportCount},
     hop::HUGE_PAGE,
     mapping::{Layout, Mapping, Memory},
-    page_table::Run,
     range::{AddressRange, Align, Block, Hint},
     tables::{Failure, Reachable, Refused}, //
 };
@@ -62,8 +62,7 @@ struct State {
 
 struct Entry {
     mapping: Reachable,
-    /// How often it is exported, and so can't be unmapped.
-    exports: usize,
+    exports: ExportCount,
 }
 
 impl State {
@@ -295,7 +294,7 @@ impl UserMemory {
             Ok(mapping) => {
                 let entry = Entry {
                     mapping,
-                    exports: 0,
+                    exports: ExportCount::default(),
                 };
                 // No other mapping has the address: the block was free.
                 self.state
@@ -356,7 +355,7 @@ impl UserMemory {
                 dev_err!(dev, "unmap failed, no mem hnode for vaddr {:#x}\n", address);
                 return Err(EINVAL);
             };
-            if entry.exports > 0 {
+            if entry.exports.any() {
                 dev_err!(dev, "failed to unmap {:#x}, memory is exported\n", address);
                 return Err(EINVAL);
             }
@@ -423,15 +422,15 @@ impl UserMemory {
         self.card.request_hard_reset();
     }
 
-    /// Keeps the device memory that is mapped at `address` mapped, until [`Self::unexport`], if `check`
-    /// likes it: it gets the memory's pieces and its size.
+    /// Keeps the device memory that is mapped at `address` mapped, until the first result is dropped, if `check` likes
+    /// it.
     ///
-    /// Errors: `EINVAL`: there is no such mapping, or it is host memory; what `check` returns.
-    pub(crate) fn export<T>(
+    /// Errors: `EINVAL`: there is no such mapping, or it is host memory; `ENOMEM`; what `check` returns.
+    pub(super) fn export<T>(
         &self,
         address: u64,
-        check: impl FnOnce(&[Run], u64) -> Result<T>,
-    ) -> Result<T> {
+        check: impl FnOnce(&PieceUse) -> Result<T>,
+    ) -> Result<(Counted, T)> {
         let dev = self.dev();
         let mut state = self.state.lock();
         let Some(entry) = state.mappings.get_mut(&address) else {
@@ -442,16 +441,8 @@ impl UserMemory {
             dev_dbg!(dev, "invalid handle for map address {:#x}\n", address);
             return Err(EINVAL);
         };
-        let result = check(piece.runs(), piece.size())?;
-        entry.exports = entry.exports.saturating_add(1);
-        Ok(result)
-    }
-
-    /// Ends an export of the memory at `address`.
-    pub(crate) fn unexport(&self, address: u64) {
-        if let Some(entry) = self.state.lock().mappings.get_mut(&address) {
-            entry.exports = entry.exports.saturating_sub(1);
-        }
+        let result = check(piece)?;
+        Ok((entry.exports.up()?, result))
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct Piece {
     /// Others may map it, too.
     shared: bool,
     handle: u32,
-    /// How many [`PieceUse`]s there are. Counted up only with the lock held.
+    /// How many [`PieceUse`]s there are. Counted up from 0 only with the lock held.
     uses: Atomic<u32>,
     /// There was one: the card may have written to it.
     used: Atomic<bool>,
@@ -140,6 +140,12 @@ impl PieceUse {
     /// Its handle.
     pub(crate) fn handle(&self) -> u32 {
         self.0.handle
+    }
+
+    /// One more use of the same.
+    pub(crate) fn again(&self) -> Self {
+        self.0.uses.fetch_add(1, Relaxed);
+        Self(self.0.clone())
     }
 }
 

@@ -9,13 +9,23 @@ use kernel::{
     device::Device,
     page::PAGE_SIZE,
     prelude::*,
-    sync::Arc, //
+    sync::{
+        aref::ARef,
+        atomic::{
+            ordering::{Acquire, Release},
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
 };
 
-use super::page_table::Run;
+use super::{
+    dram::PieceUse,
+    page_table::Run, //
+};
 use crate::abstractions::dmabuf::{self, Exported, Piece};
-use crate::context::Context;
-use crate::device::Card;
+use crate::context::{asid::Asid, Context};
 use crate::hw::map::DRAM_BASE;
 use crate::uapi::types::MemExport;
 
@@ -26,64 +36,84 @@ struct Window {
     size: u64,
 }
 
-/// Memory that a user has exported. It stays mapped, and the card the user's, until its end; a reset of the card
-/// revokes it.
-pub(crate) struct ExportedMemory {
-    context: Arc<Context>,
-    /// Address of the mapping.
-    address: u64,
-    pieces: KVVec<Piece>,
-}
+/// How often a mapping is exported, and so can't be unmapped.
+#[derive(Default)]
+pub(super) struct ExportCount(Option<Arc<Atomic<u32>>>);
 
-impl ExportedMemory {
-    fn card(&self) -> &Card {
-        self.context.user_memory.card()
+/// One of these times, until dropped.
+pub(super) struct Counted(Arc<Atomic<u32>>);
+
+impl ExportCount {
+    /// One time more.
+    pub(super) fn up(&mut self) -> Result<Counted> {
+        let count = match &self.0 {
+            Some(count) => count,
+            None => self.0.insert(Arc::new(Atomic::new(0), GFP_KERNEL)?),
+        };
+        count.fetch_add(1, Relaxed);
+        Ok(Counted(count.clone()))
+    }
+
+    /// Whether it is exported.
+    pub(super) fn any(&self) -> bool {
+        self.0.as_ref().is_some_and(|count| count.load(Acquire) > 0)
     }
 }
 
-impl Drop for ExportedMemory {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.context.user_memory.unexport(self.address);
+        self.0.fetch_sub(1, Release);
     }
+}
+
+/// Memory that a user has exported. It stays mapped, nobody else's, and the card the user's, until its end; a reset of
+/// the card revokes it, so that nothing else of the card need be kept for it.
+pub(crate) struct ExportedMemory {
+    dev: ARef<Device>,
+    _mapping: Counted,
+    _memory: PieceUse,
+    _asid: Arc<Asid>,
+    pieces: KVVec<Piece>,
 }
 
 impl Exported for ExportedMemory {
     type Module = crate::LocalModule;
 
     fn device(&self) -> &Device {
-        &self.card().dev
+        &self.dev
     }
 
-    fn pieces(&self) -> Result<&[Piece]> {
-        // A card that was reset or removed has other things there, or nothing.
-        if !self.card().status().operational() || self.context.is_dead() {
-            return Err(ENODEV);
-        }
-        Ok(&self.pieces)
+    fn pieces(&self) -> &[Piece] {
+        &self.pieces
     }
 }
 
 /// Exports a part of a mapping of device memory. Returns a descriptor of the calling process's.
 ///
 /// Errors: `EINVAL`: there is no such mapping, the part is none of it, or the window does not show all of
-/// it; what [`dmabuf::export`] returns.
+/// it; `ENODEV`: the card was taken from the context; what [`dmabuf::export`] returns.
 pub(crate) fn export(context: &Arc<Context>, what: MemExport, flags: u32) -> Result<i32> {
     let card = context.user_memory.card();
+    // A reset that takes the card from the context comes later, and revokes this.
+    let _on_card = context.on_card()?;
     let window = Window {
         start: card.bars.dram_start(),
         size: card.bars.dram_window(),
     };
-    let pieces = context.user_memory.export(what.address, |runs, size| {
-        check(&card.dev, &what, size)?;
-        check_window(&card.dev, runs, window)?;
-        part(runs, &what, window)
-    })?;
+    let check = |piece: &PieceUse| {
+        check(&card.dev, &what, piece.size())?;
+        check_window(&card.dev, piece.runs(), window)?;
+        Ok((piece.again(), part(piece.runs(), &what, window)?))
+    };
+    let (mapping, (memory, pieces)) = context.user_memory.export(what.address, check)?;
+    // A failure ends the export, here as there.
     let exported = ExportedMemory {
-        context: context.clone(),
-        address: what.address,
+        dev: card.dev.clone(),
+        _mapping: mapping,
+        _memory: memory,
+        _asid: context.asid.clone(),
         pieces,
     };
-    // A failure ends the export, here as there.
     let exported = KBox::new(exported, GFP_KERNEL)?;
     dmabuf::export(exported, &card.exports, usize::try_from(what.size)?, flags)
 }
@@ -174,6 +204,21 @@ fn part(runs: &[Run], what: &MemExport, window: Window) -> Result<KVVec<Piece>> 
 #[kunit_tests(goya_export)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts() -> Result {
+        let mut count = ExportCount::default();
+        assert!(!count.any());
+        let (one, two) = (count.up()?, count.up()?);
+        drop(one);
+        assert!(count.any());
+        drop(two);
+        assert!(!count.any());
+        let late = count.up()?;
+        drop(count);
+        drop(late);
+        Ok(())
+    }
 
     #[test]
     fn parts() -> Result {

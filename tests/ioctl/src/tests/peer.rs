@@ -4,8 +4,9 @@
 //! Another device reaches the card's memory by a dma-buf: QEMU's `edu`, with a driver for this
 //! (`tests/peer/`).
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub const ROUGH: &[Test] = &[
     test("peer.untold_of_reset", || revoked_by_reset("told=0")),
     test("peer.awaited_by_reset", awaited_by_reset),
     test("peer.revoked_by_removal", revoked_by_removal),
+    test("peer.untold_of_removal", untold_of_removal),
+    test("peer.named_only", named_only),
 ];
 
 /// The other device's driver, in the guest.
@@ -160,7 +163,10 @@ fn revoked_by_reset(told: &str) -> Result {
         return peer.remove();
     }
     check_eq!(errno(open_node(&Nodes::chosen().compute()).map(drop)), libc::EBUSY, "opening the card");
+    let outside = look_outside()?;
+    check_eq!(outside()?, libc::EBUSY, "looking outside of the window of who was not told");
     peer.remove()?;
+    check_eq!(outside()?, 0, "looking there when he is gone");
     Card::open()?.run(1, &Packets::default().nop()).map(drop)
 }
 
@@ -197,21 +203,53 @@ fn revoked_by_removal() -> Result {
     peer.remove()
 }
 
-/// debugfs does not move the window away from under what is exported; it looks elsewhere once that is over.
-fn keeps_the_window() -> Result {
-    only_goya("leaves the window where it is")?;
+/// The driver goes, and leaves nothing to a device that was not told, nor anything for that to give back.
+fn untold_of_removal() -> Result {
+    only_goya("revokes what is exported")?;
+    let peer = left_behind("told=0")?;
+    let binding = Binding::current()?;
+    binding.end()?;
+    peer.remove()?;
+    binding.renew()?;
+    Card::open()?.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// A name for an export (`O_PATH`) keeps neither the memory nor the card from its next user.
+fn named_only() -> Result {
+    only_goya("revokes what is exported")?;
+    let card = Card::open()?;
+    let (_, file) = exported(&card)?;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let name = OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(&path);
+    let name = name.map_err(|e| format!("{path}: {e}"))?;
+    drop((file, card));
+    resets::reset("hard_reset")?;
+    Card::open()?.run(1, &Packets::default().nop())?;
+    drop(name);
+    Card::open()?.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// How looking at memory outside of the window ends, by debugfs.
+fn look_outside() -> Result<impl Fn() -> Result<i32>> {
     kmsg::expect("is not in the window, which other devices use")?;
     kmsg::expect("Failed reading addr")?;
-    let card = Card::open()?;
-    let (memory, file) = exported(&card)?;
     let outside = window()?;
-    if outside >= card.hw_ip()?.dram_size {
+    if outside >= Card::open_control()?.hw_ip()?.dram_size {
         skip("the window shows all memory");
     }
     debugfs::write("addr", &format!("{outside:#x}"))?;
-    check_eq!(errno(debugfs::load("data32")?), libc::EBUSY, "looking outside of the window");
+    Ok(|| debugfs::load("data32").map(errno))
+}
+
+/// debugfs does not move the window away from under what is exported; it looks elsewhere once that is over.
+fn keeps_the_window() -> Result {
+    only_goya("leaves the window where it is")?;
+    let card = Card::open()?;
+    let (memory, file) = exported(&card)?;
+    let outside = look_outside()?;
+    check_eq!(outside()?, libc::EBUSY, "looking outside of the window");
     check_eq!(errno(debugfs::store("data32", "1")?), libc::EBUSY, "writing there");
     drop(file);
-    check_eq!(errno(debugfs::load("data32")?), 0, "looking there when nothing is exported");
+    check_eq!(outside()?, 0, "looking there when nothing is exported");
     card.unmap(memory).map(drop).map_err(|e| format!("unmap: {e}"))
 }
