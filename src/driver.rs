@@ -68,6 +68,10 @@ impl accel::Driver for GoyaNode {
         file: &File,
         mapping: crate::abstractions::vma::NewMapping<'_>,
     ) -> Result {
+        // Removal ends all mappings, but none that is not quite made; it waits for users long after this.
+        if card.state.removing.get() {
+            return Err(ENODEV);
+        }
         file.context.buffers.map(&card.dev, mapping)
     }
 }

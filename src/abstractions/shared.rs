@@ -3,15 +3,26 @@
 
 //! Memory that card, processes and driver see at the same time.
 //!
-//! What is in it can change at any time: it is read once, into values of the driver's own.
+//! What is in it can change at any time: it is read once, into values of the driver's own. It is there until it is
+//! dropped, or until its device loses its driver, whatever is first.
+
+mod copy;
+mod owner;
 
 use kernel::device::{Bound, Device};
-use kernel::dma::{Coherent, DmaAddress};
+use kernel::dma::DmaAddress;
 use kernel::prelude::*;
 use kernel::sync::barrier::{dma_mb, Read, Write};
+use kernel::sync::rcu;
+use kernel::sync::Arc;
 
-/// Zeroed coherent DMA memory.
-pub(crate) struct SharedMemory(Coherent<[u8]>);
+use owner::{Lent, Owner};
+
+/// Zeroed coherent DMA memory. All that reads or writes fails with `ENODEV` once it is gone with its device.
+pub(crate) struct SharedMemory {
+    lent: Arc<Lent>,
+    owner: Arc<Owner>,
+}
 
 impl SharedMemory {
     /// Allocates `len` bytes, whole pages.
@@ -20,84 +31,109 @@ impl SharedMemory {
         len: usize,
         flags: kernel::alloc::Flags,
     ) -> Result<Self> {
-        Coherent::zeroed_slice(dev, len, flags).map(Self)
+        let owner = Owner::of(dev)?;
+        let lent = owner.lend(dev, len, flags)?;
+        Ok(Self { lent, owner })
     }
 
     /// Bytes.
     pub(crate) fn len(&self) -> usize {
-        self.0.size()
+        self.lent.len()
     }
 
     /// Where the card finds it.
     pub(crate) fn dma_address(&self) -> DmaAddress {
-        self.0.dma_address()
+        self.lent.dma_address()
     }
 
+    /// Where the kernel finds it, as long as its device is bound.
     pub(super) fn cpu_address(&self) -> *mut u8 {
-        self.0.as_mut_ptr().cast()
+        self.lent.cpu_address()
     }
 
-    /// The address of `len` bytes at `offset`, if they lie in the memory and `offset` is a multiple of `align`.
-    fn at(&self, offset: usize, len: usize, align: usize) -> Result<*mut u8> {
+    /// Calls `run` with the address of `len` bytes at `offset`, which are there during the call, if they lie in the
+    /// memory and `offset` is a multiple of `align`, a power of two.
+    fn at<R>(
+        &self,
+        offset: usize,
+        len: usize,
+        align: usize,
+        run: impl FnOnce(*mut u8) -> R,
+    ) -> Result<R> {
         let end = offset.checked_add(len).ok_or(EINVAL)?;
-        if end > self.len() || offset % align != 0 {
+        if end > self.len() || offset & align.wrapping_sub(1) != 0 {
             return Err(EINVAL);
         }
-        Ok(self.cpu_address().wrapping_add(offset))
+        // The owner waits for its end before it frees anything.
+        let _reader = rcu::read_lock();
+        if !self.owner.is_open() {
+            return Err(ENODEV);
+        }
+        Ok(run(self.cpu_address().wrapping_add(offset)))
     }
 
     /// Reads the word at `offset`, little endian as the card writes it.
     pub(crate) fn read32(&self, offset: usize) -> Result<u32> {
-        let at = self.at(offset, 4, 4)?.cast::<u32>();
-        // SAFETY: Inside of the memory and aligned, which is at least as aligned as a page. Others may
+        // SAFETY: Inside of the memory and aligned, as that is at least as aligned as a page. Others may
         // write at the same time, hence volatile.
-        Ok(u32::from_le(unsafe { at.read_volatile() }))
+        self.at(offset, 4, 4, |at| unsafe {
+            at.cast::<u32>().read_volatile()
+        })
+        .map(u32::from_le)
     }
 
     /// Writes the word at `offset`, little endian.
     pub(crate) fn write32(&self, offset: usize, value: u32) -> Result {
-        let at = self.at(offset, 4, 4)?.cast::<u32>();
         // SAFETY: As in `read32()`.
-        unsafe { at.write_volatile(value.to_le()) };
-        Ok(())
+        self.at(offset, 4, 4, |at| unsafe {
+            at.cast::<u32>().write_volatile(value.to_le());
+        })
     }
 
     /// Reads the double word at `offset`, little endian.
     pub(crate) fn read64(&self, offset: usize) -> Result<u64> {
-        let at = self.at(offset, 8, 8)?.cast::<u64>();
         // SAFETY: As in `read32()`.
-        Ok(u64::from_le(unsafe { at.read_volatile() }))
+        self.at(offset, 8, 8, |at| unsafe {
+            at.cast::<u64>().read_volatile()
+        })
+        .map(u64::from_le)
     }
 
     /// Writes the double word at `offset`, little endian.
     pub(crate) fn write64(&self, offset: usize, value: u64) -> Result {
-        let at = self.at(offset, 8, 8)?.cast::<u64>();
         // SAFETY: As in `read32()`.
-        unsafe { at.write_volatile(value.to_le()) };
-        Ok(())
+        self.at(offset, 8, 8, |at| unsafe {
+            at.cast::<u64>().write_volatile(value.to_le());
+        })
     }
 
-    /// Copies what is at `offset` now.
+    /// Copies what is at `offset` now. A writer at the same time can mix what was there with what comes, but once it
+    /// is in `to`, it is the driver's.
     pub(crate) fn read(&self, offset: usize, to: &mut [u8]) -> Result {
-        let at = self.at(offset, to.len(), 1)?;
-        // SAFETY: Both are as long as `to`, and apart. A writer at the same time can spoil the values that
-        // are read, which whoever uses the copy has to check anyway.
-        unsafe { core::ptr::copy_nonoverlapping(at.cast_const(), to.as_mut_ptr(), to.len()) };
-        Ok(())
+        // SAFETY: As many bytes as `to` has are inside of the memory, which is no part of `to`.
+        self.at(offset, to.len(), 1, |at| unsafe { copy::out_of(at, to) })
     }
 
     /// Copies `from` to `offset`.
     pub(crate) fn write(&self, offset: usize, from: &[u8]) -> Result {
-        let at = self.at(offset, from.len(), 1)?;
-        // SAFETY: Both are as long as `from`, and apart.
-        unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), at, from.len()) };
-        Ok(())
+        // SAFETY: As many bytes as `from` has are inside of the memory, which is no part of `from`.
+        self.at(offset, from.len(), 1, |at| unsafe { copy::into(at, from) })
     }
 
-    /// Fills all of it with `byte`.
+    /// Fills all of it with `byte`; nothing if it is gone.
     pub(crate) fn fill(&self, byte: u8) {
-        // SAFETY: The memory is as long as it says.
-        unsafe { core::ptr::write_bytes(self.cpu_address(), byte, self.len()) };
+        let word = u64::from_ne_bytes([byte; 8]);
+        for offset in (0..self.len()).step_by(8) {
+            if self.write64(offset, word).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for SharedMemory {
+    fn drop(&mut self) {
+        self.owner.take_back(&self.lent);
     }
 }
 
@@ -172,5 +208,22 @@ mod tests {
         }
         memory.write(4096, &[])?;
         memory.write(4093, &[1, 2, 3])
+    }
+
+    /// Whoever holds it for longer than its device is bound has nothing, and gives nothing back.
+    #[test]
+    fn outlives_its_device() -> Result {
+        let faux = faux::Registration::new(c"goya-kunit-shared", None)?;
+        let dev: &Device<Bound> = faux.as_ref().as_ref();
+        let (early, late) = (page(dev)?, page(dev)?);
+        late.write64(8, 1)?;
+        drop(early);
+        assert_eq!(late.read64(8), Ok(1));
+        drop(faux);
+        assert_eq!(late.read64(8), Err(ENODEV));
+        assert_eq!(late.write32(0, 1), Err(ENODEV));
+        assert_eq!(late.read(0, &mut [0; 3]), Err(ENODEV));
+        late.fill(1);
+        Ok(())
     }
 }
