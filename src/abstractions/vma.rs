@@ -67,7 +67,9 @@ impl NewMapping<'_> {
         if self.len() != memory.len() {
             return Err(EINVAL);
         }
-        let flags = bindings::VM_PFNMAP
+        // Whether the area will have pages is for the kernel to say (`VM_PFNMAP`, `VM_MIXEDMAP`); in either case nobody
+        // pins them.
+        let flags = bindings::VM_IO
             | bindings::VM_DONTEXPAND
             | bindings::VM_DONTDUMP
             | bindings::VM_DONTCOPY
