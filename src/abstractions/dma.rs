@@ -3,6 +3,7 @@
 
 //! What a device's DMA can do.
 
+use kernel::bindings;
 use kernel::device::{Bound, Core, Device};
 use kernel::dma::{Device as _, DmaMask};
 use kernel::pci;
@@ -36,10 +37,31 @@ unsafe fn cross_boundaries(dev: &Device<Bound>) {
     }
 }
 
+/// Whether a bus address says that mapping failed (`dma_mapping_error()`, which is inline).
+///
+/// # Safety
+///
+/// `device` is valid.
+pub(super) unsafe fn mapping_failed(
+    device: *mut bindings::device,
+    address: bindings::dma_addr_t,
+) -> bool {
+    /// `DMA_MAPPING_ERROR`.
+    const ERROR: bindings::dma_addr_t = !0;
+    #[cfg(CONFIG_DMA_API_DEBUG)]
+    // SAFETY: By the function's precondition; it takes any address.
+    unsafe {
+        bindings::debug_dma_mapping_error(device, address);
+    }
+    #[cfg(not(CONFIG_DMA_API_DEBUG))]
+    let _ = device;
+    address == ERROR
+}
+
 #[kunit_tests(goya_dma)]
 mod tests {
     use super::*;
-    use kernel::{bindings, faux};
+    use kernel::faux;
 
     /// A device as the PCI core makes it may have pieces of memory anywhere afterwards.
     #[test]

@@ -7,6 +7,7 @@
 //! [`PinnedPages`] can't be unpinned while the card may reach them: mapping consumes them, and
 //! [`MappedPages`] unmaps first. Nothing is charged to `RLIMIT_MEMLOCK`, as upstream does not either.
 
+mod bounce;
 mod map;
 mod runs;
 

@@ -11,10 +11,8 @@ use kernel::error::to_result;
 use kernel::prelude::*;
 
 use super::Piece;
-use crate::abstractions::LINK_BITS;
+use crate::abstractions::{dma::mapping_failed, LINK_BITS};
 
-/// What `dma_map_resource()` returns if it fails (`DMA_MAPPING_ERROR`).
-const MAPPING_ERROR: bindings::dma_addr_t = !0;
 /// There are no CPU caches to keep coherent.
 const NO_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;
 /// The longest piece for a device that says nothing of it.
@@ -56,22 +54,6 @@ pub(super) unsafe fn longest(device: *mut bindings::device) -> u64 {
     longest - longest % kernel::page::PAGE_SIZE as u64
 }
 
-/// Whether an address says that mapping failed (`dma_mapping_error()`, which is inline).
-///
-/// # Safety
-///
-/// `device` is valid.
-unsafe fn failed(device: *mut bindings::device, address: bindings::dma_addr_t) -> bool {
-    #[cfg(CONFIG_DMA_API_DEBUG)]
-    // SAFETY: By the function's precondition; it takes any address.
-    unsafe {
-        bindings::debug_dma_mapping_error(device, address);
-    }
-    #[cfg(not(CONFIG_DMA_API_DEBUG))]
-    let _ = device;
-    address == MAPPING_ERROR
-}
-
 /// A table of `pieces`, cut so that no part is longer than `longest`, mapped for `device`.
 ///
 /// # Safety
@@ -105,7 +87,7 @@ pub(super) unsafe fn map(
             bindings::dma_map_resource(device, part.address, part.size as usize, direction, NO_SYNC)
         };
         // SAFETY: As above.
-        if unsafe { failed(device, address) } {
+        if unsafe { mapping_failed(device, address) } {
             // SAFETY: The first `nents` entries were mapped just so.
             unsafe { unmap(device, direction, table) };
             return Err(ENOMEM);

@@ -8,7 +8,8 @@
 //! `Devres` for a list of all mappings, from which each can be taken in no time.
 
 use super::{
-    super::{raw_device, LINK_BITS},
+    super::{ratelimit::RateLimit, raw_device, LINK_BITS},
+    bounce,
     runs::runs,
     PinnedPages, //
 };
@@ -41,9 +42,17 @@ impl DmaMappings {
     ///
     /// `ENOMEM`.
     pub(crate) fn new(dev: &Device<Bound>) -> Result<Self> {
+        let bounces = bounce::always(dev)?;
+        if bounces {
+            dev_notice!(
+                dev,
+                "only copies of host memory can be mapped here (swiotlb), so that none can\n"
+            );
+        }
         let shared = Arc::pin_init(
             pin_init!(Shared {
                 device: dev.into(),
+                bounces,
                 state <- new_mutex!(State {
                     open: true,
                     busy: 0,
@@ -69,6 +78,8 @@ impl DmaMappings {
 #[pin_data]
 struct Shared {
     device: ARef<Device>,
+    /// The kernel maps copies of memory, whatever the memory.
+    bounces: bool,
     #[pin]
     state: Mutex<State>,
     /// Woken when `busy` gets 0.
@@ -92,6 +103,18 @@ impl Shared {
         if state.busy == 0 {
             self.idle.notify_all();
         }
+    }
+
+    /// Says that only a copy of memory could be mapped, and what that is for a user.
+    fn copies_only(&self) -> Error {
+        static LIMIT: RateLimit = RateLimit::new();
+        if LIMIT.allows() {
+            dev_err!(
+                self.device,
+                "host memory can't be mapped: the kernel would give the card a copy of it (swiotlb)\n"
+            );
+        }
+        EOPNOTSUPP
     }
 
     /// Maps a table. Also says how many of its entries have an address of the device's: it may need
@@ -121,6 +144,19 @@ impl Shared {
         // count in the copy that neither unmapping nor freeing needs.
         let result = to_result(unsafe {
             bindings::dma_map_sgtable(raw_device(&self.device), &mut mapped, direction.into(), 0)
+        });
+        // SAFETY: The device is bound, and the table mapped. If it may not stay so, its memory is as it was.
+        let result = result.and_then(|()| unsafe {
+            if bounce::any(raw_device(&self.device), &mapped) {
+                bindings::dma_unmap_sgtable(
+                    raw_device(&self.device),
+                    &mut mapped,
+                    direction.into(),
+                    bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong,
+                );
+                return Err(self.copies_only());
+            }
+            Ok(())
         });
         let mut state = self.state.lock();
         self.done(&mut state);
@@ -244,14 +280,17 @@ impl PinnedPages {
     ///
     /// # Errors
     ///
-    /// `ENODEV`: unbound already; `ENOMEM`, and what `dma_map_sgtable()` returns. The pages are
-    /// unpinned then.
+    /// `ENODEV`: unbound already; `EOPNOTSUPP`: the kernel would map a copy of some of them; `ENOMEM`, and what
+    /// `dma_map_sgtable()` returns. The pages are unpinned then.
     pub(crate) fn map(
         self,
         mappings: &DmaMappings,
         direction: DataDirection,
     ) -> Result<MappedPages> {
         let shared = mappings.shared.clone();
+        if shared.bounces {
+            return Err(shared.copies_only());
+        }
         let table = Table::new(&shared.device, &self).inspect_err(|_| {
             dev_err!(shared.device, "failed to create SG table from pages\n");
         })?;

@@ -15,6 +15,7 @@ use goya_uapi::*;
 use serde_json::json;
 
 use super::{Test, fault, test};
+use crate::run::{only_goya, skip};
 
 pub const TESTS: &[Test] = &[
     fault("pages.sizes", sizes),
@@ -27,6 +28,7 @@ pub const TESTS: &[Test] = &[
     test("pages.double_mapping", double_mapping),
     test("pages.busy_handles", busy_handles),
     test("pages.export", export),
+    test("pages.no_copies", no_copies),
 ];
 
 const MIB: usize = 1 << 20;
@@ -224,4 +226,24 @@ fn export() -> Result {
     check_eq!(errno(card.unmap(dram.device)), libc::EINVAL, "unmapping what is exported");
     drop(file);
     Ok(())
+}
+
+/// Where the kernel would give the card copies of memory (swiotlb), none is mapped; the rest works.
+fn no_copies() -> Result {
+    only_goya("maps no copies of memory")?;
+    let arguments = std::fs::read_to_string("/proc/cmdline").map_err(|e| e.to_string())?;
+    if !arguments.split_whitespace().any(|argument| argument == "swiotlb=force") {
+        skip("the kernel maps memory itself");
+    }
+    kmsg::expect("host memory can't be mapped")?;
+    kmsg::expect("failed to map sgt with DMA region")?;
+    let card = Card::open()?;
+    for memory in [memory(4096)?, memory(MIB)?] {
+        let map = card.map_host_range(memory.address(), memory.len() as u64);
+        check_eq!(errno(map), libc::EOPNOTSUPP, "mapping memory of which the card gets a copy");
+    }
+    let dram = card.device_memory(2 << 20)?;
+    card.run(1, &Packets::default().nop())?;
+    let copy = Packets::default().copy(direction::HL_DMA_SRAM_TO_DRAM, SRAM, dram.device, 4096);
+    card.run(3, &copy).map(drop)
 }
