@@ -157,7 +157,7 @@ impl PinnedPages {
 
     /// The first byte's address in the process.
     pub(crate) fn address(&self) -> usize {
-        self.span.start + self.span.offset as usize
+        self.span.start.wrapping_add(self.span.offset as usize)
     }
 
     /// The process that had them pinned.
@@ -190,9 +190,9 @@ impl PinnedPages {
 
     fn each_byte(&self, offset: usize, len: usize) -> Result<impl Iterator<Item = Byte> + '_> {
         let end = offset.checked_add(len).filter(|end| *end <= self.span.size);
-        end.ok_or(EINVAL)?;
-        let first = offset + self.span.offset as usize;
-        Ok((first..first + len).filter_map(|at| {
+        let in_pages = |offset: usize| offset.checked_add(self.span.offset as usize);
+        let (first, end) = in_pages(offset).zip(end.and_then(in_pages)).ok_or(EINVAL)?;
+        Ok((first..end).filter_map(|at| {
             Some(Byte {
                 page: *self.pages.get(at / PAGE_SIZE)?,
                 offset: at % PAGE_SIZE,

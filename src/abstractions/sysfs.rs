@@ -193,14 +193,16 @@ impl<T: Send + Sync + 'static> Group<T> {
 
         // The entries stay where they are from here on. The pointers are made from the whole entry,
         // so that a callback may look behind what the kernel knows.
-        let mut text_pointers = KVec::with_capacity(attributes.len() + 1, GFP_KERNEL)?;
+        let mut text_pointers =
+            KVec::with_capacity(attributes.len().saturating_add(1), GFP_KERNEL)?;
         for entry in &mut texts {
             let entry: *mut TextEntry<T> = entry;
             // SAFETY: `entry` is valid; no reference is made.
             text_pointers.push(unsafe { &raw mut (*entry).attribute.attr }, GFP_KERNEL)?;
         }
         text_pointers.push(ptr::null_mut(), GFP_KERNEL)?;
-        let mut binary_pointers = KVec::with_capacity(binaries.len() + 1, GFP_KERNEL)?;
+        let mut binary_pointers =
+            KVec::with_capacity(binaries.len().saturating_add(1), GFP_KERNEL)?;
         for entry in &mut bytes {
             let entry: *mut BinaryEntry<T> = entry;
             binary_pointers.push(entry.cast_const().cast(), GFP_KERNEL)?;

@@ -51,7 +51,7 @@ pub(super) unsafe fn longest(device: *mut bindings::device) -> u64 {
     } else {
         longest
     });
-    longest - longest % kernel::page::PAGE_SIZE as u64
+    longest & !(kernel::page::PAGE_SIZE as u64 - 1)
 }
 
 /// A table of `pieces`, cut so that no part is longer than `longest`, mapped for `device`.
@@ -105,7 +105,7 @@ pub(super) unsafe fn map(
             }
             entry = bindings::sg_next(entry);
         }
-        table.nents += 1;
+        table.nents = table.nents.saturating_add(1);
     }
     // There are no pages for a CPU: who looks for some finds an empty list.
     table.orig_nents = 0;

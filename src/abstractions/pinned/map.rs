@@ -137,7 +137,7 @@ impl Shared {
             if !state.open {
                 return Err(ENODEV);
             }
-            state.busy += 1;
+            state.busy = state.busy.saturating_add(1);
         }
         let mut mapped = table.0;
         // SAFETY: The device is bound, as `busy` is not 0. The list is valid. The call sets a
@@ -231,7 +231,8 @@ impl Table {
         let (mut entry, mut offset, mut left) = (table.sgl, pinned.span.offset, pinned.span.size);
         for run in runs() {
             // A run is no longer than `longest`.
-            let length = left.min(run.pages * PAGE_SIZE - offset as usize) as u32;
+            let room = run.pages.saturating_mul(PAGE_SIZE);
+            let length = left.min(room.saturating_sub(offset as usize)) as u32;
             // SAFETY: There are as many entries as runs, so this is one. It is set as `sg_set_page()` does.
             unsafe {
                 (*entry).page_link = ((*entry).page_link & LINK_BITS) | run.first as c_ulong;
@@ -239,7 +240,7 @@ impl Table {
                 (*entry).length = length;
                 entry = bindings::sg_next(entry);
             }
-            (offset, left) = (0, left - length as usize);
+            (offset, left) = (0, left.saturating_sub(length as usize));
         }
         // INVARIANT: Filled above.
         Ok(Self(table))
@@ -356,7 +357,7 @@ impl Drop for MappedPages {
             // Unmapped already: the device was unbound.
             return;
         }
-        state.busy += 1;
+        state.busy = state.busy.saturating_add(1);
         drop(state);
         // SAFETY: Just taken from the list, and `busy` counts us. Our fields are still there.
         unsafe { shared.unmap(&self.mapping) };
