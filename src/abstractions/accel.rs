@@ -401,6 +401,10 @@ impl<T: Driver> Drop for Live<'_, T> {
     }
 }
 
+/// Tables of files that a device can have in debugfs.
+#[cfg(CONFIG_DEBUG_FS)]
+const TABLES: usize = 4;
+
 /// The time during which programs see the device.
 pub(crate) struct Registration<T: Driver> {
     device: ARef<Device<T>>,
@@ -411,16 +415,18 @@ pub(crate) struct Registration<T: Driver> {
 impl<T: Driver> Registration<T> {
     /// Shows the device.
     pub(crate) fn new(device: ARef<Device<T>>) -> Result<Self> {
+        #[cfg(CONFIG_DEBUG_FS)]
+        let files = KVec::with_capacity(TABLES, GFP_KERNEL)?;
         // SAFETY: The device is valid; it is registered once, since its maker hands it over here.
         to_result(unsafe { bindings::drm_dev_register(device.dev.get(), 0) })?;
         Ok(Self {
             device,
             #[cfg(CONFIG_DEBUG_FS)]
-            files: KVec::new(),
+            files,
         })
     }
 
-    /// Adds files to the device's directory in debugfs.
+    /// Adds files to the device's directory in debugfs; [`TABLES`] times at most.
     #[cfg(CONFIG_DEBUG_FS)]
     pub(crate) fn show<S: debugfs::Subject>(
         &mut self,
@@ -433,7 +439,8 @@ impl<T: Driver> Registration<T> {
             let directory = (*(*self.device.dev.get()).accel).debugfs_root;
             debugfs::Files::new(directory, subject, files)?
         };
-        self.files.push(KBox::new(files, GFP_KERNEL)?, GFP_KERNEL)?;
+        self.files
+            .push_within_capacity(KBox::new(files, GFP_KERNEL)?)?;
         Ok(())
     }
 

@@ -109,7 +109,7 @@ impl<S: Subject> Files<S> {
         };
         for row in files {
             let subject = Arc::as_ptr(&this._subject);
-            this._entries.push(Entry { subject, row }, GFP_KERNEL)?;
+            this._entries.push_within_capacity(Entry { subject, row })?;
         }
         // The entries stay where they are from here on.
         for entry in &this._entries {
@@ -125,7 +125,7 @@ impl<S: Subject> Files<S> {
                     const { &Self::OPERATIONS },
                 )
             };
-            this.nodes.push(node, GFP_KERNEL)?;
+            this.nodes.push_within_capacity(node)?;
         }
         Ok(this)
     }
@@ -206,6 +206,7 @@ fn store<S: Subject>(row: &File<S>, subject: &S, user: UserPtr, count: usize) ->
     let mut text = [0; LEN_MAX + 1];
     let part = text.get_mut(..count.min(LEN_MAX)).ok_or(EINVAL)?;
     UserSlice::new(user, part.len()).reader().read_slice(part)?;
-    let text = CStr::from_bytes_until_nul(&text).map_err(|_| EINVAL)?;
-    store(subject, &Input::new(text))
+    let text = part.split(|byte| *byte == 0).next().unwrap_or_default();
+    // SAFETY: What follows is the zero that ends it, or the last byte, which is left as it was.
+    store(subject, &unsafe { Input::from_raw(text) })
 }

@@ -144,33 +144,30 @@ impl<S: Sensors> Registration<S> {
         sensors: Arc<S>,
     ) -> Result<Devres<Self>> {
         let name = CString::try_from(name)?;
-        let mut configs = KVec::new();
-        let mut infos = KVec::new();
+        let mut configs = KVec::with_capacity(Kind::ALL.len(), GFP_KERNEL)?;
+        let mut infos = KVec::with_capacity(Kind::ALL.len(), GFP_KERNEL)?;
         for kind in Kind::ALL {
-            let mut config = KVec::new();
+            let mut config = KVec::with_capacity(channels.len().saturating_add(1), GFP_KERNEL)?;
             for channel in channels.iter().filter(|channel| channel.kind == kind) {
-                config.push(channel.attributes, GFP_KERNEL)?;
+                config.push_within_capacity(channel.attributes)?;
             }
             if config.is_empty() {
                 continue;
             }
-            config.push(0, GFP_KERNEL)?;
-            infos.push(
-                sys::ChannelInfo {
-                    kind: kind as u32,
-                    config: config.as_ptr(),
-                },
-                GFP_KERNEL,
-            )?;
+            config.push_within_capacity(0)?;
+            infos.push_within_capacity(sys::ChannelInfo {
+                kind: kind as u32,
+                config: config.as_ptr(),
+            })?;
             // Moves the vector, not the memory that `infos` points to.
-            configs.push(config, GFP_KERNEL)?;
+            configs.push_within_capacity(config)?;
         }
-        let mut pointers = KVec::new();
+        let mut pointers = KVec::with_capacity(infos.len().saturating_add(1), GFP_KERNEL)?;
         // `infos` does not grow any more: its entries stay where they are.
         for info in &infos {
-            pointers.push(ptr::from_ref(info), GFP_KERNEL)?;
+            pointers.push_within_capacity(ptr::from_ref(info))?;
         }
-        pointers.push(ptr::null(), GFP_KERNEL)?;
+        pointers.push_within_capacity(ptr::null())?;
         let chip = KBox::new(
             sys::ChipInfo {
                 ops: Self::OPS,

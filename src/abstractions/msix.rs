@@ -74,7 +74,7 @@ impl<H: Handler> Vectors<H> {
         // From here on dropping gives the vectors back.
         let mut vectors = Self {
             pdev: pdev.into(),
-            requested: KVec::new(),
+            requested: KVec::with_capacity(lines.len(), GFP_KERNEL)?,
         };
         for (vector, line) in (0..).zip(lines) {
             // SAFETY: As above.
@@ -86,7 +86,6 @@ impl<H: Handler> Vectors<H> {
                 handler: handler.clone(),
             };
             let cookie = KBox::pin(cookie, GFP_KERNEL)?;
-            vectors.requested.reserve(1, GFP_KERNEL)?;
             let callback: unsafe extern "C" fn(_, _) -> _ = Self::callback;
             let (at_once, thread, flags) = match line.runs {
                 Runs::InInterrupt => (Some(callback), None, 0),
@@ -103,8 +102,8 @@ impl<H: Handler> Vectors<H> {
                     core::ptr::from_ref(&*cookie).cast_mut().cast(),
                 )
             })?;
-            // Cannot fail: the room is reserved.
-            vectors.requested.push(cookie, GFP_KERNEL)?;
+            // Cannot fail: there is room for all.
+            vectors.requested.push_within_capacity(cookie)?;
         }
         Ok(vectors)
     }

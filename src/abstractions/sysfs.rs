@@ -163,14 +163,11 @@ impl<T: Send + Sync + 'static> Group<T> {
                 attribute.__bindgen_anon_2.store = Some(store::<T>);
             }
             let data = Arc::as_ptr(&data);
-            texts.push(
-                TextEntry {
-                    attribute,
-                    data,
-                    row,
-                },
-                GFP_KERNEL,
-            )?;
+            texts.push_within_capacity(TextEntry {
+                attribute,
+                data,
+                row,
+            })?;
         }
         let mut bytes = KVec::with_capacity(binaries.len(), GFP_KERNEL)?;
         for row in binaries {
@@ -181,14 +178,11 @@ impl<T: Send + Sync + 'static> Group<T> {
             };
             name(&mut attribute.attr, row.name, 0o444);
             let data = Arc::as_ptr(&data);
-            bytes.push(
-                BinaryEntry {
-                    attribute,
-                    data,
-                    row,
-                },
-                GFP_KERNEL,
-            )?;
+            bytes.push_within_capacity(BinaryEntry {
+                attribute,
+                data,
+                row,
+            })?;
         }
 
         // The entries stay where they are from here on. The pointers are made from the whole entry,
@@ -198,16 +192,16 @@ impl<T: Send + Sync + 'static> Group<T> {
         for entry in &mut texts {
             let entry: *mut TextEntry<T> = entry;
             // SAFETY: `entry` is valid; no reference is made.
-            text_pointers.push(unsafe { &raw mut (*entry).attribute.attr }, GFP_KERNEL)?;
+            text_pointers.push_within_capacity(unsafe { &raw mut (*entry).attribute.attr })?;
         }
-        text_pointers.push(ptr::null_mut(), GFP_KERNEL)?;
+        text_pointers.push_within_capacity(ptr::null_mut())?;
         let mut binary_pointers =
             KVec::with_capacity(binaries.len().saturating_add(1), GFP_KERNEL)?;
         for entry in &mut bytes {
             let entry: *mut BinaryEntry<T> = entry;
-            binary_pointers.push(entry.cast_const().cast(), GFP_KERNEL)?;
+            binary_pointers.push_within_capacity(entry.cast_const().cast())?;
         }
-        binary_pointers.push(ptr::null(), GFP_KERNEL)?;
+        binary_pointers.push_within_capacity(ptr::null())?;
 
         let mut group = bindings::attribute_group::default();
         group.__bindgen_anon_2.attrs = text_pointers.as_mut_ptr();

@@ -12,7 +12,9 @@ use kernel::bindings;
 use kernel::list::{impl_list_arc_safe, impl_list_item, List, ListArc, ListLinks};
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
-use kernel::time::{delay::fsleep, msecs_to_jiffies, Delta, Instant, Monotonic};
+use kernel::time::{delay::fsleep, msecs_to_jiffies, Delta};
+
+use crate::abstractions::time::monotonic_ns;
 
 /// How long devices may take, all of them, to let go of what is revoked: their jobs, and then they themselves.
 const PATIENCE: Delta = Delta::from_secs(5);
@@ -163,15 +165,14 @@ impl<E> Export<E> {
         }
     }
 
-    /// Waits until they have, or it is too late. Then what was exported is gone, unless a device that was not told, or
+    /// Waits until they have, or until time `end`. Then what was exported is gone, unless a device that was not told, or
     /// is late, has it mapped; with the last of these it goes.
-    fn wait(&self, start: Instant<Monotonic>) {
+    fn wait(&self, end: i64) {
         if self.end_if(State::is_over) {
             return;
         }
-        let left = PATIENCE
-            .as_millis()
-            .saturating_sub(start.elapsed().as_millis());
+        let left = || end.saturating_sub(monotonic_ns());
+        let ms = u32::try_from(left() / 1_000_000).unwrap_or(0);
         if let Some(Buffer(dma_buf)) = &*self.buffer.lock() {
             // SAFETY: As in `revoke()`. Until then devices may use it; after that, until they unmap it, they may
             // still read it.
@@ -180,12 +181,12 @@ impl<E> Export<E> {
                     dma_buf.as_ref().resv,
                     bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP,
                     false,
-                    msecs_to_jiffies(u32::try_from(left).unwrap_or(0)),
+                    msecs_to_jiffies(ms),
                 );
             }
         }
         let told = || self.with(|state| state.told > 0);
-        while told() && start.elapsed() < PATIENCE {
+        while told() && left() > 0 {
             fsleep(LOOK);
         }
         self.end_if(State::is_over);
@@ -226,8 +227,8 @@ impl<E> Exports<E> {
     /// that.
     pub(crate) fn revoke(&self) {
         self.each(Export::revoke);
-        let start = Instant::now();
-        self.each(|export| export.wait(start));
+        let end = monotonic_ns().saturating_add(PATIENCE.as_nanos());
+        self.each(|export| export.wait(end));
     }
 
     /// Does something with each of those that there are now.

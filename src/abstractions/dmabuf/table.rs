@@ -5,7 +5,6 @@
 //!
 //! C headers: `include/linux/scatterlist.h`, `include/linux/dma-mapping.h`.
 
-use kernel::alloc::KVVec;
 use kernel::bindings;
 use kernel::error::to_result;
 use kernel::prelude::*;
@@ -22,13 +21,13 @@ const DEFAULT_LONGEST: u32 = 64 << 10;
 fn parts(pieces: &[Piece], longest: u64) -> impl Iterator<Item = Piece> + '_ {
     let longest = longest.max(1);
     pieces.iter().flat_map(move |piece| {
-        let Piece { address, size } = *piece;
-        (0..size.div_ceil(longest)).map(move |n| {
-            let start = n.saturating_mul(longest);
-            Piece {
-                address: address.saturating_add(start),
-                size: size.saturating_sub(start).min(longest),
-            }
+        let mut rest = *piece;
+        core::iter::from_fn(move || {
+            let size = rest.size.min(longest);
+            let part = Piece { size, ..rest };
+            rest.address = rest.address.wrapping_add(size);
+            rest.size = rest.size.wrapping_sub(size);
+            (size > 0).then_some(part)
         })
     })
 }
@@ -65,23 +64,20 @@ pub(super) unsafe fn map(
     pieces: &[Piece],
     longest: u64,
 ) -> Result<KBox<bindings::sg_table>> {
-    let mut all = KVVec::new();
-    for part in parts(pieces, longest) {
-        all.push(part, GFP_KERNEL)?;
-    }
+    let count = parts(pieces, longest).fold(0u32, |count, _| count.saturating_add(1));
     let mut table = KBox::new(bindings::sg_table::default(), GFP_KERNEL)?;
     // SAFETY: The table is empty.
     to_result(unsafe {
         bindings::sg_alloc_table(
             &mut *table,
-            u32::try_from(all.len())?,
+            count,
             bindings::GFP_KERNEL | bindings::__GFP_ZERO,
         )
     })?;
     let mut entry = table.sgl;
     // What is not mapped below is empty, and `nents` counts what is mapped.
     table.nents = 0;
-    for part in &all {
+    for part in parts(pieces, longest) {
         // SAFETY: The device is bound by the function's precondition; the memory is a device's window.
         let address = unsafe {
             bindings::dma_map_resource(device, part.address, part.size as usize, direction, NO_SYNC)

@@ -224,7 +224,7 @@ impl Table {
             longest => u32::try_from(longest).unwrap_or(u32::MAX),
         };
         let runs = || runs(&pinned.pages, longest as usize / PAGE_SIZE);
-        let count = u32::try_from(runs().count())?;
+        let count = runs().fold(0u32, |count, _| count.saturating_add(1));
         let mut table = bindings::sg_table::default();
         // SAFETY: The table is ours, and empty.
         to_result(unsafe { bindings::sg_alloc_table(&mut table, count, bindings::GFP_KERNEL) })?;

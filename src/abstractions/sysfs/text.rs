@@ -62,7 +62,7 @@ impl<'a> Input<'a> {
     /// # Safety
     ///
     /// As long as `bytes` lives, the byte after it can be read and is zero.
-    pub(super) unsafe fn from_raw(bytes: &'a [u8]) -> Self {
+    pub(in crate::abstractions) unsafe fn from_raw(bytes: &'a [u8]) -> Self {
         // INVARIANT: By the function's precondition.
         Self(bytes)
     }
