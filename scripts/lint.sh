@@ -73,6 +73,12 @@ sizes() {
 }
 # With its own tests, and as it is without them: the release kernel has no KUnit.
 driver() { V=1 "$TOP/scripts/module.sh" lint debug && V=1 "$TOP/scripts/module.sh" lint release; }
+# Where the module can panic, on a kernel whose arithmetic is checked as a distribution's is.
+panics() {
+	local module
+	module=$("$TOP/scripts/module.sh" release) || return
+	enter scripts/check-panics.py --self-test && enter scripts/check-panics.py "$module" scripts/panics-allowed.txt
+}
 safety() { files 'src/*.rs' | xargs -r "$TOP/scripts/enter.sh" scripts/check-safety.py; }
 
 check "formatting" formatting
@@ -83,5 +89,6 @@ check "shell scripts" shell
 check "licences" licences
 check "file sizes" sizes
 check "unsafe code" safety
+check "panics" panics
 echo "lint: $passed passed, $failed failed"
 [ $failed -eq 0 ]

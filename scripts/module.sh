@@ -6,7 +6,7 @@
 #   module.sh release|debug    prints the module's path. With KDIR= in the environment, against that tree
 #   module.sh peer FLAVOUR     the same for goya_peer.ko, the driver of a second device, for tests
 #   module.sh install          installs it for KDIR, under INSTALL_MOD_PATH
-#   module.sh lint FLAVOUR     builds it apart, with clippy, warnings being errors
+#   module.sh lint FLAVOUR     builds it apart, with clippy, warnings (objtool's too) being errors
 #   module.sh rust-analyzer    makes rust-project.json, which editors read
 
 set -euo pipefail
@@ -60,7 +60,9 @@ key=$(cd "$TOP" && find "${sources[@]}" -type f -print0 | LC_ALL=C sort -z | xar
 if [ "$what" = lint ]; then
 	# Clippy says nothing of what is built already.
 	rm -rf "$out"
-	step "MODULE goya.ko ($flavour, clippy)" "$LOGS/module-lint-$flavour.log" 0 enter CLIPPY=1 W=e modules
+	# What objtool says of a module is a warning to most kernels.
+	step "MODULE goya.ko ($flavour, clippy)" "$LOGS/module-lint-$flavour.log" 0 \
+		enter CLIPPY=1 W=e CONFIG_OBJTOOL_WERROR=y modules
 	source=$TOP/tests/peer out=$TOP/build/peer-lint-$flavour
 	rm -rf "$out"
 	step "MODULE goya_peer.ko ($flavour, clippy)" "$LOGS/peer-lint-$flavour.log" 0 enter CLIPPY=1 W=e modules
