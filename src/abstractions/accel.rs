@@ -403,7 +403,7 @@ impl<T: Driver> Drop for Live<'_, T> {
 
 /// Tables of files that a device can have in debugfs.
 #[cfg(CONFIG_DEBUG_FS)]
-const TABLES: usize = 4;
+const TABLES: usize = 5;
 
 /// The time during which programs see the device.
 pub(crate) struct Registration<T: Driver> {
