@@ -64,7 +64,8 @@ pub(crate) fn hard_reset(card: &Card, pdev: &pci::Device<Bound>) -> Result<Unrea
     // What other devices reach will be other memory, or none.
     card.exports.revoke();
     reset::stop_cpu(bars);
-    bars.move_window(pdev, map::DRAM_BASE)?;
+    // As upstream, whether that works or not: the reset needs no window.
+    let _ = bars.window().move_to(pdev, map::DRAM_BASE);
     reset::hard(card.dev.as_ref(), bars)
 }
 
@@ -81,15 +82,19 @@ pub(crate) fn hardware(
     // Not earlier: what it was at before its reset is over now.
     pci_power::connect(pdev);
     reset::mark_dirty(bars);
+    bars.window().move_to(pdev, map::DRAM_BASE).map_err(|_| {
+        dev_err!(dev, "failed to map DDR bar to DRAM base address\n");
+        EIO
+    })?;
     let loader = boot::start(dev, bars, bars, card.params.boot_error_mask, capabilities)
         .inspect_err(|_| dev_err!(dev, "failed to initialize CPU\n"))?;
     tpc::initialize_memories(dev, bars);
     golden::initialize(bars);
-    bars.move_window(pdev, iatu::page_table_window(bars.dram_window()))
-        .map_err(|_| {
-            dev_err!(dev, "failed to map DDR bar to MMU page tables\n");
-            EIO
-        })?;
+    let tables = iatu::page_table_window(bars.dram_window());
+    bars.window().move_to(pdev, tables).map_err(|_| {
+        dev_err!(dev, "failed to map DDR bar to MMU page tables\n");
+        EIO
+    })?;
     mmu::start(dev, bars, tables::first_tables(), map::CACHE_MANAGEMENT)?;
     security::protect(bars, true);
     engines(card)?;

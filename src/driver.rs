@@ -134,7 +134,7 @@ fn probe<'a>(pdev: &'a pci::Device<Core<'_>>) -> Result<Bind<'a>> {
     let enabled = Enabled::new(pdev)?;
     crate::abstractions::dma::set_mask(pdev, DmaMask::new::<48>())?;
     let by_firmware = iatu_configured(elbi_read(pdev, DEVICE_STATUS)?);
-    let bars = Arc::new(Bars::map(pdev, by_firmware)?, GFP_KERNEL)?;
+    let bars = Bars::map(pdev, by_firmware)?;
     bars.open_windows(pdev)?;
     let card = Card::new(pdev, Params::get(), bars)?;
     // As upstream, whatever went wrong: the log has said it, and the kernel need not.

@@ -19,7 +19,8 @@
 //! | [`mmu`] | translation: start, invalidate, who runs under which ASID, page faults |
 //! | [`reset`] | soft and hard reset, and the card's own note of its state |
 //! | [`bars`] | the mapped BARs, through which all of this is reached |
-//! | [`iatu`] | what BARs show, as writes for the ELBI window |
+//! | [`window`] | the window to DRAM: where it is, and when what was written there has arrived |
+//! | [`iatu`], [`elbi`] | what BARs show, as writes for the ELBI window |
 //! | [`pll`], [`timestamp`] | clocks, and the time stamp counter |
 
 use kernel::{
@@ -34,6 +35,7 @@ use kernel::{
 
 pub(crate) mod bars;
 pub(crate) mod dma;
+pub(crate) mod elbi;
 pub(crate) mod engines;
 pub(crate) mod events;
 pub(crate) mod golden;
@@ -52,6 +54,7 @@ pub(crate) mod sync;
 mod tests;
 pub(crate) mod timestamp;
 pub(crate) mod tpc;
+pub(crate) mod window;
 
 /// Registers of a card.
 ///

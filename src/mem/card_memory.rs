@@ -76,8 +76,15 @@ pub(crate) enum Copied {
 
 /// The ways to a card's tables.
 pub(crate) trait Access: Unpin {
-    /// Writes entries through the window. A card that is gone loses them.
-    fn write(&self, address: u64, entries: &[u64]);
+    /// Writes entries through the window. They may be on their way for a while.
+    ///
+    /// An error: nobody knows what is there now.
+    fn write(&self, address: u64, entries: &[u64]) -> Result;
+
+    /// Waits until all that was written through the window is there, with `entry` at `address` last.
+    ///
+    /// An error: nobody knows what is there now.
+    fn arrive(&self, address: u64, entry: u64) -> Result;
 
     /// Has the card copy entries from the data of `job`: for each run, from a place on.
     fn copy(&self, job: Job, runs: impl Iterator<Item = (usize, Run)>) -> Copied;
@@ -94,9 +101,16 @@ pub(crate) struct Card {
 }
 
 impl Access for Card {
-    fn write(&self, address: u64, entries: &[u64]) {
-        // An address outside of the window is none of the pool's.
-        let _ = self.bars.write_dram64(address, entries);
+    fn write(&self, address: u64, entries: &[u64]) -> Result {
+        self.bars.window().write64(address, entries)
+    }
+
+    fn arrive(&self, address: u64, entry: u64) -> Result {
+        if self.bars.window().read64(address)? == entry {
+            Ok(())
+        } else {
+            Err(EIO)
+        }
     }
 
     fn copy(&self, mut job: Job, mut runs: impl Iterator<Item = (usize, Run)>) -> Copied {
@@ -127,7 +141,9 @@ pub(crate) struct CardMemory<A = Card> {
     /// Copies what waits; none if the host has no memory for it, or if one was lost.
     job: Option<Job>,
     waiting: Batch,
-    /// A copy was lost. Nothing is written any more, so that nothing leads to what is not there.
+    /// The last entry that was written through the window, and where, unless it is known to be there.
+    posted: Option<(u64, u64)>,
+    /// A copy or a write was lost. Nothing is written any more, so that nothing leads to what is not there.
     lost: bool,
 }
 
@@ -138,6 +154,7 @@ impl<A: Access> CardMemory<A> {
             access,
             job: None,
             waiting: Batch::new()?,
+            posted: None,
             lost: false,
         })
     }
@@ -166,8 +183,14 @@ impl<A: Access> CardMemory<A> {
         !self.lost
     }
 
+    /// Writes `entries` through the window.
+    fn post(&mut self, address: u64, entries: &[u64]) {
+        self.lost |= self.access.write(address, entries).is_err();
+        self.posted = entries.first().map(|entry| (address, *entry));
+    }
+
     /// Writes what waits in `job`, which is returned unless it was lost.
-    fn flush_by(&self, mut job: Job) -> Option<Job> {
+    fn flush_by(&mut self, mut job: Job) -> Option<Job> {
         if self.waiting.entries >= LEAST {
             match self.access.copy(job, self.waiting.places()) {
                 Copied::Yes(job) => return Some(job),
@@ -180,7 +203,8 @@ impl<A: Access> CardMemory<A> {
             let count = run.size as usize / ENTRY_SIZE;
             for (n, address) in (first..).zip(addresses).take(count) {
                 if let Ok(entry) = job.read_data(n) {
-                    self.access.write(address, &[entry]);
+                    self.lost |= self.access.write(address, &[entry]).is_err();
+                    self.posted = Some((address, entry));
                 }
             }
         }
@@ -191,7 +215,7 @@ impl<A: Access> CardMemory<A> {
 impl<A: Access> PteSink for CardMemory<A> {
     fn write(&mut self, address: u64, entries: &[u64]) {
         if self.flush() {
-            self.access.write(address, entries);
+            self.post(address, entries);
         }
     }
 
@@ -211,6 +235,7 @@ impl<A: Access> PteSink for CardMemory<A> {
 impl<A: Access> TableMemory for CardMemory<A> {
     fn begin(&mut self, dev: &Device<Bound>) {
         self.waiting.clear();
+        self.posted = None;
         self.lost = false;
         if self.job.is_none() {
             self.job = Job::new(dev, MOST * ENTRY_SIZE).ok();
@@ -218,11 +243,13 @@ impl<A: Access> TableMemory for CardMemory<A> {
     }
 
     fn finish(&mut self) -> Result {
-        if self.flush() {
-            Ok(())
-        } else {
-            Err(ETIMEDOUT)
+        if let (true, Some((address, entry))) = (self.flush(), self.posted.take()) {
+            self.lost |= self.access.arrive(address, entry).is_err();
         }
+        if self.lost {
+            return Err(ETIMEDOUT);
+        }
+        Ok(())
     }
 
     fn forget(&mut self) -> Result {
@@ -241,6 +268,10 @@ mod tests {
     struct Fake {
         busy: Cell<bool>,
         broken: Cell<bool>,
+        /// The window shows something else.
+        elsewhere: Cell<bool>,
+        /// How often it was asked whether writes have arrived.
+        asked: Cell<usize>,
         seen: RefCell<KVec<(bool, u64, u64)>>,
     }
 
@@ -265,9 +296,21 @@ mod tests {
     }
 
     impl Access for Fake {
-        fn write(&self, address: u64, entries: &[u64]) {
+        fn write(&self, address: u64, entries: &[u64]) -> Result {
             for (address, entry) in (address..).step_by(ENTRY_SIZE).zip(entries) {
                 self.see(false, address, *entry);
+            }
+            Ok(())
+        }
+
+        fn arrive(&self, address: u64, entry: u64) -> Result {
+            self.asked.set(self.asked.get() + 1);
+            let seen = self.seen.borrow();
+            let there = seen.iter().rev().find(|seen| seen.1 == address);
+            if !self.elsewhere.get() && there == Some(&(false, address, entry)) {
+                Ok(())
+            } else {
+                Err(EIO)
             }
         }
 
@@ -299,6 +342,8 @@ mod tests {
         let mut memory = CardMemory::new(Fake {
             busy: Cell::new(false),
             broken: Cell::new(false),
+            elsewhere: Cell::new(false),
+            asked: Cell::new(0),
             seen: RefCell::new(KVec::new()),
         })?;
         memory.begin(dev);
@@ -326,6 +371,31 @@ mod tests {
             assert_eq!(memory.access.counts().1, 2 + LEAST - 1);
             let last = 0xB000 + (ENTRY_SIZE * (LEAST - 2)) as u64;
             assert_eq!(memory.access.last(), Some((false, last, 6)));
+            Ok(())
+        })
+    }
+
+    /// The end of a change asks once whether what was written has arrived, and not for what was copied. If it has
+    /// not, nothing is written any more.
+    #[test]
+    fn arrival() -> Result {
+        memory(|mut memory, _| {
+            memory.finish()?;
+            memory.create(0x1000, &[1; LEAST]);
+            memory.finish()?;
+            assert_eq!(memory.access.asked.get(), 0);
+            memory.create(0x2000, &[2; LEAST]);
+            memory.write(0x8000, &[3, 4]);
+            memory.write(0x8008, &[5]);
+            memory.finish()?;
+            memory.finish()?;
+            assert_eq!(memory.access.asked.get(), 1);
+            memory.access.elsewhere.set(true);
+            memory.write(0x8000, &[6]);
+            assert_eq!(memory.finish(), Err(ETIMEDOUT));
+            memory.write(0x8000, &[7]);
+            assert_eq!(memory.finish(), Err(ETIMEDOUT));
+            assert_eq!(memory.access.last(), Some((false, 0x8000, 6)));
             Ok(())
         })
     }

@@ -366,12 +366,6 @@ impl<M: TableMemory> Tables<M> {
         }
     }
 
-    /// Runs `run` while no table is being written, so that the window to them may show something else meanwhile.
-    pub(crate) fn still<R>(&self, run: impl FnOnce() -> R) -> R {
-        let _state = self.state.lock();
-        run()
-    }
-
     /// The tables that the card visits for address `address` of address space `asid`; `None` if there is
     /// no such space.
     pub(crate) fn walk(&self, asid: u32, address: u64) -> Option<Walk> {

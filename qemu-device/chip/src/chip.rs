@@ -156,6 +156,7 @@ impl Chip {
     pub fn clear_faults(&mut self) {
         let stuck = self.faults.boot_fails(crate::fault::BootStage::Preboot);
         self.faults.clear();
+        self.posted_arrive();
         self.queues.wake_all();
         if stuck {
             self.cpu_power_on();
@@ -167,6 +168,7 @@ impl Chip {
         tracing::debug!(target: "goya::reset", ?kind);
         self.counters.resets += 1;
         self.queues = Queues::default();
+        self.posted_arrive();
         if kind == Reset::Soft {
             self.regs.reset(crate::psoc::lost_by_soft_reset);
             return;

@@ -14,6 +14,8 @@ pub struct Counters {
     pub register_writes: u64,
     /// Accesses to card memory through a BAR.
     pub memory_accesses: u64,
+    /// Reads of BAR 4 among them.
+    pub window_reads: u64,
     /// Accesses to PCI configuration space.
     pub config_accesses: u64,
     /// Writes to the iATU's registers across PCIe.

@@ -89,6 +89,17 @@ pub enum Fault {
         /// Which.
         bits: u32,
     },
+    /// Writes to BAR 4 arrive no sooner than something there is read, as posted writes may.
+    HoldWrites,
+    /// After `after` more accesses through the ELBI window, the next `count` of them fail.
+    FailElbi {
+        /// How many work before; default none.
+        #[serde(default)]
+        after: u32,
+        /// How many fail; default one.
+        #[serde(default = "one")]
+        count: u32,
+    },
     /// The card falls off the bus: every read is all ones, every write is lost.
     Unplug,
 }
@@ -128,6 +139,9 @@ pub struct Faults {
     hung_resets: u32,
     hung_invalidation: bool,
     boot_status: u32,
+    writes_held: bool,
+    /// How many ELBI accesses work, and how many fail then.
+    elbi: (u32, u32),
     unplugged: bool,
 }
 
@@ -156,6 +170,8 @@ impl Faults {
             Fault::HangReset { count } => self.hung_resets = count,
             Fault::HangInvalidation => self.hung_invalidation = true,
             Fault::BootStatus { bits } => self.boot_status = bits,
+            Fault::HoldWrites => self.writes_held = true,
+            Fault::FailElbi { after, count } => self.elbi = (after, count),
             Fault::Unplug => self.unplugged = true,
         }
     }
@@ -236,6 +252,17 @@ impl Faults {
         let (count, mask) = self.corrupt.get_mut(&queue)?;
         let mask = *mask;
         take(Some(count)).then_some(mask)
+    }
+
+    /// Whether writes to BAR 4 wait for a read.
+    pub(crate) fn writes_held(&self) -> bool {
+        self.writes_held
+    }
+
+    /// Whether this ELBI access fails; counts it.
+    pub(crate) fn take_elbi(&mut self) -> bool {
+        let (after, count) = &mut self.elbi;
+        !take(Some(after)) && take(Some(count))
     }
 
     /// Takes every fault back.

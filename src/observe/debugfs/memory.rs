@@ -11,6 +11,7 @@ use super::{read_with, rw, wo, Bench};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::sysfs::Input;
 use crate::hw::bars::Bars;
+use crate::hw::window::Window;
 use crate::hw::{map, Io};
 use crate::mem::mapping::Memory;
 use crate::mem::range::{DRAM_VIRTUAL, HOST_VIRTUAL};
@@ -56,34 +57,14 @@ impl Access<'_> {
             Self::Write(from) => from.len(),
         }
     }
+}
 
-    /// Word by word.
-    fn words(
-        self,
-        mut read: impl FnMut(usize) -> Result<u32>,
-        mut write: impl FnMut(usize, u32) -> Result,
-    ) -> Result {
-        match self {
-            Self::Read(to) => {
-                (0..)
-                    .step_by(4)
-                    .zip(to.chunks_exact_mut(4))
-                    .try_for_each(|(at, to)| -> Result {
-                        to.copy_from_slice(&read(at)?.to_le_bytes());
-                        Ok(())
-                    })
-            }
-            Self::Write(from) => {
-                (0..)
-                    .step_by(4)
-                    .zip(from.chunks_exact(4))
-                    .try_for_each(|(at, from)| {
-                        let word = from.try_into().map_err(|_| EINVAL)?;
-                        write(at, u32::from_le_bytes(word))
-                    })
-            }
-        }
+/// Reads word by word.
+fn each_word(to: &mut [u8], mut read: impl FnMut(usize) -> Result<u32>) -> Result {
+    for (at, to) in (0..).step_by(4).zip(to.chunks_exact_mut(4)) {
+        to.copy_from_slice(&read(at)?.to_le_bytes());
     }
+    Ok(())
 }
 
 impl Bench {
@@ -143,38 +124,32 @@ impl Bench {
         Err(EINVAL)
     }
 
-    /// DRAM, if necessary with the window moved there: no page table is written meanwhile, and no other
-    /// device reaches memory there.
+    /// DRAM, if necessary with the window moved there, while no other device reaches memory there.
     fn dram(&self, address: u64, access: Access<'_>) -> Result {
         let len = access.len();
+        let at = |n: usize| address.wrapping_add(n as u64);
+        let run = |window: &mut Window<'_>| match access {
+            Access::Read(to) => each_word(to, |n| window.read32(at(n))),
+            Access::Write(from) => window.write(address, from).and_then(|()| window.flush()),
+        };
         let done = self.card.link.with(|card, pdev| {
             let bars = &*card.bars;
-            let at = |n: usize| address.wrapping_add(n as u64);
-            let run = || {
-                access.words(
-                    |n| bars.read_dram32(at(n)),
-                    |n, word| bars.write_dram(at(n), &word.to_le_bytes()),
-                )
-            };
-            card.tables.still(|| {
-                let Some(new) = bars.window_for(address, len) else {
-                    return run();
-                };
-                let moved = card.exports.while_none(|| {
-                    let old = bars.window();
-                    bars.move_window(pdev, new)?;
-                    let result = run();
-                    bars.move_window(pdev, old)?;
-                    result
-                });
-                moved.unwrap_or_else(|| {
-                    dev_err!(
-                        card.dev,
-                        "address {:#x} is not in the window, which other devices use\n",
-                        address
-                    );
-                    Err(EBUSY)
-                })
+            if bars.window().shows(address, len) {
+                return run(&mut bars.window());
+            }
+            let moved = card
+                .exports
+                .while_none(|| bars.window().show(pdev, address, len, run));
+            if bars.window().is_lost() {
+                card.request_hard_reset();
+            }
+            moved.unwrap_or_else(|| {
+                dev_err!(
+                    card.dev,
+                    "address {:#x} is not in the window, which other devices use\n",
+                    address
+                );
+                Err(EBUSY)
             })
         });
         done.ok_or(ENODEV)?
@@ -221,13 +196,16 @@ impl Bench {
 
 fn registers(bars: &Bars, offset: u32, access: Access<'_>) -> Result {
     let at = |n: usize| offset.wrapping_add(n as u32);
-    access.words(
-        |n| Ok(bars.read(at(n))),
-        |n, word| {
-            bars.write(at(n), word);
+    match access {
+        Access::Read(to) => each_word(to, |n| Ok(bars.read(at(n)))),
+        Access::Write(from) => {
+            for (n, word) in (0..).step_by(4).zip(from.chunks_exact(4)) {
+                let word = word.try_into().map_err(|_| EINVAL)?;
+                bars.write(at(n), u32::from_le_bytes(word));
+            }
             Ok(())
-        },
-    )
+        }
+    }
 }
 
 fn sram(bars: &Bars, offset: usize, access: Access<'_>) -> Result {

@@ -24,6 +24,10 @@ impl Chip {
             }
             return;
         }
+        if bar == DRAM_BAR {
+            self.counters.window_reads += 1;
+            self.posted_arrive();
+        }
         let mut done = 0;
         while done < buf.len() {
             let target = self.bar_target(bar, offset.saturating_add(done as u64));
@@ -84,6 +88,11 @@ impl Chip {
                 _ => {
                     self.counters.memory_accesses += 1;
                     match self.memory(target, rest.len()) {
+                        Some(memory) if bar == DRAM_BAR && self.faults.writes_held() => {
+                            let n = memory.len().min(rest.len());
+                            self.post(target.address(), &rest[..n]);
+                            n
+                        }
                         Some(memory) => {
                             let n = memory.len().min(rest.len());
                             memory.copy_from(&rest[..n]);

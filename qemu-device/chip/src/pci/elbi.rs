@@ -49,7 +49,7 @@ impl Chip {
         let address = self.pci.elbi.word(0);
         // The window takes 32 bits of a 39-bit address; everything behind it is configuration space.
         let offset = address.wrapping_sub(CFG_BASE as u32);
-        let status = if u64::from(offset) >= CFG_SIZE || address & 3 != 0 {
+        let status = if self.faults.take_elbi() || u64::from(offset) >= CFG_SIZE || address & 3 != 0 {
             DONE | ERROR
         } else if self.pci.elbi.word(CONTROL) & WRITE != 0 {
             let data = self.pci.elbi.word(4);

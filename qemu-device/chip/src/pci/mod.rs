@@ -8,6 +8,7 @@ mod config_space;
 mod elbi;
 mod iatu;
 mod msix;
+mod posted;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ use config_space::ConfigSpace;
 use elbi::Elbi;
 use iatu::Iatu;
 use msix::Msix;
+use posted::Posted;
 
 pub use config_space::CONFIG_SIZE;
 pub use msix::{MSIX_BAR_SIZE, VECTORS};
@@ -47,6 +49,7 @@ pub struct Pci {
     elbi: Elbi,
     iatu: Iatu,
     msix: Msix,
+    posted: Posted,
 }
 
 impl Pci {
@@ -56,6 +59,7 @@ impl Pci {
             elbi: Elbi::default(),
             iatu: Iatu::default(),
             msix: Msix::default(),
+            posted: Posted::default(),
         }
     }
 

@@ -88,6 +88,35 @@ fn bars_follow_the_iatu() {
 }
 
 #[test]
+fn elbi_can_be_made_to_fail() {
+    let mut chip = TestHost::new(4096).chip();
+    chip.faults.inject(&crate::fault::Fault::FailElbi { after: 1, count: 1 });
+    let status = [(); 3].map(|()| elbi(&mut chip, 0xFCC4_B150, None).0);
+    assert_eq!(status, [1 << 31, 1 << 31 | 1 << 30, 1 << 31]);
+}
+
+#[test]
+fn writes_to_the_window_can_be_held_until_it_is_read() {
+    let mut chip = TestHost::new(4096).chip();
+    inbound(&mut chip, 1, 4, 0);
+    let seen = |chip: &mut Chip| {
+        let mut b = [0; 2];
+        chip.inspect_memory(0x10, &mut b).unwrap();
+        b
+    };
+    chip.faults.inject(&crate::fault::Fault::HoldWrites);
+    chip.bar_write(4, 0x10, &[1, 2]);
+    chip.bar_write(4, 0x11, &[3]);
+    assert_eq!(seen(&mut chip), [0, 0]);
+    let mut b = [0; 2];
+    chip.bar_read(4, 0x10, &mut b);
+    assert_eq!((b, seen(&mut chip), chip.counters.window_reads), ([1, 3], [1, 3], 1));
+    chip.bar_write(4, 0x10, &[5]);
+    chip.clear_faults();
+    assert_eq!(seen(&mut chip), [5, 3]);
+}
+
+#[test]
 fn a_function_level_reset_forgets_the_windows_a_hard_reset_does_not() {
     let mut chip = TestHost::new(4096).chip();
     inbound(&mut chip, 1, 4, 0);

@@ -9,6 +9,7 @@ mod bus;
 mod chains;
 mod debugfs;
 mod dma;
+mod dram_window;
 mod errors;
 mod fail_nth;
 mod faults;
@@ -79,6 +80,7 @@ const GENTLE: &[&[Test]] = &[
     memory::TESTS,
     pages::TESTS,
     tables::TESTS,
+    dram_window::TESTS,
     peer::TESTS,
     dma::TESTS,
     chains::TESTS,
@@ -91,8 +93,16 @@ const GENTLE: &[&[Test]] = &[
 ];
 
 /// Tests that reset it or load the driver anew; the last of them mostly wait for the driver's time-outs.
-const ROUGH: &[&[Test]] =
-    &[resets::TESTS, tables::ROUGH, peer::ROUGH, stress::ROUGH, bus::TESTS, holders::TESTS, reload::TESTS];
+const ROUGH: &[&[Test]] = &[
+    resets::TESTS,
+    tables::ROUGH,
+    dram_window::ROUGH,
+    peer::ROUGH,
+    stress::ROUGH,
+    bus::TESTS,
+    holders::TESTS,
+    reload::TESTS,
+];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];
