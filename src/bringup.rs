@@ -175,11 +175,9 @@ fn late(
     card.events.set_counted(capabilities.event_index());
     let dram_size = info.dram_size(dev);
     mmu::set_dram_size(bars, dram_size);
-    card.dram.start(
-        map::DRAM_USER_BASE..map::DRAM_BASE + dram_size,
-        card.params.scrub,
-    )?;
-    card.dram_end.store(map::DRAM_BASE + dram_size, Relaxed);
+    let dram_end = map::DRAM_BASE.saturating_add(dram_size);
+    card.dram.start(map::DRAM_USER_BASE..dram_end)?;
+    card.dram_end.store(dram_end, Relaxed);
     messages::set_pci_access(dev, &*card.cpu, true)?;
     let numbering = Numbering::new(&capabilities, &info);
     card.power.restart(dev, &*card.cpu, &numbering);

@@ -31,6 +31,7 @@ use crate::link::Link;
 use crate::mem::card_memory::{self, CardMemory};
 use crate::mem::dram::Dram;
 use crate::mem::export::ExportedMemory;
+use crate::mem::scrub::Scrubber;
 use crate::mem::tables::Tables;
 use crate::observe::coresight::Trace;
 use crate::observe::power::Power;
@@ -130,6 +131,8 @@ pub(crate) struct Card {
     pub(crate) tables: Arc<Tables>,
     /// Users' DRAM.
     pub(crate) dram: Arc<Dram>,
+    /// Overwrites what they leave there.
+    pub(crate) scrubber: Scrubber,
     /// Users' pages that the card can reach.
     pub(crate) dma: DmaMappings,
     /// DRAM that other devices can reach.
@@ -223,7 +226,7 @@ impl Card {
         let (dram, dma, exports) = (Dram::new()?, DmaMappings::new(dev)?, Exports::new()?);
         let link = Link::new()?;
         let (resets, watchdog) = (Resets::new(&link)?, Watchdog::new(&link)?);
-        let heartbeat = Heartbeat::new(&link)?;
+        let (heartbeat, scrubber) = (Heartbeat::new(&link)?, Scrubber::new(&link)?);
         let (queues, asids, copies) = (Queues::new(dev)?, Asids::new()?, CopyPool::new()?);
         let observed = Observed::new()?;
         let access = card_memory::Card {
@@ -243,6 +246,7 @@ impl Card {
                 events,
                 tables,
                 dram,
+                scrubber,
                 dma,
                 exports,
                 asids,

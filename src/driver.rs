@@ -177,6 +177,7 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Shown> {
         card.dev.name()
     );
     bringup::enable_events(card);
+    card.scrubber.start();
     Ok(shown)
 }
 

@@ -16,7 +16,8 @@ module_params! {
     /// Whether a submission that takes too long resets the card.
     reset_on_lockup: int = 1,
         "Do device reset on lockup (0 = no, 1 = yes, default yes)";
-    /// Whether the card's memory is overwritten before anybody uses it. What a user had is, in any case.
+    /// Whether what was in the card's memory before the driver is overwritten with the same as what users leave there;
+    /// it is, in any case.
     memory_scrub: int = 0,
         "Scrub device memory in various states (0 = no, 1 = yes, default no)";
     /// Boot errors that count.
@@ -31,7 +32,7 @@ pub(crate) struct Params {
     timeout: u32,
     /// A submission that takes too long resets the card (`reset_on_lockup`).
     pub(crate) reset_on_lockup: bool,
-    /// Users' memory is overwritten before the first of them (`memory_scrub`).
+    /// What was in users' memory before the driver is overwritten as what they leave, not with zeros (`memory_scrub`).
     pub(crate) scrub: bool,
     /// Boot errors that count (`boot_error_status_mask`).
     pub(crate) boot_error_mask: u64,

@@ -23,6 +23,7 @@ const PATIENCE: u32 = 600;
 /// Ends everything that the card and its users do.
 pub(crate) fn remove(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
     card.resets.stop(card);
+    card.scrubber.stop();
     let _ = bringup::wake(card, pdev);
     // It has said why, and the reset does it anyway.
     let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
@@ -56,6 +57,7 @@ fn part(card: &Card) {
     card.resets.stop(card);
     card.heartbeat.stop();
     card.watchdog.stop();
+    card.scrubber.stop();
 }
 
 /// Stops the card and resets it, so that it reaches no memory of the host's any more.

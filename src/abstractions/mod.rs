@@ -23,6 +23,7 @@ pub(crate) mod pci_power;
 pub(crate) mod pinned;
 pub(crate) mod ratelimit;
 pub(crate) mod shared;
+pub(crate) mod signal;
 pub(crate) mod sysfs;
 pub(crate) mod task;
 pub(crate) mod time;

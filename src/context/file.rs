@@ -76,6 +76,7 @@ impl File {
         leave(card, user, at_work);
         card.observed.closed(&notifier);
         card.users.released();
+        card.scrubber.start();
     }
 }
 

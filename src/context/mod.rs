@@ -10,7 +10,7 @@ pub(crate) mod phase;
 pub(crate) mod users;
 
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic, Relaxed};
+use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
 use kernel::sync::{
     new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, MutexGuard, SpinLock, SpinLockIrq,
 };
@@ -76,8 +76,6 @@ pub(crate) struct Context {
     pub(crate) polling: Polling,
     /// The card holds this context's state: nothing of another user's.
     switched: Atomic<bool>,
-    /// Nothing of another user's is in its memory. A reset takes that from nobody.
-    cleaned: Atomic<bool>,
     /// Its file is of no use any more. Changes with `on_card` held.
     dead: Atomic<bool>,
     /// Held by whoever changes the card's state for this context without any other lock that a reset takes.
@@ -109,7 +107,6 @@ impl Context {
                 memory <- new_spinlock_irq!(Memory { ends, next: 0 }),
                 polling: Polling::new(),
                 switched: Atomic::new(false),
-                cleaned: Atomic::new(false),
                 dead: Atomic::new(false),
                 on_card <- new_mutex!(()),
                 phase <- Phase::new(),
@@ -200,16 +197,6 @@ impl Context {
     /// The card was made ready, or (after a reset) has to be made so again.
     pub(crate) fn set_switched(&self, yes: bool) {
         self.switched.store(yes, Release);
-    }
-
-    /// Whether memory that others have used was overwritten before this one can have read it.
-    pub(crate) fn cleaned(&self) -> bool {
-        self.cleaned.load(Relaxed)
-    }
-
-    /// It was.
-    pub(crate) fn set_cleaned(&self) {
-        self.cleaned.store(true, Relaxed);
     }
 
     /// The next number.

@@ -24,19 +24,24 @@ use kernel::{
 };
 
 use super::{
-    device_memory::{AllocFailure, Allocation, DeviceMemory},
+    device_memory::{AllocFailure, Allocation, DeviceMemory, Dirt},
     page_table::Run, //
 };
 
 /// The card's DRAM for users. There is none before firmware has told its size.
 #[pin_data]
 pub(crate) struct Dram {
+    /// Held by who overwrites memory.
+    #[pin]
+    overwriting: Mutex<()>,
     #[pin]
     state: Mutex<Option<State>>,
 }
 
 struct State {
     memory: DeviceMemory,
+    /// Which memory that is: another one if firmware has told another size since.
+    era: u64,
     /// Place n has the piece with handle n + 1.
     pieces: KVVec<Option<Arc<Piece>>>,
     /// No place below is free.
@@ -56,6 +61,10 @@ pub(crate) struct Piece {
     uses: Atomic<u32>,
     /// There was one: the card may have written to it.
     used: Atomic<bool>,
+    /// Its owner has gone.
+    ended: Atomic<bool>,
+    /// Of which memory it is.
+    era: u64,
     /// There until the end.
     allocation: Option<Allocation>,
 }
@@ -69,14 +78,18 @@ impl Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        if let (Some(state), Some(allocation)) =
+        if let (Some(state), Some(mut allocation)) =
             (&mut *self.of.state.lock(), self.allocation.take())
         {
-            if self.used.load(Relaxed) {
-                let runs = allocation.runs().iter();
-                runs.for_each(|run| state.memory.set_dirty(run));
+            if state.era != self.era {
+                // There was a reset since, so nobody reaches it. It is not the memory that is handed out now.
+                return;
             }
-            state.memory.free(allocation);
+            if self.used.load(Relaxed) {
+                allocation.set_used();
+            }
+            let owner = (!self.ended.load(Relaxed)).then_some(self.owner);
+            state.memory.free(allocation, owner);
         }
     }
 }
@@ -157,55 +170,54 @@ impl Drop for PieceUse {
 
 impl Dram {
     pub(crate) fn new() -> Result<Arc<Self>> {
-        Arc::pin_init(pin_init!(Self { state <- new_mutex!(None) }), GFP_KERNEL)
+        let this = pin_init!(Self {
+            overwriting <- new_mutex!(()),
+            state <- new_mutex!(None),
+        });
+        Arc::pin_init(this, GFP_KERNEL)
     }
 
-    /// Hands out whole pages of `range`, addresses of the card's DRAM, from now on. What somebody still
-    /// holds stays theirs. `dirty` says that it may hold what others have left.
-    pub(crate) fn start(&self, range: Range<u64>, dirty: bool) -> Result {
-        let fresh = State {
-            memory: DeviceMemory::new(range, dirty)?,
+    /// Hands out whole pages of `range`, addresses of the card's DRAM, from now on, once they were overwritten. After a
+    /// reset, the same memory goes on: it knows what its users have left.
+    pub(crate) fn start(&self, range: Range<u64>) -> Result {
+        let memory = DeviceMemory::new(range)?;
+        let _overwriting = self.overwriting.lock();
+        let mut state = self.state.lock();
+        let era = match &*state {
+            Some(state) if state.memory.is_like(&memory) => return Ok(()),
+            Some(state) => state.era.wrapping_add(1),
+            None => 0,
+        };
+        let old = state.replace(State {
+            memory,
+            era,
             pieces: KVVec::new(),
             first_free: 0,
-        };
-        let mut state = self.state.lock();
-        // The same memory goes on: it knows what its users have left.
-        let unused = state.as_ref().is_none_or(|state| {
-            state.memory.used_bytes() == 0 && !state.memory.is_like(&fresh.memory)
         });
-        // No piece of the old state is left: none is dropped with the lock held.
-        let old = unused.then(|| state.replace(fresh));
         drop(state);
+        // Pieces take the lock by themselves.
         drop(old);
         Ok(())
     }
 
-    /// All memory that holds what its users have left, which it is not said to hold from now on: the caller
-    /// overwrites it, or calls [`Dram::set_dirty`].
-    pub(crate) fn take_dirty(&self) -> Result<KVVec<Run>> {
-        let mut runs = KVVec::new();
-        loop {
-            let mut state = self.state.lock();
-            let Some(run) = (*state)
-                .as_mut()
-                .and_then(|state| state.memory.take_dirty())
-            else {
-                return Ok(runs);
-            };
-            drop(state);
-            if let Err(error) = runs.push(run, GFP_KERNEL) {
-                self.set_dirty(&[run]);
-                self.set_dirty(&runs);
-                return Err(error.into());
-            }
-        }
-    }
-
-    /// It holds it yet.
-    pub(crate) fn set_dirty(&self, runs: &[Run]) {
+    /// Overwrites by `fill` some memory that holds what others have left, `most` bytes at most. Whether there was any.
+    ///
+    /// What is not overwritten is not handed out.
+    pub(crate) fn overwrite(
+        &self,
+        most: u64,
+        fill: impl FnOnce(Run, Dirt) -> Result,
+    ) -> Result<bool> {
+        let _overwriting = self.overwriting.lock();
+        let next = |state: &State| state.memory.dirty(most);
+        let Some((run, dirt)) = self.state.lock().as_ref().and_then(next) else {
+            return Ok(false);
+        };
+        fill(run, dirt)?;
         if let Some(state) = &mut *self.state.lock() {
-            runs.iter().for_each(|run| state.memory.set_dirty(run));
+            state.memory.overwritten(&run);
         }
+        Ok(true)
     }
 
     /// Calls `run` with handle, owner and place of every piece.
@@ -243,11 +255,11 @@ impl Dram {
         let state = (*state).as_mut().ok_or(none)?;
         let allocation = state
             .memory
-            .alloc(size, contiguous)
+            .alloc(size, contiguous, owner)
             .map_err(DramFailure::Memory)?;
         let size = allocation.size();
         let Some((handle, place)) = vacancy(&mut state.pieces, &mut state.first_free) else {
-            state.memory.free(allocation);
+            state.memory.free(allocation, Some(owner));
             return Err(DramFailure::NoHandle);
         };
         let piece = room.write(Piece {
@@ -257,6 +269,8 @@ impl Dram {
             shared,
             uses: Atomic::new(0),
             used: Atomic::new(false),
+            ended: Atomic::new(false),
+            era: state.era,
             allocation: Some(allocation),
         });
         *place = Some(piece.into());
@@ -297,15 +311,20 @@ impl Dram {
         Some(PieceUse(piece))
     }
 
-    /// Ends all handles of address space `owner`, mapped or not. Returns how many there were.
+    /// Ends all handles of address space `owner`, mapped or not: nobody gets what he has left, before it was
+    /// overwritten. Returns how many there were.
     pub(crate) fn free_all(&self, owner: u32) -> usize {
-        let mut freed = 0;
+        let mut freed = 0usize;
         let mut from = 0;
         while let Some((place, piece)) = self.take_next(owner, from) {
+            piece.ended.store(true, Relaxed);
             // With the lock dropped: it takes it by itself.
             drop(piece);
             from = place;
-            freed += 1;
+            freed = freed.saturating_add(1);
+        }
+        if let Some(state) = &mut *self.state.lock() {
+            state.memory.leave(owner);
         }
         freed
     }
@@ -355,11 +374,19 @@ mod tests {
 
     const RANGE: Range<u64> = 0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE;
 
+    /// Clean memory.
+    fn clean() -> Result<Arc<Dram>> {
+        let dram = Dram::new()?;
+        dram.start(RANGE)?;
+        while dram.overwrite(PAGE_SIZE, |_, _| Ok(()))? {}
+        Ok(dram)
+    }
+
     #[test]
     fn handles() -> Result {
         let dram = Dram::new()?;
         assert!(dram.alloc(1, 1, false, false).is_err());
-        dram.start(RANGE, false)?;
+        let dram = clean()?;
         let alloc = |size| {
             dram.alloc(1, size, false, false)
                 .map_err(DramFailure::errno)
@@ -385,15 +412,14 @@ mod tests {
         assert_eq!(dram.free_all(1), 2);
         assert_eq!(dram.used(), 0);
         // Nobody could write there.
-        assert!(dram.take_dirty()?.is_empty());
+        assert_eq!(dram.overwrite(PAGE_SIZE, |_, _| Ok(())), Ok(false));
         Ok(())
     }
 
     /// What is mapped is nobody else's, even if its owner goes.
     #[test]
     fn uses() -> Result {
-        let dram = Dram::new()?;
-        dram.start(RANGE, false)?;
+        let dram = clean()?;
         let alloc = |size, shared| {
             dram.alloc(1, size, true, shared)
                 .map_err(DramFailure::errno)
@@ -409,25 +435,54 @@ mod tests {
         assert!(dram.use_piece(handle).is_none());
         assert_eq!(dram.used(), 3 * PAGE_SIZE);
         // Nor does it go when the card starts anew.
-        dram.start(RANGE, false)?;
+        dram.start(RANGE)?;
         assert_eq!(dram.used(), 3 * PAGE_SIZE);
-        assert!(dram.take_dirty()?.is_empty());
+        assert_eq!(dram.overwrite(u64::MAX, |_, _| Ok(())), Ok(false));
         drop(two);
         assert_eq!(dram.used(), 0);
-        // They hold what the card has written there, also for whoever starts the card anew.
-        dram.start(RANGE, false)?;
-        let run = Run {
-            address: RANGE.start,
-            size: 3 * PAGE_SIZE,
+        // They hold what the card has written there, also for whoever starts the card anew, until all was overwritten.
+        dram.start(RANGE)?;
+        let mut done = KVec::new();
+        let mut overwrite = |works: bool| {
+            dram.overwrite(2 * PAGE_SIZE, |run, dirt| {
+                done.push((run.size, dirt), GFP_KERNEL)?;
+                if works {
+                    Ok(())
+                } else {
+                    Err(ETIMEDOUT)
+                }
+            })
         };
-        for _ in 0..2 {
-            let dirty = dram.take_dirty()?;
-            assert_eq!(dirty.as_slice(), [run]);
-            dram.set_dirty(&dirty);
-        }
+        assert_eq!(overwrite(true), Ok(true));
+        assert_eq!(overwrite(false), Err(ETIMEDOUT));
+        assert_eq!(overwrite(true), Ok(true));
+        assert_eq!(overwrite(true), Ok(false));
+        let sizes = [2 * PAGE_SIZE, PAGE_SIZE, PAGE_SIZE];
+        assert!(done.iter().copied().eq(sizes.map(|size| (size, Dirt::Left))));
         let (shared, _) = alloc(PAGE_SIZE, true)?;
         assert!(dram.use_piece(shared).is_some_and(|piece| piece.is_for(2)));
         assert_eq!(dram.free_all(1), 1);
+        Ok(())
+    }
+
+    /// Memory of another size is other memory: what is held of the old one is none of it.
+    #[test]
+    fn other_size() -> Result {
+        let dram = clean()?;
+        let (handle, _) = dram
+            .alloc(1, PAGE_SIZE, true, false)
+            .map_err(DramFailure::errno)?;
+        let piece = dram.use_piece(handle).ok_or(EINVAL)?;
+        dram.start(RANGE.start..RANGE.end - PAGE_SIZE)?;
+        assert!(dram.use_piece(handle).is_none() && dram.used() == 0);
+        drop(piece);
+        let mut first = None;
+        dram.overwrite(u64::MAX, |run, dirt| {
+            first = Some((run.size, dirt));
+            Ok(())
+        })?;
+        assert_eq!(first, Some((7 * PAGE_SIZE, Dirt::Unknown)));
+        assert_eq!(dram.used(), 0);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@
 //! | [`card_memory`] | how tables get to the card |
 //! | [`range`] | which of the card's addresses are free |
 //! | [`dram`], [`device_memory`] | handles of device memory, and its free pages |
+//! | [`scrub`] | when what others have left there is overwritten |
 
 pub(crate) mod card_memory;
 pub(crate) mod context;
@@ -26,6 +27,7 @@ mod page_table_tests;
 pub(crate) mod pages;
 pub(crate) mod range;
 mod range_tests;
+pub(crate) mod scrub;
 mod shadow;
 pub(crate) mod tables;
 mod tables_tests;

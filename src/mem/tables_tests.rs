@@ -85,8 +85,8 @@ mod tests {
                 dram: Dram::new()?,
                 addresses: AddressRange::dram()?,
             };
-            this.dram
-                .start(0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE, false)?;
+            this.dram.start(0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE)?;
+            while this.dram.overwrite(u64::MAX, |_, _| Ok(()))? {}
             this.tables.begin(dev, 0)?;
             this.tables.open(USER)?;
             this.card.forgot.store(0, Relaxed);
@@ -100,6 +100,7 @@ mod tests {
             let (handle, size) = piece.map_err(DramFailure::errno)?;
             let memory = Memory::Device(dram.use_piece(handle).ok_or(EINVAL)?);
             dram.free_all(USER);
+            while dram.overwrite(u64::MAX, |_, _| Ok(()))? {}
             let block = self.addresses.alloc(size, Align::Page, Hint::None);
             let block = block.map_err(RangeFailure::errno)?;
             Ok(KBox::new(Mapping::new(block, memory), GFP_KERNEL)?)

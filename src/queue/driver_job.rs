@@ -229,6 +229,10 @@ pub(crate) fn fill(
     fills: impl IntoIterator<Item = Fill>,
 ) -> Result {
     let mut turn = queues.trusted().hold();
+    if !turn.works() {
+        // Nor can a card be asked that is being reset.
+        return Err(EBUSY);
+    }
     if !idle::engines(bars, || (), None).is_idle() {
         dev_err!(
             dev,

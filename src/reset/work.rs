@@ -170,6 +170,7 @@ fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
         card.heartbeat.start();
         // Events that come earlier would be ignored.
         bringup::enable_events(card);
+        card.scrubber.start();
     }
 }
 

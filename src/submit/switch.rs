@@ -6,7 +6,6 @@
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
-use kernel::sync::atomic::Relaxed;
 
 use super::fence::Waited;
 use crate::abstractions::accel::Call;
@@ -15,6 +14,7 @@ use crate::context::{Context, Found};
 use crate::device::Card;
 use crate::driver::GoyaNode;
 use crate::hw::{dma, map, pll, sync};
+use crate::mem::scrub;
 use crate::queue::driver_job::{self, Fill};
 
 /// What SRAM is filled with.
@@ -93,13 +93,14 @@ fn finish(card: &Card, context: &Context, sequence: u64, timeout_us: u64) -> Res
 fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
     let _on_card = context.on_card()?;
     let bars = &*card.bars;
+    scrub::finish(card, parent)?;
     let sram = Fill {
         address: map::SRAM_BASE,
         size: map::SRAM_SIZE,
         value: SRAM_WORD,
         dram: false,
     };
-    overwrite(card, context, parent, [sram, DEFAULT_PAGE])
+    driver_job::fill(parent, bars, &card.queues, [sram, DEFAULT_PAGE])
         .inspect_err(|_| dev_err!(card.dev, "Failed to clear SRAM in context switch\n"))?;
     dma::reset_user_registers(bars);
     pll::relax_tpc_clock(bars);
@@ -108,14 +109,17 @@ fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
 }
 
 /// Overwrites device memory that others have used, before `context` gets some of it; its first job does so
-/// otherwise. Upstream leaves device memory as it is.
+/// otherwise.
 pub(crate) fn clean_memory(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
-    if context.cleaned() {
+    if context.switched() {
         return Ok(());
     }
     let _turn = context.phase.take()?;
+    if context.switched() {
+        return Ok(());
+    }
     let _on_card = context.on_card()?;
-    overwrite(card, context, parent, []).inspect_err(|error| reset_engines(card, *error))
+    scrub::finish(card, parent).inspect_err(|error| reset_engines(card, *error))
 }
 
 /// What keeps the card from being cleaned ends with a reset of its engines.
@@ -123,33 +127,4 @@ fn reset_engines(card: &Card, error: Error) {
     if error == ETIMEDOUT || error == EBUSY {
         card.request_soft_reset();
     }
-}
-
-/// Overwrites device memory that others have used, unless it was since the context was opened, and fills
-/// other memory.
-fn overwrite<const N: usize>(
-    card: &Card,
-    context: &Context,
-    parent: &Device<Bound>,
-    fills: [Fill; N],
-) -> Result {
-    let dirty = if context.cleaned() {
-        KVVec::new()
-    } else {
-        card.dram.take_dirty()?
-    };
-    let value = card.settings.scrub_value.load(Relaxed);
-    let dram = dirty.iter().map(|run| Fill {
-        address: run.address,
-        size: run.size,
-        value,
-        dram: true,
-    });
-    if N > 0 || !dirty.is_empty() {
-        let fills = Iterator::chain(fills.into_iter(), dram);
-        driver_job::fill(parent, &card.bars, &card.queues, fills)
-            .inspect_err(|_| card.dram.set_dirty(&dirty))?;
-    }
-    context.set_cleaned();
-    Ok(())
 }

@@ -88,7 +88,7 @@ fn decimal(input: &Input<'_>) -> Result<u32> {
     u32::try_from(input.number_in(10)?).map_err(|_| ERANGE)
 }
 
-/// Goya's DRAM is not scrubbed by command, as upstream; what users leave is in any case (`submit/switch.rs`).
+/// Goya's DRAM is not scrubbed by command, as upstream; what users leave is in any case (`mem/scrub.rs`).
 fn scrub(bench: &Bench, _: &Input<'_>) -> Result {
     static LIMIT: RateLimit = RateLimit::new();
     let dev = &bench.card.dev;

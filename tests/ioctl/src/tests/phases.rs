@@ -4,17 +4,20 @@
 //! A context's beginning: the switch of the card to its user, and the restore phase.
 
 use goya_tests::card::Card;
+use goya_tests::control::Control;
 use goya_tests::device::SRAM;
 use goya_tests::packet::{Packets, SYNC_OBJECT};
 use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::HL_CS_FLAGS_FORCE_RESTORE;
+use serde_json::json;
 
-use super::{Test, test};
+use super::{Test, fault, test};
 use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
     test("context.nothing_is_left", nothing_is_left),
     test("context.device_memory_of_another", device_memory_of_another),
+    fault("context.overwritten_in_background", overwritten_in_background),
     test("context.restore_phase", restore_phase),
     test("context.forced_restore", forced_restore),
 ];
@@ -70,6 +73,34 @@ fn device_memory_of_another() -> Result {
     // What is this user's own stays.
     card.put(all.device, &secret)?;
     check!(card.get(all.device, 4096)? == secret, "the user's own memory");
+    Ok(())
+}
+
+/// What a user has left is overwritten as soon as nobody has the card, whether somebody comes or not, and all of it
+/// though one job could not do that in its time.
+fn overwritten_in_background() -> Result {
+    only_goya("overwrites device memory")?;
+    const SIZE: u64 = 160 << 20;
+    let mut control = Control::open()?;
+    let secret = noise(10, 8);
+    let mut places = Vec::new();
+    {
+        let card = Card::open()?;
+        let memory = card.device_memory(SIZE)?;
+        for at in (memory.device..memory.device + SIZE).step_by(8 << 20) {
+            card.put(at, &secret)?;
+            let walk = control.ask(&json!({"cmd": "walk", "asid": 1, "address": at}))?;
+            places.push(walk["physical"].as_u64().ok_or_else(|| format!("no address in {walk}"))?);
+        }
+    }
+    let card = Card::open_control()?;
+    let expected: String = SCRUBBED.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    for address in places {
+        card.poll(&format!("other data at {address:#x}"), |_| {
+            let data = control.ask(&json!({"cmd": "read-memory", "address": address, "size": 8}))?;
+            Ok(data["data"].as_str() == Some(&expected))
+        })?;
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use goya_tests::kmsg::{self, Kmsg};
 use goya_tests::nodes::{self, Nodes};
 use goya_tests::packet::Packets;
 use goya_tests::sys::{load_module, remove_module};
-use goya_tests::{Result, check};
+use goya_tests::{Result, check, noise};
 use goya_uapi::hl_device_status;
 use serde_json::json;
 
@@ -23,6 +23,7 @@ use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
     Test { name: "reload.parameters", run: parameters, seconds: 120, emulated: false },
+    Test { name: "reload.device_memory", run: device_memory, seconds: 120, emulated: false },
     Test { name: "boot.stages_fail", run: boot_stages_fail, seconds: 120, emulated: true },
     Test { name: "boot.status", run: boot_status, seconds: 60, emulated: true },
     Test { name: "reload.first_user", run: first_user, seconds: 60, emulated: false },
@@ -118,6 +119,28 @@ fn parameters() -> Result {
         errors::needs_reset()?;
     }
     reload()
+}
+
+/// The first user of a driver does not find what users of the one before have left in device memory.
+fn device_memory() -> Result {
+    only_goya("overwrites device memory")?;
+    const SIZE: u64 = 64 << 20;
+    let secret = noise(11, 64);
+    let ends = |device: u64| (device..device + SIZE).step_by(2 << 20);
+    {
+        let card = Card::open()?;
+        let memory = card.device_memory(SIZE)?;
+        ends(memory.device).try_for_each(|at| card.put(at, &secret))?;
+    }
+    let binding = Binding::current()?;
+    binding.end()?;
+    binding.renew()?;
+    let card = Card::open()?;
+    let memory = card.device_memory(SIZE)?;
+    for at in ends(memory.device) {
+        check!(card.get(at, 64)? != secret, "the memory at {at:#x} was another user's");
+    }
+    Ok(())
 }
 
 /// Each boot stage fails: the driver says so and leaves nothing behind; without the fault it comes up.
