@@ -32,7 +32,7 @@ use super::{
     range::{AddressRange, Align, Block, Hint},
     tables::{Failure, Reachable, Refused}, //
 };
-use crate::abstractions::{pinned::PinnedPages, ratelimit::RateLimit};
+use crate::abstractions::{pinned::PinnedPages, ratelimit::RateLimit, signal::is_killed};
 use crate::device::Card;
 use crate::hw::mmu;
 
@@ -241,7 +241,8 @@ impl UserMemory {
     }
 
     /// Errors: `ENOMEM`: no addresses, not those that must be, no table, or no memory of the host's;
-    /// `ETIMEDOUT`: the card has not confirmed the change.
+    /// `ETIMEDOUT`: the card has not confirmed the change; `EINTR`: the process is to end, or the card is
+    /// reset.
     fn map(
         &self,
         memory: Memory,
@@ -286,9 +287,10 @@ impl UserMemory {
         })?;
         let address = block.start().wrapping_add(layout.offset);
         let mapping = room.write(Mapping::new(block, memory));
+        let stop = || is_killed() || self.card.state.in_reset.get();
         let mapped = {
             let space = self.space.lock();
-            self.card.tables.map(*space, mapping)
+            self.card.tables.map(*space, mapping, stop)
         };
         match mapped {
             Ok(mapping) => {
@@ -318,7 +320,8 @@ impl UserMemory {
         }
         let error = match refused.failure {
             Failure::NoSpace => ENODEV,
-            Failure::Stale => return ETIMEDOUT,
+            Failure::Stale(_) => return ETIMEDOUT,
+            Failure::Stopped => return EINTR,
             Failure::Tables(failure, mapped) => {
                 let error = failure.errno();
                 let page = if layout.huge { HUGE_PAGE } else { 4096 };

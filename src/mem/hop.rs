@@ -6,6 +6,8 @@
 //! Facts: upstream's `include/hw_ip/mmu/mmu_general.h`, `mmu_v1_0.h`, and `hl_mmu_dr_*()` in
 //! `common/mmu/mmu.c`.
 
+use core::mem;
+
 use kernel::{
     bitmap::BitmapVec,
     prelude::*, //
@@ -91,7 +93,7 @@ pub(crate) trait PteSink {
 
 /// Whether the card must forget cached translations before a change of the tables is complete: before
 /// pages that were unmapped are given back, before new mappings are used.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use = "the card may still use translations that are gone: settle() it"]
 pub(crate) struct Invalidation {
     needed: bool,
@@ -115,6 +117,16 @@ impl Invalidation {
     /// One invalidation for two changes.
     pub(crate) fn and(self, other: Self) -> Self {
         Self::new(self.needed || other.needed)
+    }
+
+    /// This one is for another change, too.
+    pub(super) fn add(&mut self, other: Self) {
+        self.needed |= other.needed;
+    }
+
+    /// Somebody else settles it.
+    pub(super) fn take(&mut self) -> Self {
+        mem::replace(self, Self::none())
     }
 
     /// Lets `invalidate` make the card forget, if that is needed, and makes tables that were freed

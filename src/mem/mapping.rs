@@ -3,7 +3,7 @@
 
 //! Memory with an address of the card's.
 
-use core::slice;
+use core::{ops::Range, slice};
 
 use kernel::prelude::*;
 
@@ -136,6 +136,12 @@ impl Mapping {
     /// Bytes, whole pages.
     pub(crate) fn size(&self) -> u64 {
         self.block.size()
+    }
+
+    /// The card's addresses.
+    pub(super) fn range(&self) -> Range<u64> {
+        let start = self.block.start();
+        start..start.saturating_add(self.block.size())
     }
 
     /// Bytes that the user had mapped: of host memory, those that he named.

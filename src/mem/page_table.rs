@@ -12,6 +12,8 @@
 //!
 //! Facts: upstream's `common/mmu/mmu_v1.c`, and `goya_set_fixed_properties()` in `goya/goya.c`.
 
+use core::ops::Range;
+
 use kernel::{
     error::code::*,
     fmt,
@@ -92,14 +94,12 @@ impl fmt::Display for MapFailure {
 pub(crate) struct MapError {
     /// Why.
     pub(crate) failure: MapFailure,
-    /// Bytes that were mapped before.
-    pub(crate) mapped: u64,
     /// What was mapped for a moment may be in the card's caches.
     pub(crate) invalidation: Invalidation,
 }
 
 /// What [`AddressSpace::unmap`] did.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use]
 pub(crate) struct Unmapped {
     /// To be settled before the pages are given back.
@@ -190,7 +190,7 @@ impl AddressSpace {
             },
             entry,
         ));
-        let mut change = Change::new(pool, sink, entry);
+        let mut change = Change::new(pool, sink, entry, true);
         let made = change.add_default(&mut self.hop0, shared_entry);
         if made.is_err() {
             // Nothing leads to the shared table yet.
@@ -206,8 +206,7 @@ impl AddressSpace {
         self.hop0.address()
     }
 
-    /// Maps `runs`, one behind the other, at virtual address `va`, by huge pages wherever both addresses
-    /// allow. An error undoes all of it.
+    /// Maps `runs`, one behind the other, at virtual address `va`. An error undoes all of it.
     pub(crate) fn map(
         &mut self,
         pool: &mut TablePool,
@@ -215,21 +214,32 @@ impl AddressSpace {
         va: u64,
         runs: impl IntoIterator<Item = Run>,
     ) -> Result<Invalidation, MapError> {
-        let mut pages = Pages::new(runs.into_iter(), self.default.is_some());
-        let mut change = Change::new(pool, sink, self.default_entry());
-        let result = change.map(&mut self.hop0, 0, va, VIRTUAL_END, &mut pages);
-        let Err((failed, failure)) = result else {
-            return Ok(Invalidation::new(change.replaced));
+        let mut pages = Pages::new(runs.into_iter());
+        let (mapped, invalidation) = self.map_some(pool, sink, va..VIRTUAL_END, &mut pages);
+        let Err((end, failure)) = mapped else {
+            return Ok(invalidation);
         };
-        let mapped = failed.saturating_sub(va);
-        if mapped > 0 {
-            change.unmap(&mut self.hop0, 0, va..failed);
-        }
+        let mapped = end.saturating_sub(va);
+        let undone = self.unmap(pool, sink, va, mapped);
         Err(MapError {
             failure,
-            mapped,
-            invalidation: Invalidation::new(mapped > 0 || change.replaced),
+            invalidation: invalidation.and(undone.invalidation),
         })
+    }
+
+    /// Maps what is left of `pages` at the virtual addresses `range`, as far as they go, by huge pages wherever both
+    /// addresses allow. Returns where that ended; an error says up to where it got.
+    pub(crate) fn map_some<I: Iterator<Item = Run>>(
+        &mut self,
+        pool: &mut TablePool,
+        sink: &mut impl PteSink,
+        range: Range<u64>,
+        pages: &mut Pages<I>,
+    ) -> (Result<u64, (u64, MapFailure)>, Invalidation) {
+        let user = self.default.is_some();
+        let mut change = Change::new(pool, sink, self.default_entry(), user);
+        let result = change.map(&mut self.hop0, 0, range.start, range.end, pages);
+        (result, Invalidation::new(change.replaced))
     }
 
     /// Unmaps the `size` bytes at `va`, both multiples of 4 KiB. What isn't mapped there is counted.
@@ -240,7 +250,8 @@ impl AddressSpace {
         va: u64,
         size: u64,
     ) -> Unmapped {
-        let mut change = Change::new(pool, sink, self.default_entry());
+        let user = self.default.is_some();
+        let mut change = Change::new(pool, sink, self.default_entry(), user);
         let end = va.saturating_add(size).min(VIRTUAL_END) & ADDRESS;
         let start = va.min(end) & ADDRESS;
         if start < end {
@@ -297,7 +308,8 @@ impl AddressSpace {
     ) -> (Invalidation, usize) {
         sink.write(self.hop0.address(), &[0; HOP0_ENTRIES]);
         let entry = self.default_entry();
-        let left = Change::new(pool, sink, entry).destroy(&mut self.hop0);
+        let user = self.default.is_some();
+        let left = Change::new(pool, sink, entry, user).destroy(&mut self.hop0);
         if let Some((shared, _)) = self.default.take() {
             pool.retire(shared);
         }

@@ -172,6 +172,8 @@ pub(super) struct Change<'a, S> {
     sink: &'a mut S,
     /// The entry of a default page, if there are some.
     default: u64,
+    /// The address space is a user's.
+    user: bool,
     /// A valid entry was replaced or removed.
     pub(super) replaced: bool,
     /// Small pages to unmap that were not mapped.
@@ -179,11 +181,17 @@ pub(super) struct Change<'a, S> {
 }
 
 impl<'a, S: PteSink> Change<'a, S> {
-    pub(super) fn new(pool: &'a mut TablePool, sink: &'a mut S, default: u64) -> Self {
+    pub(super) fn new(
+        pool: &'a mut TablePool,
+        sink: &'a mut S,
+        default: u64,
+        user: bool,
+    ) -> Self {
         Self {
             pool,
             sink,
             default,
+            user,
             replaced: false,
             holes: 0,
         }
@@ -202,7 +210,7 @@ impl<'a, S: PteSink> Change<'a, S> {
         let mut changed = 0..0;
         let mut result = Ok(start);
         while let Ok(at) = result {
-            let run = match pages.run(at) {
+            let run = match pages.run(at, self.user) {
                 Ok(Some(run)) if at < limit => run,
                 Ok(_) => break,
                 Err(failure) => {
@@ -211,7 +219,7 @@ impl<'a, S: PteSink> Change<'a, S> {
                 }
             };
             let n = index(at, hop);
-            let next = (at | (span(hop) - 1)) + 1;
+            let next = limit.min((at | (span(hop) - 1)) + 1);
             let whole = (at | run.address) % span(hop) == 0 && run.size >= span(hop);
             result = if hop == LAST_HOP || (hop == HUGE_HOP && whole) {
                 if table.is_vacant(n) {

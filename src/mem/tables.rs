@@ -9,16 +9,19 @@
 //! translation, or after a reset. If the card does not confirm that, the memory stays in limbo until one
 //! of both has happened.
 
+use core::iter::from_fn;
 use core::mem::{self, ManuallyDrop};
+use core::ops::Range;
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
 
 use super::card_memory::CardMemory;
-use super::hop::{Invalidation, PteSink, TablePool};
+use super::hop::{span, Invalidation, PteSink, TablePool};
 use super::mapping::{Chain, Mapping};
 use super::page_table::{AddressSpace, MapFailure, Run, Unmapped, Walk};
+use super::pages::Pages;
 use crate::context::asid::{ASIDS, KERNEL};
 use crate::hw::map;
 use crate::hw::reset::Unreachable;
@@ -52,7 +55,9 @@ pub(crate) enum Failure {
     /// What the tables say, and how many bytes were mapped before that.
     Tables(MapFailure, u64),
     /// The card has not forgotten what was there before.
-    Stale,
+    Stale(Error),
+    /// The caller was told to stop.
+    Stopped,
 }
 
 /// A mapping that was not made.
@@ -142,16 +147,18 @@ fn settle(
     })
 }
 
-impl<M: TableMemory> Parts<'_, M> {
-    fn unmap(&mut self, mapping: &Mapping) -> Unmapped {
-        let (address, size) = (mapping.address(), mapping.size());
-        self.space.unmap(self.pool, self.memory, address, size)
-    }
+/// Bytes of addresses that are changed in one go: in between, others have their turn. As much as a table of the hop that
+/// maps huge pages covers.
+const PIECE: u64 = span(2);
 
-    /// See [`settle`].
-    fn settle(&mut self, invalidation: Invalidation) -> Result<Chain> {
-        settle(self.memory, self.pool, self.limbo, invalidation)
-    }
+/// The pieces of `range`, in rising order.
+fn pieces(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let mut at = range.start;
+    from_fn(move || {
+        let start = at;
+        at = (start | (PIECE - 1)).saturating_add(1).min(range.end);
+        (start < at).then_some(start..at)
+    })
 }
 
 /// All page tables of a card. There are none while the card is being reset.
@@ -249,27 +256,26 @@ impl<M: TableMemory> Tables<M> {
         mappings: impl Iterator<Item = Reachable>,
     ) -> Result<usize> {
         let mut gone = Chain::default();
+        let mut owed = Invalidation::none();
+        for mapping in mappings {
+            if let Some(unmapped) = self.clear(asid, mapping.mapping().range()) {
+                owed = owed.and(unmapped.invalidation);
+            }
+            gone.push(mapping.into_inner());
+        }
         let mut state = self.state.lock();
         let State { memory, tables } = &mut *state;
         let space = tables.as_mut().and_then(|tables| {
             let space = tables.spaces.get_mut(asid as usize)?.take()?;
             Some((space, &mut tables.pool, &mut tables.limbo))
         });
-        let Some((mut space, pool, limbo)) = space else {
+        let Some((space, pool, limbo)) = space else {
             // The card was reset since: it has no tables with any of this.
-            mappings.for_each(|mapping| gone.push(mapping.into_inner()));
             drop(state);
             return Ok(0);
         };
-        let mut invalidation = Invalidation::none();
-        for mapping in mappings {
-            let (address, size) = (mapping.mapping().address(), mapping.mapping().size());
-            let unmapped = space.unmap(pool, memory, address, size);
-            invalidation = invalidation.and(unmapped.invalidation);
-            gone.push(mapping.into_inner());
-        }
         let (destroyed, left) = space.destroy(pool, memory);
-        match settle(memory, pool, limbo, invalidation.and(destroyed)) {
+        match settle(memory, pool, limbo, owed.and(destroyed)) {
             Ok(free) => {
                 drop(state);
                 drop((free, gone));
@@ -282,63 +288,47 @@ impl<M: TableMemory> Tables<M> {
         }
     }
 
-    /// Maps `mapping` in a user's address space.
-    pub(crate) fn map(&self, asid: u32, mapping: KBox<Mapping>) -> Result<Reachable, Refused> {
-        let mut state = self.state.lock();
-        let Some(mut parts) = state.parts(asid) else {
-            return Err(Refused {
-                failure: Failure::NoSpace,
-                stale: None,
-                mapping: Some(mapping),
-            });
+    /// Maps `mapping` in a user's address space, unless `stop` says that the caller wants that no more.
+    pub(crate) fn map(
+        &self,
+        asid: u32,
+        mapping: KBox<Mapping>,
+        stop: impl FnMut() -> bool,
+    ) -> Result<Reachable, Refused> {
+        let range = mapping.range();
+        let mut owed = Invalidation::none();
+        let filled = self.fill(asid, &mapping, &mut owed, stop);
+        let failure = match filled.and_then(|()| self.settle(asid, &mut owed)) {
+            Ok(()) => return Ok(Reachable::new(mapping)),
+            Err(failure) => failure,
         };
-        let address = mapping.address();
-        let mapped = parts
-            .space
-            .map(parts.pool, parts.memory, address, mapping.memory().runs());
-        let (failure, invalidation) = match mapped {
-            Ok(invalidation) => match parts.settle(invalidation) {
-                Ok(free) => {
-                    drop(state);
-                    drop(free);
-                    return Ok(Reachable::new(mapping));
-                }
-                Err(error) => {
-                    // The card may use the old translation for ever, but not the new one for longer.
-                    let unmapped = parts.unmap(&mapping);
-                    drop(unmapped);
-                    parts.limbo.push(mapping);
-                    return Err(Refused {
-                        failure: Failure::Stale,
-                        stale: Some(error),
-                        mapping: None,
-                    });
-                }
-            },
-            Err(error) => (
-                Failure::Tables(error.failure, error.mapped),
-                error.invalidation,
-            ),
+        // All of it is undone. If the card may use an old translation for ever, it does not use the new one for longer.
+        let undone = match failure {
+            Failure::NoSpace => None,
+            Failure::Tables(_, mapped) => {
+                self.clear(asid, range.start..range.start.saturating_add(mapped))
+            }
+            Failure::Stale(_) | Failure::Stopped => self.clear(asid, range),
         };
-        match parts.settle(invalidation) {
-            Ok(free) => {
-                drop(state);
-                drop(free);
-                Err(Refused {
-                    failure,
-                    stale: None,
-                    mapping: Some(mapping),
-                })
-            }
-            Err(error) => {
-                parts.limbo.push(mapping);
-                Err(Refused {
-                    failure,
-                    stale: Some(error),
-                    mapping: None,
-                })
-            }
-        }
+        let stale = match failure {
+            Failure::Stale(error) => Some(error),
+            _ => undone.and_then(|undone| {
+                owed.add(undone.invalidation);
+                match self.settle(asid, &mut owed) {
+                    Err(Failure::Stale(error)) => Some(error),
+                    _ => None,
+                }
+            }),
+        };
+        let mapping = match stale {
+            Some(_) => self.keep(asid, mapping),
+            None => Some(mapping),
+        };
+        Err(Refused {
+            failure,
+            stale,
+            mapping,
+        })
     }
 
     /// Unmaps `mapping`, which [`Self::map`] made in the same address space. Also says how many small
@@ -346,23 +336,85 @@ impl<M: TableMemory> Tables<M> {
     ///
     /// An error says that the card has not confirmed, and needs a reset; the mapping is in limbo.
     pub(crate) fn unmap(&self, asid: u32, mapping: Reachable) -> Result<(KBox<Mapping>, u64)> {
-        let mut state = self.state.lock();
-        let Some(mut parts) = state.parts(asid) else {
+        let Some(unmapped) = self.clear(asid, mapping.mapping().range()) else {
             // The card was reset since: it has no tables with this.
             return Ok((mapping.into_inner(), 0));
         };
+        let mut owed = unmapped.invalidation;
+        let settled = self.settle(asid, &mut owed);
         let mapping = mapping.into_inner();
-        let unmapped = parts.unmap(&mapping);
-        match parts.settle(unmapped.invalidation) {
-            Ok(free) => {
-                drop(state);
-                drop(free);
-                Ok((mapping, unmapped.holes))
+        match settled {
+            Err(Failure::Stale(error)) => match self.keep(asid, mapping) {
+                Some(mapping) => Ok((mapping, unmapped.holes)),
+                None => Err(error),
+            },
+            _ => Ok((mapping, unmapped.holes)),
+        }
+    }
+
+    /// Maps `mapping`, piece by piece. What is `owed` for that must be settled.
+    fn fill(
+        &self,
+        asid: u32,
+        mapping: &Mapping,
+        owed: &mut Invalidation,
+        mut stop: impl FnMut() -> bool,
+    ) -> Result<(), Failure> {
+        let range = mapping.range();
+        let mut pages = Pages::new(mapping.memory().runs());
+        for piece in pieces(range.clone()) {
+            if piece.start > range.start && stop() {
+                return Err(Failure::Stopped);
             }
-            Err(error) => {
+            let mut state = self.state.lock();
+            let parts = state.parts(asid).ok_or(Failure::NoSpace)?;
+            let (mapped, invalidation) =
+                parts
+                    .space
+                    .map_some(parts.pool, parts.memory, piece, &mut pages);
+            owed.add(invalidation);
+            mapped.map_err(|(end, failure)| {
+                Failure::Tables(failure, end.saturating_sub(range.start))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Unmaps `range`, piece by piece; nothing if a reset has ended the address space.
+    fn clear(&self, asid: u32, range: Range<u64>) -> Option<Unmapped> {
+        let mut sum = Unmapped::default();
+        for piece in pieces(range) {
+            let mut state = self.state.lock();
+            let parts = state.parts(asid)?;
+            let size = piece.end.saturating_sub(piece.start);
+            let unmapped = parts
+                .space
+                .unmap(parts.pool, parts.memory, piece.start, size);
+            sum.invalidation.add(unmapped.invalidation);
+            sum.holes = sum.holes.saturating_add(unmapped.holes);
+        }
+        Some(sum)
+    }
+
+    /// Completes a change: see [`settle`].
+    fn settle(&self, asid: u32, owed: &mut Invalidation) -> Result<(), Failure> {
+        let mut state = self.state.lock();
+        let parts = state.parts(asid).ok_or(Failure::NoSpace)?;
+        let free = settle(parts.memory, parts.pool, parts.limbo, owed.take());
+        drop(state);
+        // Without the lock: pages are unpinned.
+        free.map(drop).map_err(Failure::Stale)
+    }
+
+    /// Keeps what is in no table any more, but perhaps in the card's caches, until it is not. Gives it back if there was
+    /// a reset.
+    fn keep(&self, asid: u32, mapping: KBox<Mapping>) -> Option<KBox<Mapping>> {
+        match self.state.lock().parts(asid) {
+            Some(parts) => {
                 parts.limbo.push(mapping);
-                Err(error)
+                None
             }
+            None => Some(mapping),
         }
     }
 

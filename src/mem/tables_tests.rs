@@ -29,6 +29,7 @@ mod tests {
     };
 
     const USER: u32 = 1;
+    const DRAM: u64 = 4 << 30;
 
     /// A card that forgets, or does not; and is written to, or not.
     struct Card {
@@ -85,7 +86,8 @@ mod tests {
                 dram: Dram::new()?,
                 addresses: AddressRange::dram()?,
             };
-            this.dram.start(0x2000_0000..0x2000_0000 + 8 * PAGE_SIZE)?;
+            this.dram
+                .start(0x2000_0000..0x2000_0000 + DRAM)?;
             while this.dram.overwrite(u64::MAX, |_, _| Ok(()))? {}
             this.tables.begin(dev, 0)?;
             this.tables.open(USER)?;
@@ -95,8 +97,12 @@ mod tests {
 
         /// Memory whose handle is gone: only the mapping keeps it.
         fn mapping(&mut self) -> Result<KBox<Mapping>> {
+            self.mapping_of(PAGE_SIZE)
+        }
+
+        fn mapping_of(&mut self, size: u64) -> Result<KBox<Mapping>> {
             let dram = &self.dram;
-            let piece = dram.alloc(USER, PAGE_SIZE, false, false);
+            let piece = dram.alloc(USER, size, false, false);
             let (handle, size) = piece.map_err(DramFailure::errno)?;
             let memory = Memory::Device(dram.use_piece(handle).ok_or(EINVAL)?);
             dram.free_all(USER);
@@ -108,7 +114,7 @@ mod tests {
 
         fn map(&mut self) -> Result<Reachable> {
             let mapping = self.mapping()?;
-            self.tables.map(USER, mapping).map_err(|_| EIO)
+            self.tables.map(USER, mapping, || false).map_err(|_| EIO)
         }
 
         fn forgot(&self) -> i32 {
@@ -147,6 +153,36 @@ mod tests {
         })
     }
 
+    /// A large mapping is made and undone in parts: others have their turn in between, and it ends when it is told to.
+    #[test]
+    fn large() -> Result {
+        bench(|mut bench| {
+            let mapping = bench.mapping_of(3 << 30)?;
+            let (address, physical) = (mapping.address(), 0x2000_0000);
+            let to = |at: u64| bench.tables.walk(USER, at).and_then(|walk| walk.address());
+            let default = to(address);
+            let mut asked = 0;
+            let refused = bench.tables.map(USER, mapping, || {
+                asked += 1;
+                // The part before is there, the next one is not.
+                assert_eq!(to(address), Some(physical));
+                assert_eq!(to(address + (asked << 30)), default);
+                asked == 2
+            });
+            let refused = refused.err().ok_or(EINVAL)?;
+            assert!(matches!(refused.failure, Failure::Stopped) && refused.stale.is_none());
+            assert_eq!((asked, to(address), bench.forgot()), (2, default, 1));
+            let mapping = refused.mapping.ok_or(EINVAL)?;
+            let mapped = bench.tables.map(USER, mapping, || false);
+            let mapped = mapped.map_err(|_| EIO)?;
+            assert_eq!(to(address + (3 << 30) - 8), Some(physical + (3 << 30) - 8));
+            let (_, holes) = bench.tables.unmap(USER, mapped)?;
+            assert_eq!((holes, bench.forgot()), (0, 2));
+            assert_eq!(to(address + (3 << 30) - PAGE_SIZE), default);
+            Ok(())
+        })
+    }
+
     /// What the card may still reach stays, until the card has forgotten it or was reset.
     #[test]
     fn limbo() -> Result {
@@ -158,8 +194,8 @@ mod tests {
             assert_eq!(bench.dram.used(), 3 * PAGE_SIZE);
             // This one is not mapped, for the card may not see it.
             let address = three.address();
-            let refused = bench.tables.map(USER, three).err().ok_or(EINVAL)?;
-            assert!(matches!(refused.failure, Failure::Stale));
+            let refused = bench.tables.map(USER, three, || false).err().ok_or(EINVAL)?;
+            assert!(matches!(refused.failure, Failure::Stale(_)));
             assert!(refused.mapping.is_none() && refused.stale == Some(ETIMEDOUT));
             let walk = bench.tables.walk(USER, address).ok_or(EINVAL)?;
             assert!(walk.address() != Some(0x2000_0000 + 2 * PAGE_SIZE));
@@ -186,8 +222,8 @@ mod tests {
             let (one, two) = (bench.map()?, bench.mapping()?);
             bench.card.lost.store(true, Relaxed);
             bench.forgot();
-            let refused = bench.tables.map(USER, two).err().ok_or(EINVAL)?;
-            assert!(matches!(refused.failure, Failure::Stale));
+            let refused = bench.tables.map(USER, two, || false).err().ok_or(EINVAL)?;
+            assert!(matches!(refused.failure, Failure::Stale(_)));
             assert!(refused.mapping.is_none() && refused.stale == Some(ETIMEDOUT));
             assert_eq!(bench.tables.unmap(USER, one).err(), Some(ETIMEDOUT));
             let closed = bench.tables.close(USER, core::iter::empty());
@@ -210,7 +246,7 @@ mod tests {
         let fresh = bench.mapping()?;
         bench.tables.stop(&Unreachable::without_a_card());
         assert_eq!(bench.tables.open(USER), Err(ENODEV));
-        let refused = bench.tables.map(USER, fresh).err().ok_or(EINVAL)?;
+        let refused = bench.tables.map(USER, fresh, || false).err().ok_or(EINVAL)?;
         assert!(matches!(refused.failure, Failure::NoSpace));
         assert!(refused.mapping.is_some() && refused.stale.is_none());
         drop(refused);
