@@ -17,7 +17,7 @@ use super::{
     text::{Text, VERSION_LEN},
     wire,
 };
-use crate::hw::Io;
+use crate::hw::{map, Io};
 
 /// Bytes of the whole structure.
 pub(crate) const INFO_LEN: usize = 1768;
@@ -31,6 +31,8 @@ const CARD_NAME_LEN: usize = 16;
 pub(crate) const CARD_NAME_DEFAULT: &[u8] = b"HL1000";
 /// Bytes of DRAM that every card has.
 pub(crate) const DRAM_SIZE_DEFAULT: u64 = 0x1_0000_0000;
+/// Bytes of DRAM that a card can have at most: what comes behind it in its addresses is SRAM.
+const DRAM_SIZE_MOST: u64 = 1 << map::SRAM_BASE.ilog2();
 
 /// Where the fields are.
 mod at {
@@ -119,11 +121,15 @@ impl CpuInfo {
         }
     }
 
-    /// Bytes of DRAM, a power of two, 4 GiB or more; 4 GiB if the firmware says nothing or nonsense.
+    /// Bytes of DRAM, a power of two, from 4 GiB to 256 GiB; 4 GiB if the firmware says nothing or nonsense.
     pub(crate) fn dram_size(&self, dev: &Device) -> u64 {
         match self.dram_size {
             0 => DRAM_SIZE_DEFAULT,
-            size if size.is_power_of_two() && size >= DRAM_SIZE_DEFAULT => size,
+            size if size.is_power_of_two()
+                && (DRAM_SIZE_DEFAULT..=DRAM_SIZE_MOST).contains(&size) =>
+            {
+                size
+            }
             size => {
                 dev_err!(
                     dev,
@@ -245,10 +251,14 @@ mod tests {
         let device = device()?;
         let dev = device.as_ref().as_ref();
         let mut bytes = example()?;
-        wire::put(&mut bytes, at::DRAM_SIZE, &0x3_0000_0000u64.to_le_bytes())?;
         wire::put(&mut bytes, at::CARD_NAME, &[0; 16])?;
+        // No power of two, too small, and so large that registers and SRAM would be DRAM.
+        for size in [0x3_0000_0000, 1u64 << 31, 1 << 39, 1 << 63] {
+            wire::put(&mut bytes, at::DRAM_SIZE, &size.to_le_bytes())?;
+            let info = CpuInfo::decode(dev, &bytes)?;
+            assert_eq!(info.dram_size(dev), DRAM_SIZE_DEFAULT);
+        }
         let info = CpuInfo::decode(dev, &bytes)?;
-        assert_eq!(info.dram_size(dev), DRAM_SIZE_DEFAULT);
         assert_eq!(info.card_name(), CARD_NAME_DEFAULT);
         Ok(())
     }
