@@ -103,7 +103,8 @@ impl Bars {
 
     /// Reads SRAM, `offset` bytes from its base: whole words.
     pub(crate) fn read_sram(&self, offset: usize, data: &mut [u8]) -> Result {
-        for (at, chunk) in (offset..).step_by(4).zip(data.chunks_mut(4)) {
+        let end = offset.saturating_add(data.len());
+        for (at, chunk) in (offset..end).step_by(4).zip(data.chunks_mut(4)) {
             let word = self
                 .sram_cfg
                 .try_access()
@@ -118,7 +119,7 @@ impl Bars {
 
 /// The words of `data`, each with its offset; bytes that are missing at the end are zero.
 pub(super) fn words(offset: usize, data: &[u8]) -> impl Iterator<Item = (usize, u32)> + '_ {
-    (offset..)
+    (offset..offset.saturating_add(data.len()))
         .step_by(4)
         .zip(data.chunks(4))
         .map(|(at, chunk)| {

@@ -6,7 +6,7 @@
 //! Facts from upstream's `goya_init_dma_ch()`, `goya_context_switch()` and `goya_print_razwi_info()`.
 
 use super::{
-    lower_half, map,
+    lower_half, map, nth,
     regs::{dma_ch, event, qm, razwi, GIC_SETSPI},
     sync, upper_half, write_pair, Io,
 };
@@ -22,7 +22,7 @@ const CHANNELS: u32 = QMS + 0x1000;
 
 /// The offset of a register of [`dma_ch`] in the block of a channel (0 to 4).
 pub(crate) const fn register(channel: u32, register: u32) -> u32 {
-    CHANNELS + channel * STEP + register
+    nth(CHANNELS, channel, STEP).wrapping_add(register)
 }
 
 /// Where a channel and its queue manager are in their work.
@@ -55,7 +55,7 @@ impl Position {
 fn completion_object(channel: u32) -> u64 {
     let object = match channel {
         0 => 1007,
-        n => 999 + n,
+        n => n.wrapping_add(999),
     };
     map::register(sync::object(object))
 }
@@ -68,7 +68,7 @@ pub(super) fn start_channel(io: &impl Io, channel: u32) {
     let errors = register(channel, dma_ch::ERRMSG_ADDR);
     write_pair(io, errors, map::register(GIC_SETSPI));
     let error_event = register(channel, dma_ch::ERRMSG_WDATA);
-    io.write(error_event, event::DMA0_CH + channel);
+    io.write(error_event, nth(event::DMA0_CH, channel, 1));
 
     let completion = register(channel, dma_ch::WR_COMP_ADDR_HI);
     io.write(completion, upper_half(completion_object(channel)));
@@ -94,7 +94,7 @@ pub(crate) fn take_illegal_accesses(io: &impl Io, mut report: impl FnMut(usize, 
         (razwi::HBW_WRITE, "Illegal write to HBW"),
         (razwi::HBW_READ, "Illegal read from HBW"),
     ];
-    for (kind, (register, text)) in kinds.into_iter().enumerate() {
+    for (kind, (register, text)) in (0..ILLEGAL_KINDS).zip(kinds) {
         if io.read(register) != 0 {
             report(kind, text);
             io.write(register, 0);

@@ -6,6 +6,7 @@
 //! Facts from upstream's `goya_halt_engines()` and what it calls, and from `goya_hw_init()`'s way out.
 
 use super::{
+    dma,
     qman::Block,
     regs::mme,
     timestamp,
@@ -68,7 +69,7 @@ pub(crate) fn halt(dev: &Device, io: &impl Io, started: Started) {
 pub(crate) fn stop_external_queues(dev: &Device, io: &impl Io, started: Started) -> Result {
     let mut result = Ok(());
     if started.dma {
-        for (channel, block) in (0u32..).zip(Block::dma_qms()) {
+        for (channel, block) in (0..dma::COUNT).zip(Block::dma_qms()) {
             if block.stop(dev, io).is_err() {
                 dev_err!(dev, "failed to stop DMA QMAN {}\n", channel);
                 result = Err(EIO);
@@ -95,7 +96,7 @@ pub(crate) fn stop_internal_queues(dev: &Device, io: &impl Io, started: Started)
     }
     if started.tpc {
         let cores = Block::tpc_qms().zip(Block::tpc_cmdqs());
-        for (core, (qman, cmdq)) in (0u32..).zip(cores) {
+        for (core, (qman, cmdq)) in (0..tpc::COUNT).zip(cores) {
             for (block, name) in [(qman, "QMAN"), (cmdq, "CMDQ")] {
                 if block.stop(dev, io).is_err() {
                     dev_err!(dev, "failed to stop TPC {} {}\n", core, name);

@@ -204,9 +204,9 @@ const ROWS: &[Row] = &[
 impl Row {
     /// All its event numbers.
     fn ids(&self) -> impl Iterator<Item = u16> {
-        (self.first..COUNT)
-            .step_by(usize::from(self.step))
-            .take(usize::from(self.count.max(1)))
+        let (first, step) = (self.first, self.step);
+        let id = move |n: u16| first.saturating_add(n.saturating_mul(step));
+        (0..self.count.max(1)).map(id).filter(|id| *id < COUNT)
     }
 
     /// The position of `id` among its events.

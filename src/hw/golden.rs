@@ -8,7 +8,7 @@
 use super::{
     dma,
     golden_tables::{Arbiter, KEEP, MME_ARBITERS, SRAM_ARBITERS, TPC_ARBITERS},
-    modify, pll,
+    modify, nth, pll,
     regs::{dma_ch, mme, rtr, tpc as tpc_regs},
     tpc, Io,
 };
@@ -46,7 +46,7 @@ const DMA_240_READS: u32 = 0x0fff_00f0;
 /// Sets all of them, after each reset and before the queue managers are started.
 pub(crate) fn initialize(io: &impl Io) {
     for row in 0..SRAM_ROWS {
-        let first = SRAM_ROUTERS + row * SRAM_ROW_STEP;
+        let first = nth(SRAM_ROUTERS, row, SRAM_ROW_STEP);
         arbitrate(io, first, SRAM_ROUTER_STEP, SRAM_ARBITERS);
     }
 
@@ -60,10 +60,11 @@ pub(crate) fn initialize(io: &impl Io) {
     spread(io);
 
     for base in tpc::bases() {
-        io.write(base + tpc_regs::CFG_INTR_MASK, TPC_INTERRUPTS);
+        let register = |offset| base.wrapping_add(offset);
+        io.write(register(tpc_regs::CFG_INTR_MASK), TPC_INTERRUPTS);
         modify(
             io,
-            base + tpc_regs::CFG_MSS_CONFIG,
+            register(tpc_regs::CFG_MSS_CONFIG),
             tpc_regs::MSS_ICACHE_LINES,
             tpc_regs::MSS_ICACHE_LINES_2,
         );
@@ -80,9 +81,9 @@ pub(crate) fn initialize(io: &impl Io) {
 /// Sets a table's registers in a row of routers.
 fn arbitrate<const N: usize>(io: &impl Io, first: u32, step: u32, table: &[Arbiter<N>]) {
     for (register, values) in table {
-        for (router, value) in (0..).zip(values) {
+        for (router, value) in (0..ROUTERS_IN_ROW).zip(values) {
             if *value != KEEP {
-                io.write(first + router * step + register, *value);
+                io.write(nth(first, router, step).wrapping_add(*register), *value);
             }
         }
     }
@@ -91,17 +92,17 @@ fn arbitrate<const N: usize>(io: &impl Io, first: u32, step: u32, table: &[Arbit
 /// Lets all routers spread accesses over the memories. All must do it in the same way, so none does before all know.
 fn spread(io: &impl Io) {
     let routers = || {
-        let row = (0..ROUTERS_IN_ROW).map(|router| router * ROUTER_STEP);
+        let row = (0..ROUTERS_IN_ROW).map(|router| nth(0, router, ROUTER_STEP));
         row.chain(tpc::bases())
     };
     for router in routers() {
-        for (number, polynomial) in (0..).zip(SPLIT_POLYNOMIALS) {
-            let register = router + rtr::SPLIT_COEF + number * 4;
+        for (number, polynomial) in (0..32).zip(SPLIT_POLYNOMIALS) {
+            let register = nth(router, number, 4).wrapping_add(rtr::SPLIT_COEF);
             io.write(register, polynomial >> SPLIT_SHIFT);
         }
     }
     for router in routers() {
-        io.write(router + rtr::SCRAMB_EN, 1);
-        io.write(router + rtr::NON_LIN_SCRAMB, 1);
+        io.write(router.wrapping_add(rtr::SCRAMB_EN), 1);
+        io.write(router.wrapping_add(rtr::NON_LIN_SCRAMB), 1);
     }
 }

@@ -10,7 +10,7 @@
 //! are behind the PCIe controller's own: one register decides which of both the controller's addresses mean.
 
 use super::{
-    lower_half, map,
+    lower_half, map, nth,
     regs::pcie::{AUX_DBI, DBI_ID},
     upper_half,
 };
@@ -59,7 +59,7 @@ const fn show(what: u32) -> ElbiWrite {
 
 const fn set(offset: u32, value: u32) -> ElbiWrite {
     ElbiWrite {
-        address: lower_half(map::register(DBI_ID)) + offset,
+        address: lower_half(map::register(DBI_ID)).wrapping_add(offset),
         value,
         required: true,
     }
@@ -67,13 +67,13 @@ const fn set(offset: u32, value: u32) -> ElbiWrite {
 
 /// Lets a BAR show the card from the address `target` on.
 const fn inbound(region: u32, bar: u32, target: u64) -> [ElbiWrite; 6] {
-    let offset = region * 0x200 + 0x100;
+    let offset = nth(0x100, region, 0x200);
     [
         show(SHOW_IATU),
-        set(offset + 0x14, lower_half(target)),
-        set(offset + 0x18, upper_half(target)),
+        set(offset.wrapping_add(0x14), lower_half(target)),
+        set(offset.wrapping_add(0x18), upper_half(target)),
         set(offset, 0),
-        set(offset + 4, ENABLE | MATCH_BAR | bar << 8),
+        set(offset.wrapping_add(4), ENABLE | MATCH_BAR | bar << 8),
         show(SHOW_CONTROLLER),
     ]
 }

@@ -6,7 +6,7 @@
 //! Facts, and the table's text, from upstream's `goya_is_device_idle()`.
 
 use super::{
-    dma,
+    dma, nth,
     qman::Block,
     regs::{dma_ch, mme, qm, tpc as tpc_regs},
     tpc, Io,
@@ -80,7 +80,7 @@ fn yes_no(idle: bool) -> &'static str {
 
 fn note(report: &mut IdleReport, engine: u32, idle: bool) {
     if !idle {
-        report.busy_mask |= 1 << engine;
+        report.busy_mask |= 1u64.checked_shl(engine).unwrap_or(0);
     }
 }
 
@@ -98,7 +98,7 @@ fn dma_channels<G>(
         ),
     );
     let mut held = Some(hold());
-    for (channel, block) in (0..).zip(Block::dma_qms()) {
+    for (channel, block) in (0..dma::COUNT).zip(Block::dma_qms()) {
         let qman = io.read(block.register(qm::GLBL_STS0));
         let core = io.read(dma::register(channel, dma_ch::STS0));
         drop(held.take());
@@ -121,12 +121,12 @@ fn tpcs(io: &impl Io, report: &mut IdleReport, table: &mut Option<&mut dyn Write
         ),
     );
     let cores = tpc::bases().zip(Block::tpc_qms().zip(Block::tpc_cmdqs()));
-    for (number, (base, (qman, cmdq))) in (0..).zip(cores) {
+    for (number, (base, (qman, cmdq))) in (0..tpc::COUNT).zip(cores) {
         let qman = io.read(qman.register(qm::GLBL_STS0));
         let cmdq = io.read(cmdq.register(qm::GLBL_STS0));
-        let core = io.read(base + tpc_regs::CFG_STATUS);
+        let core = io.read(base.wrapping_add(tpc_regs::CFG_STATUS));
         let idle = has(qman, QM_IDLE) && has(cmdq, CMDQ_IDLE) && has(core, tpc_regs::CFG_IDLE);
-        note(report, ENGINE_TPC_0 + number, idle);
+        note(report, nth(ENGINE_TPC_0, number, 1), idle);
         row(table, number, idle, [qman, cmdq, core]);
     }
 }

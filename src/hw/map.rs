@@ -65,5 +65,5 @@ static_assert!(CACHE_MANAGEMENT + CACHE_MANAGEMENT_SIZE <= DRAM_USER_BASE);
 
 /// The card's address of a register.
 pub(crate) const fn register(offset: u32) -> u64 {
-    CFG_BASE + offset as u64
+    CFG_BASE.wrapping_add(offset as u64)
 }

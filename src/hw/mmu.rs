@@ -7,7 +7,7 @@
 //! `goya_mmu_prepare()`, `goya_mmu_regs` and `goya_print_mmu_error_info()`.
 
 use super::{
-    lower_half, modify, poll,
+    lower_half, modify, nth, poll,
     qman::Block,
     regs::{cpu_if, mme, mmu as regs, pcie, qm, tpc as tpc_regs},
     tpc, Io,
@@ -39,7 +39,7 @@ pub(crate) fn start(
     hop0_tables: impl IntoIterator<Item = u64>,
     cache_management: u64,
 ) -> Result {
-    for (asid, table) in (0u32..).zip(hop0_tables) {
+    for (asid, table) in (0..=qm::PROPS_ASID).zip(hop0_tables) {
         set_hop0(dev, io, asid, table).inspect_err(|_| {
             dev_err!(dev, "failed to set hop0 addr for asid {}\n", asid);
         })?;
@@ -133,9 +133,9 @@ pub(super) fn asid_registers() -> impl Iterator<Item = u32> {
         [qm::GLBL_SECURE_PROPS, qm::GLBL_NON_SECURE_PROPS].map(|register| block.register(register))
     });
     let tpcs = tpc::bases().flat_map(|base| {
-        [tpc_regs::CFG_ARUSER, tpc_regs::CFG_AWUSER].map(|register| base + register)
+        [tpc_regs::CFG_ARUSER, tpc_regs::CFG_AWUSER].map(|register| base.wrapping_add(register))
     });
-    let mme = (0..4).map(|buffer| mme::SBA_CONTROL_DATA + buffer * 4);
+    let mme = (0..4).map(|buffer| nth(mme::SBA_CONTROL_DATA, buffer, 4));
     let pcie = [pcie::WRAP_ARUSER, pcie::WRAP_AWUSER];
     dma.chain(blocks).chain(tpcs).chain(mme).chain(pcie)
 }

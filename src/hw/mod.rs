@@ -27,11 +27,11 @@ use kernel::{
     prelude::*,
     time::{
         delay::fsleep,
-        Delta,
-        Instant,
-        Monotonic, //
+        Delta, //
     },
 };
+
+use crate::abstractions::time::Moment;
 
 pub(crate) mod bars;
 pub(crate) mod dma;
@@ -105,7 +105,7 @@ pub(crate) fn poll_at(
     pauses: Pauses,
     done: impl Fn(u32) -> bool,
 ) -> Result<u32, u32> {
-    let start = Instant::<Monotonic>::now();
+    let start = Moment::now();
     let mut pause = pauses.first;
     loop {
         // The clock before the register: whoever is scheduled away in between must not miss what the card did.
@@ -118,7 +118,7 @@ pub(crate) fn poll_at(
             return Err(value);
         }
         fsleep(Delta::from_micros(pause));
-        pause = (pause * 2).min(pauses.longest);
+        pause = pause.saturating_mul(2).min(pauses.longest);
     }
 }
 
@@ -127,10 +127,16 @@ pub(crate) fn modify(io: &impl Io, offset: u32, clear: u32, set: u32) {
     io.write(offset, (io.read(offset) & !clear) | set);
 }
 
+/// The offset of register `first` of number `n` of a kind, each `step` bytes behind the one before: those of no card are
+/// so large that this wraps.
+pub(crate) const fn nth(first: u32, n: u32, step: u32) -> u32 {
+    first.wrapping_add(n.wrapping_mul(step))
+}
+
 /// Writes an address or a counter to a pair of registers, the low half at `low`, the high half behind it.
 pub(crate) fn write_pair(io: &impl Io, low: u32, value: u64) {
     io.write(low, lower_half(value));
-    io.write(low + 4, upper_half(value));
+    io.write(low.wrapping_add(4), upper_half(value));
 }
 
 /// Bits 31:0.

@@ -5,7 +5,7 @@
 //!
 //! Facts from upstream's `goya_set_pll_refclk()`, `goya_disable_clk_rlx()` and `goya_fetch_psoc_frequency()`.
 
-use super::Io;
+use super::{nth, Io};
 use kernel::{
     device::Device,
     prelude::*, //
@@ -59,7 +59,7 @@ pub(super) fn prepare_reset(io: &impl Io) {
     io.write(IC_PLL + CLK_RLX, 0x10_0010);
     for pll in PLLS {
         for output in 0..4 {
-            io.write(pll + DIV_SEL + output * 4, 0);
+            io.write(nth(pll.wrapping_add(DIV_SEL), output, 4), 0);
         }
     }
 }
@@ -86,13 +86,17 @@ pub(crate) fn pci(dev: &Device, io: &impl Io) -> PciPll {
 
 /// The frequency of a PLL's output in MHz, or nothing if it has no such source.
 pub(super) fn frequency(source: u32, nr: u32, nf: u32, od: u32, div_factor: u32) -> Option<u16> {
-    let more = |divider: u32| u64::from(divider) + 1;
-    let pll = || REFERENCE * more(nf) / more(nr).saturating_mul(more(od));
+    let more = |divider: u32| u64::from(divider).saturating_add(1);
+    let divided = |clock: u64, by: u64| clock.checked_div(by).unwrap_or(0);
+    let pll = || {
+        let fed = REFERENCE.saturating_mul(more(nf));
+        divided(fed, more(nr).saturating_mul(more(od)))
+    };
     let clock = match source {
         0 => REFERENCE,
         1 => pll(),
-        2 => REFERENCE / more(div_factor),
-        3 => pll() / more(div_factor),
+        2 => divided(REFERENCE, more(div_factor)),
+        3 => divided(pll(), more(div_factor)),
         _ => return None,
     };
     // As wide as upstream's.

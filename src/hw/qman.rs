@@ -10,7 +10,7 @@
 //! feeds. A DMA channel has a queue manager only, whose ring is in host memory. The blocks' registers are the same.
 
 use super::{
-    dma, map, poll,
+    dma, map, nth, poll,
     regs::{cpu_if, event, qm, sync, GIC_SETSPI},
     tpc, write_pair, Io,
 };
@@ -59,22 +59,22 @@ impl Block {
 
     /// The queue managers of the DMA channels, in order.
     pub(crate) fn dma_qms() -> impl Iterator<Item = Self> {
-        (0..dma::COUNT).map(|channel| Self(dma::QMS + channel * dma::STEP))
+        (0..dma::COUNT).map(|channel| Self(nth(dma::QMS, channel, dma::STEP)))
     }
 
     /// The queue managers of the TPCs, in order.
     pub(crate) fn tpc_qms() -> impl Iterator<Item = Self> {
-        tpc::bases().map(|base| Self(base + 0x8000))
+        tpc::bases().map(|base| Self(base.wrapping_add(0x8000)))
     }
 
     /// The command queues of the TPCs, in order.
     pub(crate) fn tpc_cmdqs() -> impl Iterator<Item = Self> {
-        tpc::bases().map(|base| Self(base + 0x9000))
+        tpc::bases().map(|base| Self(base.wrapping_add(0x9000)))
     }
 
     /// The offset of a register of [`qm`] in this block.
     pub(crate) const fn register(self, register: u32) -> u32 {
-        self.0 + register
+        self.0.wrapping_add(register)
     }
 
     fn read(self, io: &impl Io, register: u32) -> u32 {
@@ -88,7 +88,7 @@ impl Block {
     /// An empty ring of `length` entries (a power of two) at a card address.
     fn set_ring(self, io: &impl Io, address: u64, length: u32) {
         write_pair(io, self.register(qm::PQ_BASE), address);
-        self.write(io, qm::PQ_SIZE, length.ilog2());
+        self.write(io, qm::PQ_SIZE, length.checked_ilog2().unwrap_or(0));
         self.write(io, qm::PQ_PI, 0);
         self.write(io, qm::PQ_CI, 0);
     }
@@ -182,9 +182,9 @@ pub(crate) fn start_dma(
         PROT_ALL
     };
     let errors = if stop_on_error { ERRORS } else { ERRORS_DMA_QM };
-    for ((channel, block), ring) in (0..).zip(Block::dma_qms()).zip(rings) {
+    for ((channel, block), ring) in (0..dma::COUNT).zip(Block::dma_qms()).zip(rings) {
         block.set_ring(io, *ring, map::QUEUE_LENGTH);
-        block.set_messages(io, event::DMA0_QM + channel);
+        block.set_messages(io, nth(event::DMA0_QM, channel, 1));
         block.write(io, qm::PQ_CFG1, 2 << 16 | 2);
         block.set_packet_buffers(io, 8);
         block.enable(io, trust, errors, ENABLE_DMA_QM);
@@ -210,16 +210,17 @@ pub(crate) fn start_mme(io: &impl Io) {
 /// Sets up and enables the TPCs' queue managers and command queues. The rings are those in [`map`].
 pub(crate) fn start_tpcs(io: &impl Io) {
     for base in tpc::bases() {
-        let register = base + super::regs::tpc::CFG_SM_BASE_ADDRESS;
+        let register = base.wrapping_add(super::regs::tpc::CFG_SM_BASE_ADDRESS);
         write_pair(io, register, map::register(sync::SOB));
     }
-    for (core, qman) in (0..).zip(Block::tpc_qms()) {
-        let offset = map::TPC_RINGS_OFFSET + core * map::TPC_RING_SIZE;
-        qman.set_ring(io, map::SRAM_BASE + u64::from(offset), map::TPC_RING_LENGTH);
-        start_manager(io, qman, event::TPC0_QM + core);
+    for (core, qman) in (0..tpc::COUNT).zip(Block::tpc_qms()) {
+        let offset = nth(map::TPC_RINGS_OFFSET, core, map::TPC_RING_SIZE);
+        let ring = map::SRAM_BASE.wrapping_add(u64::from(offset));
+        qman.set_ring(io, ring, map::TPC_RING_LENGTH);
+        start_manager(io, qman, nth(event::TPC0_QM, core, 1));
     }
-    for (core, cmdq) in (0..).zip(Block::tpc_cmdqs()) {
-        start_command_queue(io, cmdq, event::TPC0_CMDQ + core);
+    for (core, cmdq) in (0..tpc::COUNT).zip(Block::tpc_cmdqs()) {
+        start_command_queue(io, cmdq, nth(event::TPC0_CMDQ, core, 1));
     }
 }
 
@@ -260,14 +261,14 @@ pub(crate) fn stop_dma_0(io: &impl Io) {
 pub(crate) fn doorbell(queue: u32) -> Option<u32> {
     match queue {
         queue_id::DMA_0..=queue_id::DMA_LAST => {
-            let channel = queue - queue_id::DMA_0;
-            Some(dma::QMS + channel * dma::STEP + qm::PQ_PI)
+            let channel = queue.wrapping_sub(queue_id::DMA_0);
+            Some(nth(dma::QMS + qm::PQ_PI, channel, dma::STEP))
         }
         queue_id::CPU => Some(cpu_if::PQ_PI),
         queue_id::MME => Some(Block::MME_QM.register(qm::PQ_PI)),
         queue_id::TPC_0..=queue_id::TPC_LAST => {
-            let core = queue - queue_id::TPC_0;
-            Some(tpc::base(core) + 0x8000 + qm::PQ_PI)
+            let core = queue.wrapping_sub(queue_id::TPC_0);
+            Some(tpc::base(core).wrapping_add(0x8000 + qm::PQ_PI))
         }
         _ => None,
     }
@@ -278,8 +279,8 @@ pub(crate) fn internal_ring(queue: u32) -> Option<(u32, u32)> {
     match queue {
         queue_id::MME => Some((map::MME_RING_OFFSET, map::MME_RING_LENGTH)),
         queue_id::TPC_0..=queue_id::TPC_LAST => {
-            let core = queue - queue_id::TPC_0;
-            let offset = map::TPC_RINGS_OFFSET + core * map::TPC_RING_SIZE;
+            let core = queue.wrapping_sub(queue_id::TPC_0);
+            let offset = nth(map::TPC_RINGS_OFFSET, core, map::TPC_RING_SIZE);
             Some((offset, map::TPC_RING_LENGTH))
         }
         _ => None,

@@ -6,6 +6,7 @@
 //! Facts from upstream's `goya_clear_sm_regs()` and `include/goya/asic_reg/goya_regs.h`.
 
 use super::{
+    nth,
     regs::sync::{MON_STATUS, SOB},
     Io,
 };
@@ -19,7 +20,7 @@ pub(crate) const ADD: u32 = 1 << 31;
 
 /// The offset of a sync object's register.
 pub(crate) const fn object(number: u32) -> u32 {
-    SOB + number * 4
+    nth(SOB, number, 4)
 }
 
 /// Clears all sync objects and disarms all monitors; when it returns, the card has seen it.
@@ -28,7 +29,7 @@ pub(crate) fn clear(io: &impl Io) {
         io.write(object(number), 0);
     }
     for number in 0..MONITORS {
-        io.write(MON_STATUS + number * 4, 0);
+        io.write(nth(MON_STATUS, number, 4), 0);
     }
     // The next job's doorbell goes another way: wait.
     io.read(SOB);

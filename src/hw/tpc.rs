@@ -7,6 +7,7 @@
 
 use super::{
     modify,
+    nth,
     poll,
     regs::tpc as regs,
     Io, //
@@ -36,7 +37,7 @@ const SLM_WORDS: u32 = 256;
 
 /// The base of a core's blocks (0 to 7).
 pub(crate) const fn base(core: u32) -> u32 {
-    0xe0_0000 + core * 0x4_0000
+    nth(0xe0_0000, core, 0x4_0000)
 }
 
 /// The bases of all cores, in order.
@@ -46,7 +47,7 @@ pub(crate) fn bases() -> impl Iterator<Item = u32> {
 
 /// The base of a core's debug unit (0 to 7).
 const fn debug_unit(core: u32) -> u32 {
-    regs::EML + core * regs::EML_STEP
+    nth(regs::EML, core, regs::EML_STEP)
 }
 
 /// Initializes what a reset leaves undefined in the cores (hardware bug 2443): tests their memories, resets them, and
@@ -54,12 +55,19 @@ const fn debug_unit(core: u32) -> u32 {
 ///
 /// The cores do it at the same time. One that does not finish is logged, and used nevertheless, as upstream does.
 pub(crate) fn initialize_memories(dev: &Device, io: &impl Io) {
-    for (core, base) in (0..).zip(bases()) {
+    for (core, base) in (0..COUNT).zip(bases()) {
         start_memory_test(dev, io, core, base);
     }
-    for (core, base) in (0..).zip(bases()) {
+    for (core, base) in (0..COUNT).zip(bases()) {
         let done = |control| control & regs::MBIST_DONE != 0;
-        if poll(io, base + regs::MBIST_CNTRL, MBIST_TIMEOUT, done).is_err() {
+        if poll(
+            io,
+            base.wrapping_add(regs::MBIST_CNTRL),
+            MBIST_TIMEOUT,
+            done,
+        )
+        .is_err()
+        {
             dev_err!(dev, "Timeout while waiting for TPC{} MBIST DONE\n", core);
         }
     }
@@ -67,7 +75,7 @@ pub(crate) fn initialize_memories(dev: &Device, io: &impl Io) {
     for core in 0..COUNT {
         modify(
             io,
-            debug_unit(core) + regs::EML_DBG_CNT,
+            debug_unit(core).wrapping_add(regs::EML_DBG_CNT),
             0,
             regs::EML_CORE_RST,
         );
@@ -76,7 +84,7 @@ pub(crate) fn initialize_memories(dev: &Device, io: &impl Io) {
     for core in 0..COUNT {
         modify(
             io,
-            debug_unit(core) + regs::EML_DBG_CNT,
+            debug_unit(core).wrapping_add(regs::EML_DBG_CNT),
             regs::EML_CORE_RST,
             0,
         );
@@ -84,30 +92,31 @@ pub(crate) fn initialize_memories(dev: &Device, io: &impl Io) {
     fsleep(CORE_RESET);
 
     for core in 0..COUNT {
-        let memory = debug_unit(core) + regs::EML_SLM;
+        let memory = debug_unit(core).wrapping_add(regs::EML_SLM);
         for word in 0..SLM_WORDS {
-            io.write(memory + word * 4, 0);
+            io.write(nth(memory, word, 4), 0);
         }
         io.read(memory);
     }
 }
 
 fn start_memory_test(dev: &Device, io: &impl Io, core: u32, base: u32) {
-    let control = io.read(base + regs::MBIST_CNTRL);
+    let at = |register: u32| base.wrapping_add(register);
+    let control = io.read(at(regs::MBIST_CNTRL));
     if control & regs::MBIST_ACTIVE != 0 {
         dev_warn!(dev, "TPC{} MBIST ACTIVE is not cleared\n", core);
     }
     // That the pattern comes from the control register is what upstream does.
-    io.write(base + regs::MBIST_PAT, control & 0xffff_f000);
-    for (memory, value) in (0..).zip(MBIST_MEMORIES) {
-        io.write(base + regs::MBIST_MEM + memory * 4, value);
+    io.write(at(regs::MBIST_PAT), control & 0xffff_f000);
+    for (memory, value) in (0..32).zip(MBIST_MEMORIES) {
+        io.write(nth(at(regs::MBIST_MEM), memory, 4), value);
     }
-    modify(io, base + regs::MBIST_CNTRL, 0, regs::MBIST_START);
+    modify(io, at(regs::MBIST_CNTRL), 0, regs::MBIST_START);
 }
 
 /// Stalls all cores, in the middle of a program if need be.
 pub(super) fn stall(io: &impl Io) {
     for base in bases() {
-        io.write(base + regs::CFG_STALL, regs::STALL);
+        io.write(base.wrapping_add(regs::CFG_STALL), regs::STALL);
     }
 }

@@ -146,7 +146,8 @@ impl<'a> Window<'a> {
     pub(crate) fn write64(&mut self, address: u64, values: &[u64]) -> Result {
         let offset = self.offset(address, size_of_val(values))?;
         let dram = self.bars.dram.try_access().ok_or(ENODEV)?;
-        for (at, value) in (offset..).step_by(8).zip(values) {
+        let end = offset.saturating_add(size_of_val(values));
+        for (at, value) in (offset..end).step_by(8).zip(values) {
             dram.try_write64(*value, at)?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-use super::hop::{PteSink, ENTRIES, ENTRY_SIZE};
+use super::hop::{entries_size, PteSink, ENTRIES, ENTRY_SIZE};
 use super::page_table::Run;
 use super::tables::TableMemory;
 use crate::hw::bars::Bars;
@@ -37,23 +37,25 @@ impl Batch {
 
     /// Adds `count` entries at `address`. Returns their place, or nothing if there is no room.
     fn push(&mut self, address: u64, count: usize) -> Option<usize> {
-        let (first, size) = (self.entries, (count * ENTRY_SIZE) as u64);
+        let (first, size) = (self.entries, entries_size(count));
         if count > MOST.saturating_sub(first) {
             return None;
         }
         match self.runs.last_mut() {
-            Some(last) if last.address.wrapping_add(last.size) == address => last.size += size,
+            Some(last) if last.address.wrapping_add(last.size) == address => {
+                last.size = last.size.saturating_add(size);
+            }
             _ => self.runs.push_within_capacity(Run { address, size }).ok()?,
         }
-        self.entries += count;
+        self.entries = first.saturating_add(count);
         Some(first)
     }
 
     /// Each run, with the place of its first entry.
     fn places(&self) -> impl Iterator<Item = (usize, Run)> + '_ {
-        self.runs.iter().scan(0, |next, run| {
+        self.runs.iter().scan(0usize, |next, run| {
             let first = *next;
-            *next += run.size as usize / ENTRY_SIZE;
+            *next = first.saturating_add(run.size as usize / ENTRY_SIZE);
             Some((first, *run))
         })
     }
@@ -119,7 +121,8 @@ impl Access for Card {
         };
         job.clear();
         let pushed = runs.try_for_each(|(first, run)| {
-            job.push_copy(first * ENTRY_SIZE, run.address, run.size as u32)
+            let offset = first.saturating_mul(ENTRY_SIZE);
+            job.push_copy(offset, run.address, run.size as u32)
         });
         if pushed.is_err() {
             return Copied::No(job);
@@ -166,7 +169,7 @@ impl<A: Access> CardMemory<A> {
             return false;
         };
         // They fit: there is room for as many as can wait.
-        (first..)
+        (first..MOST)
             .zip(entries)
             .all(|(n, entry)| job.write_data(n, *entry).is_ok())
     }
@@ -199,9 +202,8 @@ impl<A: Access> CardMemory<A> {
             }
         }
         for (first, run) in self.waiting.places() {
-            let addresses = (run.address..).step_by(ENTRY_SIZE);
-            let count = run.size as usize / ENTRY_SIZE;
-            for (n, address) in (first..).zip(addresses).take(count) {
+            let addresses = run.address..run.address.saturating_add(run.size);
+            for (n, address) in (first..MOST).zip(addresses.step_by(ENTRY_SIZE)) {
                 if let Ok(entry) = job.read_data(n) {
                     self.lost |= self.access.write(address, &[entry]).is_err();
                     self.posted = Some((address, entry));

@@ -145,12 +145,11 @@ impl DeviceMemory {
             Page::Dirty(dirt) => Some(*dirt),
             _ => None,
         };
-        let mut rest = self.pages.iter().map(dirt).enumerate();
-        let (start, kind) = rest.find_map(|(n, dirt)| Some((n, dirt?)))?;
-        let more = rest.take_while(|(_, dirt)| *dirt == Some(kind)).count();
+        let mut pages = self.numbered(0);
+        let (start, kind) = pages.find_map(|(n, page)| Some((n, dirt(page)?)))?;
         let most = usize::try_from(most / PAGE_SIZE).unwrap_or(usize::MAX);
-        let count = more.saturating_add(1).min(most.max(1));
-        Some((self.run(start..start.saturating_add(count)), kind))
+        let end = self.end(start, most.max(1), |page| dirt(page) == Some(kind));
+        Some((self.run(start..end), kind))
     }
 
     /// These were.
@@ -248,13 +247,20 @@ impl DeviceMemory {
     /// The first pages that are free for `owner` from number `from` on, at most `most` of them.
     fn hole(&self, from: usize, most: usize, owner: u32) -> Option<Range<usize>> {
         let free = |page: &Page| *page == Page::Clean || *page == Page::LeftBy(owner);
-        let mut rest = self.pages.iter().enumerate().skip(from);
-        let (start, _) = rest.find(|(_, page)| free(page))?;
-        let more = rest
-            .take(most.saturating_sub(1))
-            .take_while(|(_, page)| free(page));
-        let end = start.saturating_add(more.count()).saturating_add(1);
-        Some(start..end)
+        let (start, _) = self.numbered(from).find(|(_, page)| free(page))?;
+        Some(start..self.end(start, most, free))
+    }
+
+    /// The pages from number `from` on, with their numbers.
+    fn numbered(&self, from: usize) -> impl Iterator<Item = (usize, &Page)> {
+        (from..usize::MAX).zip(self.pages.get(from..).unwrap_or_default())
+    }
+
+    /// The end of those from number `start` on that are as `like` wants them, at most `most`.
+    fn end(&self, start: usize, most: usize, like: impl Fn(&Page) -> bool) -> usize {
+        let most = start.saturating_add(most).min(self.pages.len());
+        let mut pages = self.numbered(start).take_while(|(n, _)| *n < most);
+        pages.find(|(_, page)| !like(page)).map_or(most, |(n, _)| n)
     }
 
     fn run(&self, range: Range<usize>) -> Run {
@@ -331,7 +337,11 @@ mod tests {
     #[test]
     fn pieces() -> Result {
         let mut memory = clean(6)?;
-        let mut page = || memory.alloc(PAGE_SIZE, true, 1).map_err(AllocFailure::errno);
+        let mut page = || {
+            memory
+                .alloc(PAGE_SIZE, true, 1)
+                .map_err(AllocFailure::errno)
+        };
         let (a, b, c) = (page()?, page()?, page()?);
         memory.free(a, None);
         memory.free(c, None);

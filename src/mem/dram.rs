@@ -333,7 +333,7 @@ impl Dram {
     fn take_next(&self, owner: u32, from: usize) -> Option<(usize, Arc<Piece>)> {
         let mut state = self.state.lock();
         let state = (*state).as_mut()?;
-        let mut slots = state.pieces.iter_mut().enumerate().skip(from);
+        let mut slots = (from..usize::MAX).zip(state.pieces.get_mut(from..)?);
         let (place, slot) =
             slots.find(|(_, slot)| slot.as_ref().is_some_and(|piece| piece.owner == owner))?;
         state.first_free = state.first_free.min(place);
@@ -355,9 +355,10 @@ fn vacancy<'a>(
     pieces: &'a mut KVVec<Option<Arc<Piece>>>,
     first_free: &mut usize,
 ) -> Option<(u32, &'a mut Option<Arc<Piece>>)> {
-    let behind = pieces.iter().skip(*first_free).position(Option::is_none);
-    let place = match behind {
-        Some(behind) => first_free.saturating_add(behind),
+    let rest = pieces.get(*first_free..).unwrap_or_default();
+    let mut rest = (*first_free..usize::MAX).zip(rest);
+    let place = match rest.find(|(_, piece)| piece.is_none()) {
+        Some((place, _)) => place,
         None => {
             pieces.push(None, GFP_KERNEL).ok()?;
             pieces.len().saturating_sub(1)
@@ -458,7 +459,10 @@ mod tests {
         assert_eq!(overwrite(true), Ok(true));
         assert_eq!(overwrite(true), Ok(false));
         let sizes = [2 * PAGE_SIZE, PAGE_SIZE, PAGE_SIZE];
-        assert!(done.iter().copied().eq(sizes.map(|size| (size, Dirt::Left))));
+        assert!(done
+            .iter()
+            .copied()
+            .eq(sizes.map(|size| (size, Dirt::Left))));
         let (shared, _) = alloc(PAGE_SIZE, true)?;
         assert!(dram.use_piece(shared).is_some_and(|piece| piece.is_for(2)));
         assert_eq!(dram.free_all(1), 1);

@@ -189,9 +189,9 @@ fn part(runs: &[Run], what: &MemExport, window: Window) -> Result<KVVec<Piece>> 
     let (mut skip, mut left) = (what.offset, what.size);
     for run in runs {
         let skipped = skip.min(run.size);
-        let size = left.min(run.size - skipped);
-        skip -= skipped;
-        left -= size;
+        let size = left.min(run.size.saturating_sub(skipped));
+        skip = skip.saturating_sub(skipped);
+        left = left.saturating_sub(size);
         if size > 0 {
             let offset = run.address.wrapping_sub(DRAM_BASE).wrapping_add(skipped);
             let address = window.start.wrapping_add(offset);

@@ -22,6 +22,11 @@ pub(crate) const TABLE_SIZE: u64 = (ENTRIES * ENTRY_SIZE) as u64;
 /// Bytes of an entry.
 pub(crate) const ENTRY_SIZE: usize = 8;
 
+/// Bytes of so many entries: those of no table or batch are so many that this wraps.
+pub(super) const fn entries_size(count: usize) -> u64 {
+    (count as u64).wrapping_mul(ENTRY_SIZE as u64)
+}
+
 /// Bytes of the smallest page.
 pub(crate) const SMALL_PAGE: u64 = 1 << 12;
 
@@ -224,8 +229,8 @@ impl TablePool {
             return None;
         };
         self.used.set_bit(n);
-        self.used_count += 1;
-        self.first_free = n + 1;
+        self.used_count = self.used_count.saturating_add(1);
+        self.first_free = n.saturating_add(1);
         // What stale() says holds until the table is freed.
         let stale = self.stale.next_bit(n) == Some(n);
         self.stale.clear_bit(n);
@@ -246,7 +251,7 @@ impl TablePool {
     pub(super) fn retire(&mut self, page: TablePage) {
         if let Some(n) = self.number(&page) {
             self.retired.set_bit(n);
-            self.retired_count += 1;
+            self.retired_count = self.retired_count.saturating_add(1);
             if page.stale {
                 self.stale.set_bit(n);
             }
@@ -261,10 +266,10 @@ impl TablePool {
                 break;
             };
             self.retired.clear_bit(n);
-            self.retired_count -= 1;
+            self.retired_count = self.retired_count.saturating_sub(1);
             let stale = self.stale.next_bit(n) == Some(n);
             self.free(n, stale);
-            next = n + 1;
+            next = n.saturating_add(1);
         }
     }
 
@@ -273,12 +278,13 @@ impl TablePool {
             self.stale.set_bit(n);
         }
         self.used.clear_bit(n);
-        self.used_count -= 1;
+        self.used_count = self.used_count.saturating_sub(1);
         self.first_free = self.first_free.min(n);
     }
 
     fn address(&self, n: usize) -> u64 {
-        self.base + n as u64 * TABLE_SIZE
+        // The pool's end is no address that wraps.
+        self.base.wrapping_add((n as u64).wrapping_mul(TABLE_SIZE))
     }
 
     /// The bit of a table that came from [`Self::alloc`]; `None` for those of hop 0, which stay.

@@ -102,11 +102,12 @@ impl Iterator for Runs<'_> {
 
 /// The pages with `length` bytes of host memory at bus address `address`, as the card finds them.
 fn whole_pages(address: u64, length: u64) -> Run {
-    let start = address - address % SMALL_PAGE;
-    let end = address.saturating_add(length);
+    const MASK: u64 = SMALL_PAGE - 1;
+    let start = address & !MASK;
+    let end = address.saturating_add(length).saturating_add(MASK) & !MASK;
     Run {
         address: start.wrapping_add(HOST_BASE),
-        size: end.saturating_sub(start).next_multiple_of(SMALL_PAGE),
+        size: end.saturating_sub(start),
     }
 }
 

@@ -137,7 +137,7 @@ impl Walk {
     pub(crate) fn address(&self) -> Option<u64> {
         let last = self.hops().last()?;
         (last.entry & (PRESENT | LAST) == PRESENT | LAST)
-            .then_some((last.entry & ADDRESS) + self.offset)
+            .then_some((last.entry & ADDRESS).wrapping_add(self.offset))
     }
 }
 
@@ -179,7 +179,8 @@ impl AddressSpace {
     fn add_default(&mut self, pool: &mut TablePool, sink: &mut impl PteSink, entry: u64) -> Result {
         let shared = pool.alloc().ok_or(ENOMEM)?;
         let part = [entry; 64];
-        for address in (shared.address..shared.address + TABLE_SIZE).step_by(size_of_val(&part)) {
+        let end = shared.address.saturating_add(TABLE_SIZE);
+        for address in (shared.address..end).step_by(size_of_val(&part)) {
             sink.create(address, &part);
         }
         let shared_entry = table_entry(shared.address);
@@ -257,7 +258,8 @@ impl AddressSpace {
         if start < end {
             change.unmap(&mut self.hop0, 0, start..end);
         }
-        let holes = change.holes + size.saturating_sub(end - start) / SMALL_PAGE;
+        let outside = size.saturating_sub(end.saturating_sub(start)) / SMALL_PAGE;
+        let holes = change.holes.saturating_add(outside);
         Unmapped {
             invalidation: Invalidation::new(change.replaced),
             holes,
@@ -271,7 +273,7 @@ impl AddressSpace {
             return walk;
         }
         let mut next = Some(&self.hop0);
-        for (hop, slot) in walk.hops.iter_mut().enumerate() {
+        for (hop, slot) in (0..HOPS).zip(&mut walk.hops) {
             let n = index(va, hop);
             // Only the shared default table is not among the children.
             let (table, entry) = match (next, &self.default) {
@@ -281,10 +283,10 @@ impl AddressSpace {
             };
             *slot = Hop {
                 table,
-                entry_address: table + (n * ENTRY_SIZE) as u64,
+                entry_address: table.wrapping_add(entries_size(n)),
                 entry,
             };
-            walk.count = hop + 1;
+            walk.count = hop.saturating_add(1);
             walk.offset = va % span(hop);
             if entry & (PRESENT | LAST) != PRESENT {
                 break;

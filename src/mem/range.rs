@@ -151,8 +151,11 @@ impl AddressRange {
     pub(crate) fn new(range: Range<u64>, page_size: u64) -> Result<Self> {
         let start = range.start.checked_next_multiple_of(page_size);
         let start = start.ok_or(EFAULT)?;
-        let end = range.end - range.end % page_size;
-        if start >= end || !page_size.is_power_of_two() {
+        if !page_size.is_power_of_two() {
+            return Err(EFAULT);
+        }
+        let end = range.end & page_size.wrapping_neg();
+        if start >= end {
             return Err(EFAULT);
         }
         let mut this = Self {
@@ -194,7 +197,8 @@ impl AddressRange {
         align: Align,
         hint: Hint,
     ) -> Result<Block, RangeFailure> {
-        let mask = self.alignment(align) - 1;
+        let unit = self.alignment(align);
+        let mask = unit.wrapping_sub(1);
         let (wish, force) = match hint {
             Hint::None => (0, false),
             Hint::Wish(address) => (address, false),
@@ -217,14 +221,15 @@ impl AddressRange {
         let (hole, start) = match wished {
             Some(hole) => (hole, wish),
             None => {
-                let (start, _) = fit(&best, mask + 1);
+                let (start, _) = fit(&best, unit);
                 (best, start)
             }
         };
         if force && start != wish {
             return Err(RangeFailure::HintTaken(wish));
         }
-        let end = start + size;
+        // The hole is large enough.
+        let end = start.saturating_add(size);
         // What can fail is done before anything changes.
         let before = (hole.start < start).then(Nodes::new).transpose()?;
         let behind = (end < hole.end).then(Nodes::new).transpose()?;
@@ -240,7 +245,7 @@ impl AddressRange {
 
     /// Takes back a block that came from this range.
     pub(crate) fn free(&mut self, block: Block) {
-        let mut hole = block.start..block.start + block.size;
+        let mut hole = block.start..block.start.saturating_add(block.size);
         if let Some(before) = self.hole_before(hole.start) {
             if before.end == hole.start {
                 hole.start = before.start;
@@ -329,5 +334,5 @@ fn fit(hole: &Range<u64>, align: u64) -> (u64, u64) {
         .start
         .checked_next_multiple_of(align)
         .map_or(hole.end, |start| start.min(hole.end));
-    (start, hole.end - start)
+    (start, hole.end.saturating_sub(start))
 }

@@ -37,7 +37,11 @@ impl Run for Worker {
 impl Scrubber {
     pub(crate) fn new(link: &Arc<Link>) -> Result<Self> {
         let worker = Arc::new(Worker(link.clone()), GFP_KERNEL)?;
-        Ok(Self(Task::new(worker, c"goya_scrub", static_lock_class!())?))
+        Ok(Self(Task::new(
+            worker,
+            c"goya_scrub",
+            static_lock_class!(),
+        )?))
     }
 
     /// Overwrites what there is, as soon as nobody has the card.

@@ -109,12 +109,12 @@ impl Table {
 
     fn set(&mut self, n: usize, entry: u64) {
         self.entries[n % ENTRIES] = entry;
-        self.live += 1;
+        self.live = self.live.saturating_add(1);
     }
 
     fn clear(&mut self, n: usize) {
         self.entries[n % ENTRIES] = self.vacant(n);
-        self.live -= 1;
+        self.live = self.live.saturating_sub(1);
     }
 
     /// Makes room for tables below.
@@ -146,7 +146,7 @@ impl Table {
         }
         let changed = if self.page.stale { 0..ENTRIES } else { changed };
         self.written();
-        let address = self.page.address + (changed.start * ENTRY_SIZE) as u64;
+        let address = self.page.address.wrapping_add(entries_size(changed.start));
         let Some(entries) = self.entries.get(changed) else {
             return;
         };
@@ -163,7 +163,17 @@ fn touch(changed: &mut Range<usize>, n: usize) {
     if changed.end == 0 {
         changed.start = n;
     }
-    changed.end = n + 1;
+    changed.end = n.saturating_add(1);
+}
+
+/// The hop whose tables entries of hop `hop` point to.
+fn below(hop: usize) -> usize {
+    hop.saturating_add(1)
+}
+
+/// The first address behind what the entry for address `at` of a table of hop `hop` maps.
+fn end(at: u64, hop: usize) -> u64 {
+    (at | span(hop).wrapping_sub(1)).saturating_add(1)
 }
 
 /// One change of an address space.
@@ -181,12 +191,7 @@ pub(super) struct Change<'a, S> {
 }
 
 impl<'a, S: PteSink> Change<'a, S> {
-    pub(super) fn new(
-        pool: &'a mut TablePool,
-        sink: &'a mut S,
-        default: u64,
-        user: bool,
-    ) -> Self {
+    pub(super) fn new(pool: &'a mut TablePool, sink: &'a mut S, default: u64, user: bool) -> Self {
         Self {
             pool,
             sink,
@@ -219,7 +224,7 @@ impl<'a, S: PteSink> Change<'a, S> {
                 }
             };
             let n = index(at, hop);
-            let next = limit.min((at | (span(hop) - 1)) + 1);
+            let next = end(at, hop).min(limit);
             let whole = (at | run.address) % span(hop) == 0 && run.size >= span(hop);
             result = if hop == LAST_HOP || (hop == HUGE_HOP && whole) {
                 if table.is_vacant(n) {
@@ -232,11 +237,11 @@ impl<'a, S: PteSink> Change<'a, S> {
                     Err((at, MapFailure::Exists(at)))
                 }
             } else if let Some(child) = table.child_mut(n) {
-                self.map(child, hop + 1, at, next, pages)
+                self.map(child, below(hop), at, next, pages)
             } else {
                 match self.make(table, hop, n, at) {
                     Ok(mut child) => {
-                        let result = self.map(&mut child, hop + 1, at, next, pages);
+                        let result = self.map(&mut child, below(hop), at, next, pages);
                         if child.live > 0 {
                             self.replaced |= table.vacant(n) & PRESENT != 0;
                             table.set(n, table_entry(child.page.address));
@@ -269,7 +274,7 @@ impl<'a, S: PteSink> Change<'a, S> {
         }
         let default = if parent.vacant(n) & PRESENT == 0 {
             None
-        } else if hop + 1 == HUGE_HOP {
+        } else if below(hop) == HUGE_HOP {
             Some(self.default)
         } else {
             return Err(MapFailure::SmallPage(at));
@@ -295,27 +300,29 @@ impl<'a, S: PteSink> Change<'a, S> {
     /// Unmaps the virtual addresses `range`, which table `table` of hop `hop` covers.
     pub(super) fn unmap(&mut self, table: &mut Table, hop: usize, range: Range<u64>) {
         let mut changed = 0..0;
-        let mut cleared = 0;
+        let mut cleared = 0usize;
         let mut at = range.start;
         while at < range.end {
             let n = index(at, hop);
-            let next = range.end.min((at | (span(hop) - 1)) + 1);
-            let whole = next - at == span(hop);
+            let next = range.end.min(end(at, hop));
+            let bytes = next.saturating_sub(at);
+            let whole = bytes == span(hop);
             let freed = if let Some(child) = table.child_mut(n) {
-                if whole && hop + 1 == LAST_HOP && child.live > WIPE {
+                if whole && below(hop) == LAST_HOP && child.live > WIPE {
                     // All of it goes: no need to look at each of its entries.
-                    self.holes += (ENTRIES - child.live) as u64;
+                    let vacant = ENTRIES.saturating_sub(child.live) as u64;
+                    self.holes = self.holes.saturating_add(vacant);
                     child.page.stale = true;
                     true
                 } else {
-                    self.unmap(child, hop + 1, at..next);
+                    self.unmap(child, below(hop), at..next);
                     child.live == 0 && !child.pinned
                 }
             } else if whole && !table.is_vacant(n) {
                 true
             } else {
                 // Nothing is mapped, or a huge page that is only in part to be unmapped.
-                self.holes += (next - at) / SMALL_PAGE;
+                self.holes = self.holes.saturating_add(bytes / SMALL_PAGE);
                 false
             };
             if freed {
@@ -325,7 +332,7 @@ impl<'a, S: PteSink> Change<'a, S> {
                 }
                 table.clear(n);
                 touch(&mut changed, n);
-                cleared += 1;
+                cleared = cleared.saturating_add(1);
             }
             at = next;
         }
@@ -371,10 +378,12 @@ impl<'a, S: PteSink> Change<'a, S> {
     /// Frees all tables below `table`, and counts those of them that had mappings. What the card's own
     /// table holds doesn't change.
     pub(super) fn destroy(&mut self, table: &mut Table) -> usize {
-        let mut left = 0;
+        let mut left = 0usize;
         for n in 0..ENTRIES {
             if let Some(mut child) = table.orphan(n) {
-                left += self.destroy(&mut child) + usize::from(!child.pinned);
+                left = left
+                    .saturating_add(self.destroy(&mut child))
+                    .saturating_add(usize::from(!child.pinned));
                 let mut child = KBox::into_inner(child);
                 child.page.stale = true;
                 self.retire(child);

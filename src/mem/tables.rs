@@ -170,7 +170,10 @@ pub(crate) struct Tables<M = CardMemory> {
 
 /// Where the first table of each address space is.
 pub(crate) fn first_tables() -> impl Iterator<Item = u64> {
-    (0..u64::from(ASIDS)).map(|asid| map::PAGE_TABLES + asid * super::hop::TABLE_SIZE)
+    (0..ASIDS).map(|asid| {
+        let offset = u64::from(asid).wrapping_mul(super::hop::TABLE_SIZE);
+        map::PAGE_TABLES.wrapping_add(offset)
+    })
 }
 
 impl<M: TableMemory> Tables<M> {

@@ -86,8 +86,7 @@ mod tests {
                 dram: Dram::new()?,
                 addresses: AddressRange::dram()?,
             };
-            this.dram
-                .start(0x2000_0000..0x2000_0000 + DRAM)?;
+            this.dram.start(0x2000_0000..0x2000_0000 + DRAM)?;
             while this.dram.overwrite(u64::MAX, |_, _| Ok(()))? {}
             this.tables.begin(dev, 0)?;
             this.tables.open(USER)?;
@@ -194,7 +193,11 @@ mod tests {
             assert_eq!(bench.dram.used(), 3 * PAGE_SIZE);
             // This one is not mapped, for the card may not see it.
             let address = three.address();
-            let refused = bench.tables.map(USER, three, || false).err().ok_or(EINVAL)?;
+            let refused = bench
+                .tables
+                .map(USER, three, || false)
+                .err()
+                .ok_or(EINVAL)?;
             assert!(matches!(refused.failure, Failure::Stale(_)));
             assert!(refused.mapping.is_none() && refused.stale == Some(ETIMEDOUT));
             let walk = bench.tables.walk(USER, address).ok_or(EINVAL)?;
@@ -246,7 +249,11 @@ mod tests {
         let fresh = bench.mapping()?;
         bench.tables.stop(&Unreachable::without_a_card());
         assert_eq!(bench.tables.open(USER), Err(ENODEV));
-        let refused = bench.tables.map(USER, fresh, || false).err().ok_or(EINVAL)?;
+        let refused = bench
+            .tables
+            .map(USER, fresh, || false)
+            .err()
+            .ok_or(EINVAL)?;
         assert!(matches!(refused.failure, Failure::NoSpace));
         assert!(refused.mapping.is_some() && refused.stale.is_none());
         drop(refused);

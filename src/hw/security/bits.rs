@@ -8,7 +8,7 @@
 //! the register from accesses that are not secure. (Fact from upstream's
 //! `goya_init_protection_bits()`.)
 
-use crate::hw::Io;
+use crate::hw::{nth, Io};
 use kernel::prelude::*;
 
 /// Where the protection bits begin in a block (upstream: `PROT_BITS_OFFS`).
@@ -75,9 +75,10 @@ impl Bits {
 
     /// Writes the bits of the block at `block`.
     pub(super) fn write(&self, io: &impl Io, block: u32) {
-        for (n, &word) in (0u32..).zip(&self.words) {
-            if self.written & (1 << n) != 0 {
-                io.write(block + PROT_BITS + 4 * n, word);
+        let first = block.wrapping_add(PROT_BITS);
+        for (n, &word) in (0..u32::BITS).zip(&self.words) {
+            if self.written.checked_shr(n).unwrap_or(0) & 1 != 0 {
+                io.write(nth(first, n, 4), word);
             }
         }
     }

@@ -12,7 +12,7 @@
 //! Each such place is marked UPSTREAM-SLIP.
 
 use super::bits::Bits;
-use crate::hw::Io;
+use crate::hw::{nth, Io};
 
 /// Blocks of one kind, at regular distances.
 struct Blocks {
@@ -26,8 +26,9 @@ struct Blocks {
 impl Blocks {
     fn write(&self, io: &impl Io, bits: &Bits) {
         for row in 0..self.rows.0 {
+            let first = nth(self.first, row, self.rows.1);
             for column in 0..self.columns.0 {
-                bits.write(io, self.first + row * self.rows.1 + column * self.columns.1);
+                bits.write(io, nth(first, column, self.columns.1));
             }
         }
     }

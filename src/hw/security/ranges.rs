@@ -9,7 +9,7 @@
 //! `goya_init_security()` in upstream's `goya_security.c`, and from `dma_macro_regs.h`,
 //! `mme1_rtr_regs.h` and `tpc0_nrtr_regs.h`.
 
-use crate::hw::Io;
+use crate::hw::{nth, Io};
 
 /// What the DMA engines go through.
 const DMA_MACRO: u32 = 0x4B_0000;
@@ -108,7 +108,7 @@ const HBW_HIT_HOST: u32 = HBW_HIT & !(1 << HOST.number);
 
 impl Memory {
     fn write(&self, io: &impl Io, router: u32, layout: &Layout) {
-        let at = |first: u32| router + first + 4 * self.number;
+        let at = |first: u32| nth(router, self.number, 4).wrapping_add(first);
         io.write(at(layout.hbw_base_low), self.base as u32);
         io.write(at(layout.hbw_base_high), (self.base >> 32) as u32);
         io.write(at(layout.hbw_mask_low), self.mask as u32);
@@ -118,17 +118,22 @@ impl Memory {
 
 /// Programs the router at `router`; `host` says whether it refuses the host's memory.
 fn write_router(io: &impl Io, router: u32, layout: &Layout, host: bool) {
-    io.write(router + layout.lbw_hit, LBW_HIT);
+    let at = |register: u32| router.wrapping_add(register);
+    io.write(at(layout.lbw_hit), LBW_HIT);
     if host {
-        io.write(router + layout.hbw_hit, HBW_HIT_HOST);
+        io.write(at(layout.hbw_hit), HBW_HIT_HOST);
         HOST.write(io, router, layout);
     } else {
-        io.write(router + layout.hbw_hit, HBW_HIT);
+        io.write(at(layout.hbw_hit), HBW_HIT);
     }
     DRIVER.write(io, router, layout);
-    for (n, (base, size)) in (0u32..).zip(REGISTERS) {
-        io.write(router + layout.lbw_base + 4 * n, base);
-        io.write(router + layout.lbw_mask + 4 * n, !(size - 1) & LBW_BITS);
+    for (n, (base, size)) in (0..16).zip(REGISTERS) {
+        io.write(nth(at(layout.lbw_base), n, 4), base);
+        // The bits above those that differ within a power of two: its negative.
+        io.write(
+            nth(at(layout.lbw_mask), n, 4),
+            size.wrapping_neg() & LBW_BITS,
+        );
     }
 }
 
@@ -138,7 +143,7 @@ pub(super) fn write(io: &impl Io, mmu: bool) {
     write_router(io, DMA_MACRO, &MACRO, !mmu);
     for (first, count, stride) in [MME_ROUTERS, TPC_ROUTERS] {
         for n in 0..count {
-            write_router(io, first + n * stride, &ROUTER, true);
+            write_router(io, nth(first, n, stride), &ROUTER, true);
         }
     }
 }
