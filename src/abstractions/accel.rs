@@ -14,10 +14,13 @@ use kernel::bindings;
 use kernel::device::{self, Bound};
 use kernel::error::{from_err_ptr, from_result, to_result};
 use kernel::prelude::*;
+use kernel::static_lock_class;
 use kernel::sync::aref::{ARef, AlwaysRefCounted};
+use kernel::sync::atomic::{Atomic, Relaxed};
 #[cfg(CONFIG_DEBUG_FS)]
 use kernel::sync::Arc;
-use kernel::types::{NotThreadSafe, Opaque};
+use kernel::sync::{srcu, LockClassKey, Srcu};
+use kernel::types::Opaque;
 
 #[cfg(CONFIG_DEBUG_FS)]
 use super::debugfs;
@@ -65,14 +68,21 @@ pub(crate) trait Driver: Sized + 'static {
     fn mmap(data: &Self::Data, file: &Self::File, mapping: NewMapping<'_>) -> Result;
 }
 
-/// The call of an ioctl.
+/// The call of an ioctl. It does not keep the parent bound: what takes as long as the caller likes (waiting, touching
+/// his memory) happens outside of [`Call::enter`].
 pub(crate) struct Call<'a, T: Driver> {
+    device: &'a Device<T>,
     /// What belongs to the device.
     pub(crate) data: &'a T::Data,
     /// What belongs to the file.
     pub(crate) file: &'a T::File,
-    /// The parent device, which stays bound during the call.
-    pub(crate) parent: &'a device::Device<Bound>,
+}
+
+impl<'a, T: Driver> Call<'a, T> {
+    /// Keeps the parent bound. Errors: `ENODEV`: the device is unplugged.
+    pub(crate) fn enter(&self) -> Result<Live<'a, T>> {
+        self.device.enter().ok_or(ENODEV)
+    }
 }
 
 /// An ioctl.
@@ -149,18 +159,18 @@ unsafe extern "C" fn ioctl_callback<I: Ioctl>(
 ) -> c_int {
     // SAFETY: DRM calls with a device of this driver's, which keeps living during the call.
     let device = unsafe { &*Device::<I::Driver>::from_raw(dev) };
-    let Some(live) = device.enter() else {
+    if device.enter().is_none() {
         return ENODEV.to_errno();
-    };
+    }
     // SAFETY: `open_callback()` stored a valid pointer, and the file is not closed during the call.
     let file = unsafe { &*(*file).driver_priv.cast::<<I::Driver as Driver>::File>() };
     // SAFETY: DRM hands over a buffer of `_IOC_SIZE(cmd)` bytes, which is the size of `Args`, for this
     // call alone; `Args` takes any bytes.
     let args = unsafe { &mut *args.cast::<I::Args>() };
     let call = Call {
+        device,
         data: &device.data,
         file,
-        parent: live.parent(),
     };
     from_result(|| {
         I::Driver::check(file)?;
@@ -168,14 +178,52 @@ unsafe extern "C" fn ioctl_callback<I: Ioctl>(
     })
 }
 
+/// Knows who uses a device, and ends that.
+///
+/// DRM's own (`drm_dev_enter()`) is one for all DRM devices of the machine: whoever stayed long in there would hold up
+/// the removal of each of them.
+#[pin_data]
+struct Gate {
+    #[pin]
+    users: Srcu,
+    closed: Atomic<bool>,
+}
+
+impl Gate {
+    /// An open one, of lock class `key`.
+    fn new(key: Pin<&'static LockClassKey>) -> Result<Pin<KBox<Self>>> {
+        KBox::try_pin_init(
+            try_pin_init!(Self {
+                users <- Srcu::new(c"accel_gate", key),
+                closed: Atomic::new(false),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Lets a user in; nothing once it is closed.
+    fn enter(&self) -> Option<srcu::Guard<'_>> {
+        let user = self.users.read_lock();
+        // Who does not see the flag is one of those that `close()` waits for.
+        (!self.closed.load(Relaxed)).then_some(user)
+    }
+
+    /// Lets nobody in any more, and waits for those who are.
+    fn close(&self) {
+        self.closed.store(true, Relaxed);
+        self.users.synchronize();
+    }
+}
+
 /// A DRM device with an accel node.
 ///
 /// # Invariants
 ///
-/// `dev` is a valid DRM device, embedded in this structure; `data` is initialised.
+/// `dev` is a valid DRM device, embedded in this structure; `gate` and `data` are initialised.
 #[repr(C)]
 pub(crate) struct Device<T: Driver> {
     dev: Opaque<bindings::drm_device>,
+    gate: Pin<KBox<Gate>>,
     data: T::Data,
     _driver: PhantomData<T>,
 }
@@ -212,6 +260,7 @@ impl<T: Driver> Device<T> {
 
     /// Makes a device that no program sees yet.
     pub(crate) fn new(parent: &device::Device<Bound>, data: T::Data) -> Result<ARef<Self>> {
+        let gate = Gate::new(static_lock_class!())?;
         // SAFETY: The parent is valid, the driver's structure lives for ever, and size and offset are
         // those of `Self`, whose `dev` is a `drm_device`.
         let raw = unsafe {
@@ -223,8 +272,11 @@ impl<T: Driver> Device<T> {
             )
         };
         let raw = NonNull::new(from_err_ptr(raw)?.cast::<Self>()).ok_or(ENOMEM)?;
-        // SAFETY: The allocation is as large as `Self`, and nobody has seen its `data` yet.
-        unsafe { (&raw mut (*raw.as_ptr()).data).write(data) };
+        // SAFETY: The allocation is as large as `Self`, and nobody has seen these fields yet.
+        unsafe {
+            (&raw mut (*raw.as_ptr()).gate).write(gate);
+            (&raw mut (*raw.as_ptr()).data).write(data);
+        }
         // SAFETY: The one reference that the allocation came with is handed over.
         Ok(unsafe { ARef::from_raw(raw) })
     }
@@ -266,12 +318,9 @@ impl<T: Driver> Device<T> {
 
     /// Keeps the parent bound; nothing if the device is unplugged.
     pub(crate) fn enter(&self) -> Option<Live<'_, T>> {
-        let mut idx = 0;
-        // SAFETY: By the type's invariants.
-        unsafe { bindings::drm_dev_enter(self.dev.get(), &mut idx) }.then(|| Live {
+        Some(Live {
             device: self,
-            idx,
-            _not_send: NotThreadSafe,
+            _user: self.gate.enter()?,
         })
     }
 
@@ -355,8 +404,12 @@ impl<T: Driver> Device<T> {
     ///
     /// `dev` must be a [`Device`] that nobody refers to any more, as DRM calls.
     unsafe extern "C" fn release_callback(dev: *mut bindings::drm_device) {
-        // SAFETY: The last reference is gone: nobody uses the data any more. DRM frees the memory.
-        unsafe { ptr::drop_in_place(&raw mut (*Self::from_raw(dev)).data) };
+        let device = Self::from_raw(dev);
+        // SAFETY: The last reference is gone: nobody uses the fields any more. DRM frees the memory.
+        unsafe {
+            ptr::drop_in_place(&raw mut (*device).data);
+            ptr::drop_in_place(&raw mut (*device).gate);
+        }
     }
 }
 
@@ -381,23 +434,15 @@ unsafe impl<T: Driver> AlwaysRefCounted for Device<T> {
 /// A time during which the parent of a device stays bound: unplugging waits for its end.
 pub(crate) struct Live<'a, T: Driver> {
     device: &'a Device<T>,
-    idx: c_int,
-    _not_send: NotThreadSafe,
+    _user: srcu::Guard<'a>,
 }
 
 impl<T: Driver> Live<'_, T> {
     /// The parent.
     pub(crate) fn parent(&self) -> &device::Device<Bound> {
         // SAFETY: The parent is valid as long as the device, and bound as long as that is not unplugged,
-        // which waits for `drm_dev_exit()`.
+        // which waits for us.
         unsafe { <device::Device>::from_raw((*self.device.dev.get()).dev).as_bound() }
-    }
-}
-
-impl<T: Driver> Drop for Live<'_, T> {
-    fn drop(&mut self) {
-        // SAFETY: Belongs to the `drm_dev_enter()` of `enter()`.
-        unsafe { bindings::drm_dev_exit(self.idx) };
     }
 }
 
@@ -454,7 +499,9 @@ impl<T: Driver> Drop for Registration<T> {
     fn drop(&mut self) {
         #[cfg(CONFIG_DEBUG_FS)]
         self.files.clear();
-        // SAFETY: The device was registered. Waits for all calls that have entered.
+        // Waits for all calls that have entered.
+        self.device.gate.close();
+        // SAFETY: The device was registered.
         unsafe { bindings::drm_dev_unplug(self.device.dev.get()) };
     }
 }
@@ -462,6 +509,23 @@ impl<T: Driver> Drop for Registration<T> {
 #[kunit_tests(goya_accel)]
 mod tests {
     use super::*;
+
+    /// Who uses a device holds up nobody who uses or removes another.
+    #[test]
+    fn a_gate_waits_for_its_own_users_only() -> Result {
+        // Of two classes, since here one thread uses both.
+        let first = Gate::new(static_lock_class!())?;
+        let second = Gate::new(static_lock_class!())?;
+        let user = first.enter();
+        assert!(user.is_some());
+        second.close();
+        assert!(second.enter().is_none());
+        assert!(first.enter().is_some());
+        drop(user);
+        first.close();
+        assert!(first.enter().is_none());
+        Ok(())
+    }
 
     #[test]
     fn requests_that_need_a_graphics_card() {

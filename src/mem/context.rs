@@ -220,12 +220,12 @@ impl UserMemory {
         self.map(Memory::Device(piece), layout, Align::Page, hint, handle)
     }
 
-    /// Maps `size` bytes at `address` of the calling process. Returns their address.
+    /// Maps pages of a process's. Returns their address.
     ///
-    /// Errors: see [`PinnedPages::pin`] and [`PinnedPages::map`]; `EINVAL`: an address that must be but
-    /// can't, as the memory does not begin at a page; as [`Self::map`].
-    pub(crate) fn map_host(&self, address: u64, size: u64, hint: Hint) -> Result<u64> {
-        let pages = PinnedPages::pin(self.dev(), address, size)?;
+    /// Errors: see [`PinnedPages::map`]; `EINVAL`: an address that must be but can't, as the memory does not begin
+    /// at a page; as [`Self::map`].
+    pub(crate) fn map_host(&self, pages: PinnedPages, hint: Hint) -> Result<u64> {
+        let address = pages.address() as u64;
         let pages = pages
             .map(&self.card.dma, DataDirection::Bidirectional)
             .inspect_err(|_| dev_err!(self.dev(), "failed to map sgt with DMA region\n"))?;

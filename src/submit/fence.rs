@@ -9,10 +9,10 @@ use kernel::sync::atomic::{ordering::Acquire, ordering::Full, ordering::Release,
 use kernel::sync::Arc;
 use kernel::time::{msecs_to_jiffies, Jiffies};
 
-use super::polling::Polling;
+use crate::abstractions::accel::Call;
 use crate::abstractions::completion::Completion;
 use crate::abstractions::time::Moment;
-use crate::queue::Queues;
+use crate::driver::GoyaNode;
 
 /// How a submission ended.
 #[derive(Clone, Copy, Debug)]
@@ -187,18 +187,18 @@ impl Fence {
         })
     }
 
-    /// Waits for the end, at most `timeout_us` microseconds. First it looks itself what comes on the `queues`,
-    /// for as long as `polling` says. A signal ends the wait with `ERESTARTSYS`.
-    pub(crate) fn wait(
-        &self,
-        timeout_us: u64,
-        polling: &Polling,
-        queues: &Queues,
-    ) -> Result<Waited> {
+    /// Waits for the end, at most `timeout_us` microseconds. First it looks itself what comes on the queues, for as
+    /// long as the context's polling says. A signal ends the wait with `ERESTARTSYS`.
+    ///
+    /// The card may go meanwhile: a wait is as long as the caller likes, and nobody waits for him.
+    pub(crate) fn wait(&self, call: &Call<'_, GoyaNode>, timeout_us: u64) -> Result<Waited> {
         if timeout_us != 0 && self.outcome().is_none() {
+            let polling = &call.file.context.polling;
             let start = Moment::now();
             let seen = polling.look(start, timeout_us, || {
-                queues.look(self.queues.load(Relaxed));
+                if call.enter().is_ok() {
+                    call.data.queues.look(self.queues.load(Relaxed));
+                }
                 self.outcome().is_some()
             });
             if !seen && self.done.wait_interruptible(jiffies(timeout_us))? {

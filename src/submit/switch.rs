@@ -41,7 +41,8 @@ pub(crate) fn enter(
     }
     let asid = context.asid.number();
     if first {
-        clean(card, context, call.parent).inspect_err(|error| {
+        let live = call.enter()?;
+        clean(card, context, live.parent()).inspect_err(|error| {
             dev_err!(
                 card.dev,
                 "Failed to switch to context {}, rejecting CS! {}\n",
@@ -64,7 +65,7 @@ pub(crate) fn enter(
             .settings
             .timeout_ms()
             .map_or(u64::MAX, |ms| u64::from(ms) * 1000);
-        finish(card, context, sequence, timeout).map_err(|error| {
+        finish(call, sequence, timeout).map_err(|error| {
             dev_err!(
                 card.dev,
                 "Restore CS for context {} failed to complete {}\n",
@@ -79,11 +80,11 @@ pub(crate) fn enter(
     Ok(())
 }
 
-fn finish(card: &Card, context: &Context, sequence: u64, timeout_us: u64) -> Result {
-    let Found::Fence(fence) = context.find(sequence) else {
+fn finish(call: &Call<'_, GoyaNode>, sequence: u64, timeout_us: u64) -> Result {
+    let Found::Fence(fence) = call.file.context.find(sequence) else {
         return Ok(());
     };
-    match fence.wait(timeout_us, &context.polling, &card.queues)? {
+    match fence.wait(call, timeout_us)? {
         Waited::Done(outcome) => outcome.result,
         Waited::Busy => Ok(()),
     }

@@ -37,7 +37,10 @@ impl Ioctl for CommandBuffers {
                 args.set_output(CbOut::word(handle));
                 created.map(|_| ())
             }
-            HL_CB_OP_DESTROY => call.file.context.buffers.destroy(input.cb_handle),
+            HL_CB_OP_DESTROY => {
+                let _live = call.enter()?;
+                call.file.context.buffers.destroy(input.cb_handle)
+            }
             HL_CB_OP_INFO => {
                 let Some(buffer) = call.file.context.buffers.get(input.cb_handle) else {
                     dev_err!(
@@ -82,9 +85,7 @@ fn create(call: &Call<'_, GoyaNode>, size: u32, flags: u32) -> Result<u64> {
         // Whatever goes wrong here is ENOMEM to the program.
         return Err(ENOMEM);
     }
-    call.file
-        .context
-        .buffers
-        .create(call.parent, size)
-        .map_err(|_| ENOMEM)
+    let live = call.enter()?;
+    let buffers = &call.file.context.buffers;
+    buffers.create(live.parent(), size).map_err(|_| ENOMEM)
 }

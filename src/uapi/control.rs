@@ -13,9 +13,9 @@ use kernel::uaccess::{UserPtr, UserSlice};
 use zerocopy::FromZeros;
 
 use super::consts::*;
-use super::info::{answer, Asker};
+use super::info::{answer, copy, request, Asker};
 use super::types::InfoArgs;
-use crate::abstractions::accel;
+use crate::abstractions::accel::{self, Live};
 use crate::abstractions::chrdev::{self, Node, Region};
 use crate::abstractions::ratelimit::RateLimit;
 use crate::device::Status;
@@ -75,6 +75,24 @@ impl Link {
             device,
             _use: Use(self),
         })
+    }
+
+    /// Does something with the card's device, which stays bound meanwhile.
+    fn with<R>(
+        &self,
+        run: impl FnOnce(&accel::Device<GoyaNode>, &Live<'_, GoyaNode>) -> R,
+    ) -> Result<R> {
+        static REMOVED: RateLimit = RateLimit::new();
+
+        let user = self.get();
+        let device = user.as_ref().map(|user| &*user.device);
+        let Some((device, live)) = device.and_then(|device| Some((device, device.enter()?))) else {
+            if REMOVED.allows() {
+                pr_err!("Sending ioctl after device was removed! Please close FD\n");
+            }
+            return Err(ENODEV);
+        };
+        Ok(run(device, &live))
     }
 
     /// The card is being removed: waits for all calls.
@@ -143,20 +161,11 @@ impl chrdev::Operations for Control {
     }
 
     fn ioctl(link: &Self::Data, dev: &Device, command: u32, argument: usize) -> Result {
-        static REMOVED: RateLimit = RateLimit::new();
         static INVALID: RateLimit = RateLimit::new();
         static FAILED: RateLimit = RateLimit::new();
 
-        let user = link.get();
-        let Some((device, live)) = user
-            .as_ref()
-            .and_then(|user| Some((&user.device, user.device.enter()?)))
-        else {
-            if REMOVED.allows() {
-                pr_err!("Sending ioctl after device was removed! Please close FD\n");
-            }
-            return Err(ENODEV);
-        };
+        // A card that has gone is told of first, whatever the call.
+        link.with(|_, _| ())?;
         let number = _IOC_NR(command);
         let say = |what: &str| {
             let pid = kernel::current!().pid();
@@ -175,13 +184,7 @@ impl chrdev::Operations for Control {
             }
             return Err(ENOTTY);
         }
-        let asker = Asker {
-            card: device.data(),
-            parent: live.parent(),
-            file: None,
-            dev,
-        };
-        info(&asker, argument, _IOC_SIZE(command)).inspect_err(|_| {
+        info(link, dev, argument, _IOC_SIZE(command)).inspect_err(|_| {
             if FAILED.allows() {
                 say("error in ioctl");
             }
@@ -191,27 +194,33 @@ impl chrdev::Operations for Control {
 
 /// `HL_IOCTL_INFO` with a structure of `size` bytes at `argument`: a shorter one than ours ends with
 /// zeros, and of a longer one the rest stays as it is. It is written back also after an error.
-fn info(asker: &Asker<'_>, argument: usize, size: usize) -> Result {
+///
+/// The caller's memory is touched only while the card can go: it can take as long to come as he likes.
+fn info(link: &Link, dev: &Device, argument: usize, size: usize) -> Result {
     let mut bytes = KVec::from_elem(0u8, size, GFP_KERNEL)?;
     let slice = || UserSlice::new(UserPtr::from_addr(argument), size);
     slice().reader().read_slice(&mut bytes)?;
     let mut args = InfoArgs::new_zeroed();
     copy(args.as_mut_bytes(), &bytes);
-    let result = match args.op {
+    let request = request(&args, dev);
+    let reply = link.with(|device, live| match args.op {
         HL_INFO_GET_EVENTS | HL_INFO_UNREGISTER_EVENTFD | HL_INFO_REGISTER_EVENTFD => {
             Err(EOPNOTSUPP)
         }
-        _ => answer(asker, &mut args),
-    };
+        _ => {
+            let asker = Asker {
+                card: device.data(),
+                parent: live.parent(),
+                file: None,
+                dev,
+                request,
+            };
+            answer(&asker, &mut args)
+        }
+    })?;
+    let result = reply.and_then(|reply| reply.deliver());
     copy(&mut bytes, args.as_bytes());
     // A fault is what counts, as upstream has it.
     slice().writer().write_slice(&bytes)?;
     result
-}
-
-/// Copies as much as there is in both.
-fn copy(to: &mut [u8], from: &[u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
 }

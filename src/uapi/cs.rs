@@ -186,6 +186,8 @@ fn execute(
             || card.settings.skip_reset.load(Relaxed) != 0,
         timestamp: flags & HL_CS_FLAGS_TIMESTAMP != 0,
     };
+    // After the program's memory was read, which can take as long as it likes.
+    let live = call.enter()?;
     let fence = context.enter(terms).inspect_err(|error| {
         refused(
             card,
@@ -200,7 +202,7 @@ fn execute(
     let sequence = fence.sequence();
     let request = Request {
         card,
-        parent: call.parent,
+        parent: live.parent(),
         context,
         fence: fence.clone(),
     };

@@ -53,10 +53,13 @@ impl Ioctl for Debug {
             | HL_DEBUG_OP_BMON
             | HL_DEBUG_OP_SPMU
             | HL_DEBUG_OP_TIMESTAMP => {
+                let live = call.enter()?;
                 card.trace.check(card)?;
+                drop(live);
                 configure(call, args)
             }
             HL_DEBUG_OP_SET_MODE => {
+                let _live = call.enter()?;
                 let _on_card = call.file.context.on_card()?;
                 card.trace.set(card, args.enable != 0)
             }
@@ -69,7 +72,8 @@ impl Ioctl for Debug {
     }
 }
 
-/// Sets a unit up, and tells the user what it answers.
+/// Sets a unit up, and tells the user what it answers. His memory is touched before and afterwards: it can take as long
+/// as he likes.
 fn configure(call: &Call<'_, GoyaNode>, args: &mut DebugArgs) -> Result {
     let card: &Card = call.data;
     let dev: &Device = &card.dev;
@@ -83,6 +87,7 @@ fn configure(call: &Call<'_, GoyaNode>, args: &mut DebugArgs) -> Result {
         room: has_output.then_some(size / size_of::<u64>()),
         ..Answer::default()
     };
+    let live = call.enter()?;
     let on_card = call.file.context.on_card()?;
     let result = card
         .trace
@@ -95,6 +100,7 @@ fn configure(call: &Call<'_, GoyaNode>, args: &mut DebugArgs) -> Result {
             );
         });
     drop(on_card);
+    drop(live);
     result?;
     if !has_output {
         return Ok(());

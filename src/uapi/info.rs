@@ -30,6 +30,37 @@ pub(crate) struct Asker<'a> {
     pub(crate) file: Option<&'a File>,
     /// The device that messages name.
     pub(crate) dev: &'a Device,
+    /// What [`request`] has read.
+    pub(crate) request: Result<KVVec<u8>>,
+}
+
+/// An answer, which [`Reply::deliver`] takes to the caller.
+///
+/// His memory can take as long as he likes to come. So what he sends is read before the card is held, and what he gets is
+/// written when it is no more.
+pub(super) struct Reply {
+    to: Out,
+    bytes: KVVec<u8>,
+}
+
+impl Reply {
+    /// An answer that writes nothing.
+    pub(super) const NOTHING: Self = Self {
+        to: Out {
+            pointer: 0,
+            size: 0,
+        },
+        bytes: KVVec::new(),
+    };
+
+    /// Writes it to the caller's memory.
+    pub(super) fn deliver(&self) -> Result {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let slice = self.to.slice(self.bytes.len())?;
+        slice.writer().write_slice(&self.bytes)
+    }
 }
 
 /// Where an answer goes: memory of the caller's.
@@ -76,14 +107,23 @@ impl Out {
     }
 
     /// Answers with as much of `bytes` as there is room for.
-    pub(super) fn put_bytes(&self, bytes: &[u8]) -> Result {
-        let bytes = bytes.get(..self.size as usize).unwrap_or(bytes);
-        self.slice(bytes.len())?.writer().write_slice(bytes)
+    pub(super) fn put_bytes(&self, bytes: &[u8]) -> Result<Reply> {
+        let visible = bytes.get(..self.size as usize).unwrap_or(bytes);
+        let mut bytes = KVVec::new();
+        bytes.extend_from_slice(visible, GFP_KERNEL | __GFP_NOWARN)?;
+        Ok(Reply { to: *self, bytes })
     }
 
     /// Answers with as much of `answer` as there is room for.
-    pub(super) fn put<T: IntoBytes + Immutable>(&self, answer: &T) -> Result {
+    pub(super) fn put<T: IntoBytes + Immutable>(&self, answer: &T) -> Result<Reply> {
         self.put_bytes(visible(answer, self.size))
+    }
+}
+
+/// Copies as much as there is in both.
+pub(super) fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }
 
@@ -98,13 +138,26 @@ impl Ioctl for Info {
     const NAME: &'static CStr = c"HL_INFO";
 
     fn run(call: &Call<'_, GoyaNode>, args: &mut InfoArgs) -> Result {
+        let request = request(args, call.data.dev.as_ref());
+        let live = call.enter()?;
         let asker = Asker {
             card: call.data,
-            parent: call.parent,
+            parent: live.parent(),
             file: Some(call.file),
             dev: call.data.dev.as_ref(),
+            request,
         };
-        answer(&asker, args)
+        let reply = answer(&asker, args);
+        drop(live);
+        reply?.deliver()
+    }
+}
+
+/// Reads what the caller sends along. What went wrong is told when that is looked at.
+pub(super) fn request(args: &InfoArgs, dev: &Device) -> Result<KVVec<u8>> {
+    match args.op {
+        HL_INFO_FW_GENERIC_REQ => info_firmware::read_request(args, dev),
+        _ => Ok(KVVec::new()),
     }
 }
 
@@ -113,9 +166,8 @@ impl Ioctl for Info {
 /// # Errors
 ///
 /// `EINVAL` for what cannot be asked, or if there is no room for an answer; `EBUSY` if the card would
-/// have to work for it but does not; `EFAULT` if the room is not the caller's memory; and those of
-/// what is asked.
-pub(crate) fn answer(asker: &Asker<'_>, args: &mut InfoArgs) -> Result {
+/// have to work for it but does not; and those of what is asked.
+pub(super) fn answer(asker: &Asker<'_>, args: &mut InfoArgs) -> Result<Reply> {
     if args.pad != 0 {
         dev_dbg!(asker.card.dev, "Padding bytes must be 0\n");
         return Err(EINVAL);
@@ -127,7 +179,7 @@ pub(crate) fn answer(asker: &Asker<'_>, args: &mut InfoArgs) -> Result {
 }
 
 /// Answers what can be asked whatever the card is at; nothing for all else.
-fn at_any_time(asker: &Asker<'_>, args: &mut InfoArgs) -> Option<Result> {
+fn at_any_time(asker: &Asker<'_>, args: &mut InfoArgs) -> Option<Result<Reply>> {
     let card = asker.card;
     Some(match args.op {
         HL_INFO_HW_IP_INFO => info_card::hw_ip(asker, args),
@@ -156,7 +208,7 @@ fn at_any_time(asker: &Asker<'_>, args: &mut InfoArgs) -> Option<Result> {
 }
 
 /// Answers what a card must work for.
-fn while_operational(asker: &Asker<'_>, args: &mut InfoArgs) -> Result {
+fn while_operational(asker: &Asker<'_>, args: &mut InfoArgs) -> Result<Reply> {
     static LIMIT: RateLimit = RateLimit::new();
 
     let card = asker.card;
@@ -185,7 +237,7 @@ fn while_operational(asker: &Asker<'_>, args: &mut InfoArgs) -> Result {
         HL_INFO_SECURED_ATTESTATION => info_firmware::attestation(card, args),
         HL_INFO_REGISTER_EVENTFD => info_notify::register(asker, args),
         HL_INFO_ENGINE_STATUS => info_card::engine_status(card, args),
-        HL_INFO_FW_GENERIC_REQ => info_firmware::generic_request(card, args),
+        HL_INFO_FW_GENERIC_REQ => info_firmware::generic_request(asker, args),
         HL_INFO_DEV_SIGNED => info_firmware::signed_info(card, args),
         op => {
             dev_err!(asker.dev, "Invalid request {}\n", op as i32);

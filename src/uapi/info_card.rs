@@ -9,7 +9,7 @@ use kernel::pci;
 use kernel::prelude::*;
 
 use super::consts::{HL_ENGINES_DATA_MAX_SIZE, HL_ENGINES_DATA_MIN_SIZE};
-use super::info::{Asker, Out};
+use super::info::{copy, Asker, Out, Reply};
 use super::info_layout::{self as layout, CardFacts, PciPll};
 use super::info_types::InfoTimeSync;
 use super::types::InfoArgs;
@@ -20,9 +20,7 @@ use crate::hw::timestamp;
 /// The text in a field of an answer.
 fn field<const N: usize>(text: &[u8]) -> [u8; N] {
     let mut field = [0; N];
-    for (to, from) in field.iter_mut().zip(text) {
-        *to = *from;
-    }
+    copy(&mut field, text);
     field
 }
 
@@ -50,25 +48,25 @@ fn facts(card: &Card, pdev: &pci::Device<kernel::device::Bound>) -> CardFacts {
 }
 
 /// `HL_INFO_HW_IP_INFO`.
-pub(super) fn hw_ip(asker: &Asker<'_>, args: &InfoArgs) -> Result {
+pub(super) fn hw_ip(asker: &Asker<'_>, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let facts = facts(asker.card, asker.parent.try_into()?);
     out.put(&layout::hw_ip_info(&facts))
 }
 
 /// `HL_INFO_SYNC_MANAGER`.
-pub(super) fn sync_manager(args: &InfoArgs) -> Result {
+pub(super) fn sync_manager(args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     out.put(&layout::sync_manager(args.parameter)?)
 }
 
 /// `HL_INFO_DEV_MEM_ALLOC_PAGE_SIZES`.
-pub(super) fn page_sizes(args: &InfoArgs) -> Result {
+pub(super) fn page_sizes(args: &InfoArgs) -> Result<Reply> {
     Out::with_room(args)?.put(&layout::dev_mem_alloc_page_sizes())
 }
 
 /// `HL_INFO_HW_IDLE`.
-pub(super) fn hw_idle(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn hw_idle(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let report = card.engines(None);
     // There are fewer engines than 32.
@@ -76,7 +74,7 @@ pub(super) fn hw_idle(card: &Card, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_TIME_SYNC`.
-pub(super) fn time_sync(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn time_sync(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let device_time = timestamp::read(&*card.bars);
     out.put(&InfoTimeSync {
@@ -120,7 +118,7 @@ impl Write for Line<'_> {
         self.len = begin.saturating_add(text.len());
         let place = self.place.as_mut();
         if let Some(to) = place.and_then(|place| place.get_mut(begin..self.len)) {
-            to.copy_from_slice(text.as_bytes());
+            copy(to, text.as_bytes());
         }
         Ok(())
     }
@@ -143,13 +141,13 @@ impl Write for Lines<'_> {
 }
 
 /// `HL_INFO_ENGINE_STATUS`.
-pub(super) fn engine_status(card: &Card, args: &mut InfoArgs) -> Result {
+pub(super) fn engine_status(card: &Card, args: &mut InfoArgs) -> Result<Reply> {
     let size = args.return_size as usize;
     if !(HL_ENGINES_DATA_MIN_SIZE..=HL_ENGINES_DATA_MAX_SIZE).contains(&size) {
         return Err(EINVAL);
     }
     let out = Out::somewhere(args)?;
-    let mut room = KVVec::from_elem(0u8, size, GFP_KERNEL)?;
+    let mut room = KVVec::from_elem(0u8, size, GFP_KERNEL | __GFP_NOWARN)?;
     let mut lines = Lines {
         room: &mut room,
         size: 0,

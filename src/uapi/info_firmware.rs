@@ -5,9 +5,10 @@
 
 use core::mem::offset_of;
 
+use kernel::device::Device;
 use kernel::prelude::*;
 
-use super::info::Out;
+use super::info::{copy, Asker, Out, Reply};
 use super::info_layout as layout;
 use super::info_types::*;
 use super::types::InfoArgs;
@@ -22,7 +23,7 @@ const IDLE_POWER: u64 = layout::IDLE_POWER;
 const REQUEST_MAX: u32 = 1 << 20;
 
 /// `HL_INFO_DEVICE_UTILIZATION`. Errors: `EINVAL`, whatever went wrong.
-pub(super) fn utilization(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn utilization(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let max_power = card.power.max();
     if max_power == IDLE_POWER {
@@ -41,7 +42,7 @@ fn numbering(card: &Card) -> Numbering {
 }
 
 /// `HL_INFO_CLK_RATE`.
-pub(super) fn clk_rate(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn clk_rate(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let numbering = numbering(card);
     let rate = |what: &str, current: bool| {
@@ -60,7 +61,7 @@ pub(super) fn clk_rate(card: &Card, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_PCI_COUNTERS`.
-pub(super) fn pci_counters(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn pci_counters(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let counters = messages::pci_counters(card.dev.as_ref(), &*card.cpu)?;
     out.put(&InfoPciCounters {
@@ -71,7 +72,7 @@ pub(super) fn pci_counters(card: &Card, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_TOTAL_ENERGY`.
-pub(super) fn total_energy(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn total_energy(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let total_energy_consumption = messages::total_energy(card.dev.as_ref(), &*card.cpu)?;
     out.put(&InfoEnergy {
@@ -80,7 +81,7 @@ pub(super) fn total_energy(card: &Card, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_PLL_FREQUENCY`.
-pub(super) fn pll_frequency(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn pll_frequency(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let numbering = numbering(card);
     let output = clocks::outputs(card.dev.as_ref(), &*card.cpu, &numbering, args.parameter)?;
@@ -88,20 +89,20 @@ pub(super) fn pll_frequency(card: &Card, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_POWER`.
-pub(super) fn power(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn power(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let power = messages::power(card.dev.as_ref(), &*card.cpu)?;
     out.put(&InfoPower { power })
 }
 
 /// `HL_INFO_DRAM_REPLACED_ROWS`.
-pub(super) fn replaced_rows(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn replaced_rows(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     out.put_bytes(&messages::replaced_row(card.dev.as_ref(), &*card.cpu)?)
 }
 
 /// `HL_INFO_DRAM_PENDING_ROWS`.
-pub(super) fn pending_rows(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn pending_rows(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     out.put(&messages::pending_rows(card.dev.as_ref(), &*card.cpu)?)
 }
@@ -119,7 +120,7 @@ fn translate(reply: &[u8], size: usize, fields: &[Field]) -> Result<KVec<u8>> {
     for &(from, to, len) in fields {
         let bytes = reply.get(from..from.saturating_add(len)).ok_or(EINVAL)?;
         let place = answer.get_mut(to..to.saturating_add(len)).ok_or(EINVAL)?;
-        place.copy_from_slice(bytes);
+        copy(place, bytes);
     }
     Ok(answer)
 }
@@ -141,7 +142,7 @@ const ATTESTATION: &[Field] = &[
 ];
 
 /// `HL_INFO_SECURED_ATTESTATION`.
-pub(super) fn attestation(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn attestation(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let reply = messages::attestation(card.dev.as_ref(), &*card.cpu, args.parameter)?;
     let answer = translate(&reply, size_of::<InfoSecAttest>(), ATTESTATION)?;
@@ -164,25 +165,35 @@ const SIGNED: &[Field] = &[
 ];
 
 /// `HL_INFO_DEV_SIGNED`.
-pub(super) fn signed_info(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn signed_info(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let reply = messages::signed_info(card.dev.as_ref(), &*card.cpu, args.parameter)?;
     let mut answer = translate(&reply, size_of::<InfoSigned>(), SIGNED)?;
     let len = (SIGNED_INFO_LEN as u16).to_ne_bytes();
-    for (to, from) in answer
-        .iter_mut()
-        .skip(offset_of!(InfoSigned, dev_info_len))
-        .zip(len)
-    {
-        *to = from;
-    }
+    let place = answer.get_mut(offset_of!(InfoSigned, dev_info_len)..);
+    copy(place.ok_or(EINVAL)?, &len);
     out.put_bytes(&answer)
+}
+
+/// Reads the caller's part of `HL_INFO_FW_GENERIC_REQ`; nothing if there is none, or there is no such request.
+pub(super) fn read_request(args: &InfoArgs, dev: &Device) -> Result<KVVec<u8>> {
+    let out = Out::any(args);
+    let has_input = Passthrough::try_from(args.parameter).is_ok_and(|request| request.has_input());
+    if !has_input || out.size() > REQUEST_MAX {
+        return Ok(KVVec::new());
+    }
+    let mut bytes = KVVec::from_elem(0u8, out.size() as usize, GFP_KERNEL | __GFP_NOWARN)?;
+    out.slice(bytes.len())?
+        .reader()
+        .read_slice(&mut bytes)
+        .inspect_err(|_| dev_dbg!(dev, "Failed to copy from user FW buff\n"))?;
+    Ok(bytes)
 }
 
 /// `HL_INFO_FW_GENERIC_REQ`: the caller's memory goes to firmware, and what firmware makes of it comes
 /// back, both or one of them.
-pub(super) fn generic_request(card: &Card, args: &InfoArgs) -> Result {
-    let out = Out::any(args);
+pub(super) fn generic_request(asker: &Asker<'_>, args: &InfoArgs) -> Result<Reply> {
+    let (card, out) = (asker.card, Out::any(args));
     let request = Passthrough::try_from(args.parameter)?;
     if out.size() > REQUEST_MAX {
         dev_err!(card.dev, "buffer size cannot exceed 1MB\n");
@@ -194,19 +205,11 @@ pub(super) fn generic_request(card: &Card, args: &InfoArgs) -> Result {
     }
     let size = out.size() as usize;
     let buffer = card.cpu.buffer(size)?;
-    let mut bytes = KVVec::from_elem(0u8, size, GFP_KERNEL)?;
-    if request.has_input() {
-        out.slice(size)?
-            .reader()
-            .read_slice(&mut bytes)
-            .inspect_err(|_| dev_dbg!(card.dev, "Failed to copy from user FW buff\n"))?;
-        buffer.write(0, &bytes)?;
-    }
+    buffer.write(0, asker.request.as_ref().map_err(|error| *error)?)?;
     let written = messages::pass_through(card.dev.as_ref(), &*card.cpu, request, &buffer)?;
+    let mut bytes = KVVec::from_elem(0u8, size, GFP_KERNEL | __GFP_NOWARN)?;
     buffer.read(0, &mut bytes)?;
-    let answer = bytes.get(..written as usize).unwrap_or(&bytes);
-    out.put_bytes(answer)
-        .inspect_err(|_| dev_dbg!(card.dev, "Failed to copy to user FW generic req output\n"))
+    out.put_bytes(bytes.get(..written as usize).unwrap_or(&bytes))
 }
 
 #[kunit_tests(goya_uapi_info_firmware)]

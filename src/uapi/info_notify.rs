@@ -5,7 +5,7 @@
 
 use kernel::prelude::*;
 
-use super::info::{Asker, Out};
+use super::info::{Asker, Out, Reply};
 use super::types::InfoArgs;
 use crate::observe::notify::Notifier;
 
@@ -15,7 +15,7 @@ fn notifier<'a>(asker: &Asker<'a>) -> Result<&'a Notifier> {
 }
 
 /// `HL_INFO_GET_EVENTS`.
-pub(super) fn take(asker: &Asker<'_>, args: &InfoArgs) -> Result {
+pub(super) fn take(asker: &Asker<'_>, args: &InfoArgs) -> Result<Reply> {
     if (args.return_size as usize) < size_of::<u64>() {
         return Err(EINVAL);
     }
@@ -24,11 +24,13 @@ pub(super) fn take(asker: &Asker<'_>, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_REGISTER_EVENTFD`.
-pub(super) fn register(asker: &Asker<'_>, args: &InfoArgs) -> Result {
-    notifier(asker)?.register(args.parameter)
+pub(super) fn register(asker: &Asker<'_>, args: &InfoArgs) -> Result<Reply> {
+    notifier(asker)?.register(args.parameter)?;
+    Ok(Reply::NOTHING)
 }
 
 /// `HL_INFO_UNREGISTER_EVENTFD`.
-pub(super) fn unregister(asker: &Asker<'_>) -> Result {
-    notifier(asker)?.unregister()
+pub(super) fn unregister(asker: &Asker<'_>) -> Result<Reply> {
+    notifier(asker)?.unregister()?;
+    Ok(Reply::NOTHING)
 }

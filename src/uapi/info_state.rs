@@ -5,7 +5,7 @@
 
 use kernel::prelude::*;
 
-use super::info::{Asker, Out};
+use super::info::{Asker, Out, Reply};
 use super::info_layout::{self as layout, Drops};
 use super::info_types::InfoResetCount;
 use super::types::InfoArgs;
@@ -13,13 +13,13 @@ use crate::context::counters::{DropCounters, Reason};
 use crate::device::Card;
 
 /// `HL_INFO_DEVICE_STATUS`.
-pub(super) fn status(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn status(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     out.put(&layout::device_status(card.status() as u32))
 }
 
 /// `HL_INFO_RESET_COUNT`.
-pub(super) fn resets(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn resets(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let (hard_reset_cnt, soft_reset_cnt) = card.resets();
     out.put(&InfoResetCount {
@@ -29,7 +29,7 @@ pub(super) fn resets(card: &Card, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_HW_EVENTS` and `HL_INFO_HW_EVENTS_AGGREGATE`.
-pub(super) fn events(card: &Card, args: &InfoArgs, aggregate: bool) -> Result {
+pub(super) fn events(card: &Card, args: &InfoArgs, aggregate: bool) -> Result<Reply> {
     let out = Out::with_room(args)?;
     out.put_bytes(card.observed.events.get(aggregate)?.as_bytes())
 }
@@ -46,7 +46,7 @@ fn drops(counters: &DropCounters) -> Drops {
 }
 
 /// `HL_INFO_CS_COUNTERS`.
-pub(super) fn cs_counters(asker: &Asker<'_>, args: &InfoArgs) -> Result {
+pub(super) fn cs_counters(asker: &Asker<'_>, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let own = asker.file.map(|file| drops(&file.context.drops));
     out.put(&layout::cs_counters(
@@ -56,19 +56,19 @@ pub(super) fn cs_counters(asker: &Asker<'_>, args: &InfoArgs) -> Result {
 }
 
 /// `HL_INFO_CLK_THROTTLE_REASON`.
-pub(super) fn clk_throttle(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn clk_throttle(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     out.put(&card.observed.throttling.answer())
 }
 
 /// `HL_INFO_OPEN_STATS`.
-pub(super) fn open_stats(card: &Card, args: &InfoArgs) -> Result {
+pub(super) fn open_stats(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     out.put(&card.observed.opens.answer())
 }
 
 /// `HL_INFO_DRAM_USAGE`.
-pub(super) fn dram_usage(asker: &Asker<'_>, args: &InfoArgs) -> Result {
+pub(super) fn dram_usage(asker: &Asker<'_>, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let card = asker.card;
     let size = card.firmware.lock().as_ref().map_or(0, |f| f.dram_size);

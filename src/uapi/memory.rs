@@ -8,6 +8,7 @@ use kernel::prelude::*;
 use super::consts::*;
 use super::types::{MemArgs, MemIn, MemMap, MemOut};
 use crate::abstractions::accel::{Call, Ioctl};
+use crate::abstractions::pinned::PinnedPages;
 use crate::abstractions::ratelimit::RateLimit;
 use crate::driver::GoyaNode;
 use crate::mem::export;
@@ -47,13 +48,17 @@ impl Ioctl for Memory {
                 }
                 let contiguous = input.flags & HL_MEM_CONTIGUOUS != 0;
                 let shared = input.flags & HL_MEM_SHARED != 0;
-                let handle = switch::clean_memory(call.data, &call.file.context, call.parent)
+                let live = call.enter()?;
+                let handle = switch::clean_memory(call.data, &call.file.context, live.parent())
                     .and_then(|()| memory.alloc(size, contiguous, shared));
                 answer(args, handle.map(u64::from))
             }
             HL_MEM_OP_FREE => memory.free(input.free_handle()),
             HL_MEM_OP_MAP => answer(args, map(call, &input)),
-            HL_MEM_OP_UNMAP => memory.unmap(input.unmap_address()),
+            HL_MEM_OP_UNMAP => {
+                let _live = call.enter()?;
+                memory.unmap(input.unmap_address())
+            }
             HL_MEM_OP_MAP_BLOCK => {
                 // No register block is for users of this card.
                 let pad = args.output().pad;
@@ -64,6 +69,7 @@ impl Ioctl for Memory {
                 Err(EPERM)
             }
             HL_MEM_OP_EXPORT_DMABUF_FD => {
+                let _live = call.enter()?;
                 let fd = export::export(&call.file.context, input.export(), input.flags);
                 let number = fd.as_ref().copied().unwrap_or(EBADF.to_errno());
                 args.set_output(MemOut::fd(number));
@@ -96,12 +102,20 @@ fn map(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
         }
     };
     match input.map() {
-        MemMap::Device { handle, hint } => memory.map_device(handle, wish(hint)),
+        MemMap::Device { handle, hint } => {
+            let _live = call.enter()?;
+            memory.map_device(handle, wish(hint))
+        }
         MemMap::Host {
             address,
             size,
             hint,
-        } => memory.map_host(address, size, wish(hint)),
+        } => {
+            // The caller's pages may take as long as he likes to come.
+            let pages = PinnedPages::pin(&call.data.dev, address, size)?;
+            let _live = call.enter()?;
+            memory.map_host(pages, wish(hint))
+        }
     }
 }
 
@@ -118,7 +132,8 @@ fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
         return Err(EINVAL);
     }
     let buffers = &call.file.context.buffers;
-    let created = buffers.create_stamps(call.parent, input.num_of_elements);
+    let live = call.enter()?;
+    let created = buffers.create_stamps(live.parent(), input.num_of_elements);
     created.map_err(|_| {
         dev_err!(
             dev,

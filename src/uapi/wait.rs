@@ -133,10 +133,7 @@ fn look(call: &Call<'_, GoyaNode>, input: &WaitCsIn) -> Result<(Waited, bool)> {
                 WaitTimeout::Forever => u64::MAX,
                 WaitTimeout::Microseconds(us) => u64::from(us),
             };
-            Ok((
-                fence.wait(timeout, &context.polling, &call.data.queues)?,
-                false,
-            ))
+            Ok((fence.wait(call, timeout)?, false))
         }
     }
 }

@@ -77,6 +77,12 @@ impl Card {
         sys::ioctl(self, HL_IOCTL_INFO, &mut args)
     }
 
+    /// Asks for information into `size` bytes at any address, where memory may be missing.
+    pub fn info_at(&self, op: u32, address: u64, size: u32) -> io::Result<()> {
+        let mut args = hl_info_args { return_pointer: address, return_size: size, op, ..Default::default() };
+        sys::ioctl(self, HL_IOCTL_INFO, &mut args)
+    }
+
     /// Asks for information with a parameter (period, PLL, ...).
     pub fn info_of<T>(&self, op: u32, parameter: u32, answer: &mut T) -> io::Result<()> {
         let mut args = hl_info_args {

@@ -13,6 +13,7 @@ pub mod nodes;
 pub mod packet;
 pub mod passing;
 pub mod pins;
+pub mod stall;
 pub mod sys;
 
 /// A test's result: what went wrong, in words.

@@ -53,6 +53,37 @@ pub fn request_in(file: &impl AsRawFd, request: u32, mapping: &Mapping, at: usiz
     }
 }
 
+/// Does an ioctl as a 32-bit program does it, whose argument is at `at` of a [`Mapping::low`] one.
+///
+/// # Panics
+/// When the argument is not inside.
+pub fn request32(file: &impl AsRawFd, request: u32, mapping: &Mapping, at: usize) -> io::Result<()> {
+    /// The number of `ioctl()` among the 32-bit system calls.
+    const IOCTL: i64 = 54;
+    let end = at.checked_add(request_size(request));
+    assert!(end.is_some_and(|end| end <= mapping.len()), "an ioctl past its mapping");
+    let argument = mapping.address() + at as u64;
+    let result: i64;
+    // SAFETY: the kernel stays inside of the bytes that the number says, which were checked. It keeps all registers
+    // but that of the result and those that it may clear; the compiler keeps `rbx` for itself, so it is put back.
+    unsafe {
+        core::arch::asm!(
+            "xchg {file}, rbx",
+            "int 0x80",
+            "xchg {file}, rbx",
+            file = inout(reg) i64::from(file.as_raw_fd()) => _,
+            inlateout("rax") IOCTL => result,
+            in("rcx") u64::from(request),
+            in("rdx") argument,
+            out("r8") _, out("r9") _, out("r10") _, out("r11") _,
+        );
+    }
+    match result {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(-(error as i32))),
+    }
+}
+
 /// Nanoseconds since the machine has booted, the same in all processes.
 pub fn monotonic() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -73,10 +104,25 @@ pub struct Mapping {
     len: usize,
 }
 
+// SAFETY: The mapping is the process's, not a thread's.
+unsafe impl Send for Mapping {}
+// SAFETY: As above; it is used by copies only, and those who share it bear with each other as with a device.
+unsafe impl Sync for Mapping {}
+
 impl Mapping {
     /// `len` bytes of zeroed memory of our own.
     pub fn anonymous(len: usize) -> io::Result<Self> {
         Self::map(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE, -1, 0)
+    }
+
+    /// The same without memory behind it, before it is touched.
+    pub fn untouched(len: usize) -> io::Result<Self> {
+        Self::map(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)
+    }
+
+    /// The same as [`Self::anonymous`], where 32-bit programs can have memory.
+    pub fn low(len: usize) -> io::Result<Self> {
+        Self::map(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE | libc::MAP_32BIT, -1, 0)
     }
 
     /// `len` bytes aligned to 2 MiB, which the kernel is asked to back by huge pages.
@@ -220,6 +266,28 @@ pub fn remove_module(name: &str) -> io::Result<()> {
     let name = CString::new(name)?;
     // SAFETY: the string ends with a zero for the length of the call.
     match unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Gives up being root, and what memory may be pinned beyond `limit` bytes.
+pub fn become_somebody(limit: u64) -> io::Result<()> {
+    const SOMEBODY: libc::uid_t = 1000;
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: the structure is there for the length of the call; the other has no pointers.
+    let done = unsafe {
+        libc::setrlimit(libc::RLIMIT_MEMLOCK, &limit) == 0
+            && libc::setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0
+    };
+    if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Mounts a file system of the kernel's own.
+pub fn mount(kind: &str, at: &str) -> io::Result<()> {
+    let (kind, at) = (CString::new(kind)?, CString::new(at)?);
+    // SAFETY: the strings end with a zero for the length of the call; the last pointer may be null.
+    match unsafe { libc::mount(kind.as_ptr(), at.as_ptr(), kind.as_ptr(), 0, std::ptr::null()) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

@@ -25,6 +25,7 @@ mod reload;
 mod report;
 mod resets;
 mod sensors;
+mod stalls;
 mod stress;
 mod submit;
 mod tables;
@@ -103,6 +104,8 @@ const ROUGH: &[&[Test]] = &[
     holders::TESTS,
     reload::TESTS,
 ];
+const ROUGH: &[&[Test]] =
+    &[resets::TESTS, tables::ROUGH, peer::ROUGH, stalls::TESTS, stress::ROUGH, bus::TESTS, holders::TESTS, reload::TESTS];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];

@@ -39,7 +39,12 @@ pub struct Binding {
 impl Binding {
     /// As it is.
     pub fn current() -> Result<Self> {
-        let device = fs::canonicalize(Nodes::chosen().sysfs()).map_err(|e| e.to_string())?;
+        Self::of(Nodes::chosen())
+    }
+
+    /// That of a card.
+    pub fn of(nodes: Nodes) -> Result<Self> {
+        let device = fs::canonicalize(nodes.sysfs()).map_err(|e| e.to_string())?;
         let driver = fs::canonicalize(device.join("driver")).map_err(|e| e.to_string())?;
         let device = device.file_name().and_then(|n| n.to_str()).ok_or("a card without a name")?.to_owned();
         Ok(Self { driver, device })

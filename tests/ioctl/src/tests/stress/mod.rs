@@ -12,6 +12,8 @@ mod opens;
 mod removal;
 mod rings;
 
+pub use removal::asleep;
+
 use super::Test;
 
 /// Seconds that a test may take at any length.

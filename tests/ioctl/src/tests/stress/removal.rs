@@ -48,7 +48,7 @@ pub fn reloads() -> Result {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until a process sleeps in the kernel.
-fn asleep(pid: u32) -> Result {
+pub fn asleep(pid: u32) -> Result {
     let end = Instant::now() + PATIENCE;
     let path = format!("/proc/{pid}/stat");
     loop {
