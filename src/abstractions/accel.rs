@@ -146,6 +146,24 @@ unsafe extern "C" fn file_ioctl_callback(
     unsafe { bindings::drm_ioctl(file, request, argument) }
 }
 
+/// The same of a 32-bit program, some of whose structures of DRM's are others; the driver's are the same.
+///
+/// # Safety
+///
+/// As for [`file_ioctl_callback`].
+#[cfg(CONFIG_COMPAT)]
+unsafe extern "C" fn file_compat_ioctl_callback(
+    file: *mut bindings::file,
+    request: c_uint,
+    argument: c_ulong,
+) -> c_long {
+    if unsafe_here(request) {
+        return EOPNOTSUPP.to_errno() as c_long;
+    }
+    // SAFETY: By the function's precondition.
+    unsafe { bindings::drm_compat_ioctl(file, request, argument) }
+}
+
 /// An ioctl of the driver's.
 ///
 /// # Safety
@@ -234,8 +252,8 @@ impl<T: Driver> Device<T> {
         open: Some(accel_open),
         release: Some(bindings::drm_release),
         unlocked_ioctl: Some(file_ioctl_callback),
-        // The structures are the same for 32-bit programs.
-        compat_ioctl: Some(file_ioctl_callback),
+        #[cfg(CONFIG_COMPAT)]
+        compat_ioctl: Some(file_compat_ioctl_callback),
         llseek: Some(bindings::noop_llseek),
         mmap: Some(Self::mmap_callback),
         fop_flags: bindings::FOP_UNSIGNED_OFFSET,

@@ -5,8 +5,9 @@
 
 use goya_tests::card::{Card, open_node};
 use goya_tests::nodes::Nodes;
-use goya_tests::sys::errno;
+use goya_tests::sys::{Mapping, errno, request32};
 use goya_tests::{Result, check, check_eq};
+use goya_uapi::{HL_INFO_DEVICE_STATUS, HL_IOCTL_INFO, drm_iowr, hl_info_args};
 
 use super::{Test, test};
 
@@ -17,6 +18,7 @@ pub const TESTS: &[Test] = &[
     test("open.control_node", control_node),
     test("open.race", race),
     test("open.every_card", every_card),
+    test("open.from_32_bits", from_32_bits),
 ];
 
 fn once() -> Result {
@@ -80,5 +82,40 @@ fn every_card() -> Result {
     for (n, card) in cards.iter().enumerate() {
         check_eq!(card.get(goya_tests::device::SRAM, 16)?, [n as u8; 16], format!("the data of card {n}"));
     }
+    Ok(())
+}
+
+/// A 32-bit program asks for DRM's version, whose structure is another one there, and for the card's state.
+fn from_32_bits() -> Result {
+    /// `DRM_IOCTL_VERSION32`: nine words.
+    const VERSION: u32 = 0xC024_6400;
+    const STATUS: u32 = drm_iowr::<hl_info_args>(HL_IOCTL_INFO) as u32;
+    let card = Card::open()?;
+    let memory = Mapping::low(4096).map_err(|e| e.to_string())?;
+    let (arguments, name) = (0, 1024);
+    // Three numbers; then length and address of name, date and description.
+    let words = [0, 0, 0, 64, (memory.address() + name as u64) as u32, 0, 0, 0, 0];
+    memory.write(arguments, words.map(u32::to_le_bytes).as_flattened());
+    request32(&card, VERSION, &memory, arguments).map_err(|e| format!("DRM_IOCTL_VERSION: {e}"))?;
+    check_eq!(memory.read(name, 10), b"habanalabs", "the name");
+    check_eq!(memory.word(arguments + 12), 10, "its length");
+    check!(memory.word(arguments) >= 6, "version {}", memory.word(arguments));
+
+    let args = hl_info_args {
+        return_pointer: memory.address() + name as u64,
+        return_size: 4,
+        op: HL_INFO_DEVICE_STATUS,
+        ..Default::default()
+    };
+    memory.write(name, &[0xFF; 4]);
+    let words = [args.return_pointer, u64::from(args.op) << 32 | u64::from(args.return_size), 0];
+    memory.write(arguments, words.map(u64::to_le_bytes).as_flattened());
+    request32(&card, STATUS, &memory, arguments).map_err(|e| format!("DEVICE_STATUS: {e}"))?;
+    check_eq!(memory.word(name), 0, "the state");
+    // The control node, too.
+    memory.write(name, &[0xFF; 4]);
+    let control = Card::open_control()?;
+    request32(&control, STATUS, &memory, arguments).map_err(|e| format!("control node: {e}"))?;
+    check_eq!(memory.word(name), 0, "the state by the control node");
     Ok(())
 }
