@@ -44,7 +44,7 @@ pub(crate) fn page_fault(card: &Card, engine: Option<u16>, address: u64) {
         let (mut list, mut result) = (KVVec::new(), Ok(()));
         card.users.each(|context| {
             let add = |dev_va, mapping: &Mapping| {
-                let size = mapping.size();
+                let size = mapping.user_size();
                 Ok(list.push(InfoUserMapping { dev_va, size }, GFP_KERNEL)?)
             };
             result = result.and_then(|()| context.user_memory.each_mapping(add));

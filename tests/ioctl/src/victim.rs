@@ -27,6 +27,9 @@ const TIMEOUT: u32 = 1;
 pub const UNMAPPED: u64 = 0x30_0000_0000;
 /// A device address of host memory that was mapped once.
 pub const STALE: u64 = (1 << 48) + (3 << 30);
+/// What it has mapped when it submits: so many bytes, so far behind the begin of a page.
+pub const ODD_SIZE: u64 = 5000;
+pub const ODD_OFFSET: u64 = 100;
 
 /// Submits to a queue: `nop1` to DMA queue 1, and so on; `fence2`; `fault3` reads where nothing is mapped,
 /// `stale2` writes where nothing is mapped any more. `hold` has everything that a user can have, `race` opens
@@ -67,6 +70,8 @@ fn submit(what: &str) -> Result {
         "stale" => stale(&card, queue)?,
         _ => return Err(format!("unknown work {what:?}")),
     };
+    let memory = Mapping::anonymous(2 * ODD_SIZE as usize).map_err(|e| e.to_string())?;
+    card.map_host_range(memory.address() + ODD_OFFSET, ODD_SIZE).map_err(|e| e.to_string())?;
     println!("ready");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;

@@ -6,14 +6,14 @@
 use goya_tests::card::Card;
 use goya_tests::control::Control;
 use goya_tests::kmsg::{self, Kmsg};
-use goya_tests::{Result, check};
+use goya_tests::{Result, check, check_eq};
 use goya_uapi::*;
 use serde_json::json;
 
 use super::{PATIENCE, expect_reset, reset_happened, works};
 use crate::held::Held;
 use crate::tests::{Test, debugfs, fault};
-use crate::victim::{STALE, UNMAPPED};
+use crate::victim::{ODD_OFFSET, ODD_SIZE, STALE, UNMAPPED};
 
 pub const TESTS: &[Test] = &[
     fault("fault.dma_page_fault", dma_page_fault),
@@ -62,6 +62,11 @@ fn recorded(card: &Card, work: &str, seen: &[&str]) -> Result {
     let address = format!("on va {:#x}", fault.addr);
     check!(seen.iter().any(|text| text.ends_with(&address)), "a page fault {address}");
     check!(work.ends_with(&fault.engine_id.to_string()), "a page fault of engine {}", fault.engine_id);
+    let mut mappings = [hl_user_mapping::default(); 4];
+    card.info(HL_INFO_USER_MAPPINGS, &mut mappings).map_err(|e| e.to_string())?;
+    check_eq!(mappings[0].size, ODD_SIZE, "bytes that were mapped then");
+    check_eq!(mappings[0].dev_va % 4096, ODD_OFFSET, "where they were, in a page");
+    check_eq!(mappings[1].size, 0, "bytes that were mapped besides");
     Ok(())
 }
 
