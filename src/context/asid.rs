@@ -20,6 +20,11 @@ pub(crate) struct Asids {
     used: SpinLock<u32>,
 }
 
+/// The bit of a number, which is less than [`ASIDS`].
+fn bit(number: u32) -> u32 {
+    1u32.wrapping_shl(number)
+}
+
 /// A number that belongs to its holder, until he gives it back.
 pub(crate) struct Asid {
     number: u32,
@@ -47,7 +52,7 @@ impl Asids {
         if number >= ASIDS {
             return Err(ENOMEM);
         }
-        *used |= 1 << number;
+        *used |= bit(number);
         Ok(Asid {
             number,
             given_back: Atomic::new(false),
@@ -70,7 +75,7 @@ impl Asid {
     /// From now on it may be somebody else's.
     pub(crate) fn give_back(&self) {
         if !self.given_back.xchg(true, Relaxed) {
-            *self.of.used.lock() &= !(1 << self.number);
+            *self.of.used.lock() &= !bit(self.number);
         }
     }
 }

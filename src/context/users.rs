@@ -6,9 +6,10 @@
 use kernel::alloc::AllocError;
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
-use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
+use kernel::time::{delay::fsleep, Delta};
 
 use super::Context;
+use crate::abstractions::time::Moment;
 
 /// How often to look whether all have gone.
 const LOOK: Delta = Delta::from_millis(5);
@@ -159,7 +160,7 @@ impl Users {
 
     /// Waits until nobody has the card open, at most `timeout`. Whether that is so.
     pub(crate) fn wait_gone(&self, timeout: Delta) -> bool {
-        let start = Instant::<Monotonic>::now();
+        let start = Moment::now();
         loop {
             let late = start.elapsed() > timeout;
             if self.list.lock().open.is_empty() {

@@ -72,7 +72,7 @@ pub(crate) struct CardFacts {
 
 /// `HL_INFO_HW_IP_INFO`.
 pub(crate) fn hw_ip_info(card: &CardFacts) -> InfoHwIpInfo {
-    let dram_size = user_dram(card.dram_size) / DRAM_PAGE_SIZE * DRAM_PAGE_SIZE;
+    let dram_size = user_dram(card.dram_size) & !(DRAM_PAGE_SIZE - 1);
     let card_name = match card.card_name {
         [0, ..] => *DEFAULT_CARD_NAME,
         name => name,
@@ -145,11 +145,13 @@ pub(crate) fn device_utilization(power: u64, max_power: u64) -> Result<InfoDevic
         .checked_sub(IDLE_POWER)
         .filter(|&range| range != 0)
         .ok_or(EINVAL)?;
-    let above = power.clamp(IDLE_POWER, max_power) - IDLE_POWER;
+    let above = power.saturating_sub(IDLE_POWER).min(range);
     // Where the product has no room, `range` is large enough to be divided instead.
-    let percent = above
-        .checked_mul(100)
-        .map_or_else(|| above / (range / 100), |product| product / range);
+    let (part, whole) = match above.checked_mul(100) {
+        Some(product) => (product, range),
+        None => (above, range / 100),
+    };
+    let percent = part.checked_div(whole).ok_or(EINVAL)?;
     Ok(InfoDeviceUtilization {
         utilization: percent.min(100) as u32,
         pad: 0,
