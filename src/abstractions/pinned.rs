@@ -5,17 +5,18 @@
 //! `hl_pin_host_memory()` and `hl_unpin_host_memory()`.
 //!
 //! [`PinnedPages`] can't be unpinned while the card may reach them: mapping consumes them, and
-//! [`MappedPages`] unmaps first. Nothing is charged to `RLIMIT_MEMLOCK`, as upstream does not either.
+//! [`MappedPages`] unmaps first.
 
 mod bounce;
+mod charge;
 mod map;
 mod runs;
 
 #[allow(unused_imports)]
 pub(crate) use map::{DmaMappings, MappedPages, Segment, Segments};
 
+use charge::Charge;
 use kernel::{
-    alloc::flags::__GFP_NOWARN,
     bindings,
     device::Device,
     page::PAGE_SIZE,
@@ -64,6 +65,8 @@ pub(crate) struct PinnedPages {
     span: Span,
     /// The process that had them pinned, by the number of its first thread.
     process: i32,
+    /// Given back when they are unpinned.
+    _charge: Charge,
 }
 
 // SAFETY: Any task may unpin pages.
@@ -78,7 +81,7 @@ impl PinnedPages {
     /// # Errors
     ///
     /// `EINVAL`: size 0, or the range wraps around; `EFAULT`: not memory of a user, or not there, or
-    /// not writable; `ENOMEM`: no memory, or only a part could be pinned.
+    /// not writable; `ENOMEM`: no memory, more than the process may pin, or only a part could be pinned.
     pub(crate) fn pin(dev: &Device, address: u64, size: u64) -> Result<Self> {
         if size == 0 {
             dev_err!(dev, "size to pin is invalid - {}\n", size);
@@ -113,8 +116,9 @@ impl PinnedPages {
             return Err(EFAULT);
         }
         let wanted = i32::try_from(span.pages).map_err(|_| ENOMEM)?;
+        let charge = Charge::new(span.pages)?;
         // The size is the user's choice: too much is an error for the user, not a warning in the log.
-        let mut pages = KVVec::with_capacity(span.pages, GFP_KERNEL | __GFP_NOWARN)?;
+        let mut pages = KVVec::with_capacity(span.pages, GFP_KERNEL_ACCOUNT | __GFP_NOWARN)?;
         // SAFETY: There is room for `wanted` pointers. The function checks the addresses itself.
         let got = unsafe {
             bindings::pin_user_pages_fast(
@@ -147,6 +151,7 @@ impl PinnedPages {
             pages,
             span,
             process: kernel::current!().group_leader().pid(),
+            _charge: charge,
         })
     }
 

@@ -9,10 +9,12 @@ use core::marker::PhantomData;
 
 use kernel::bindings;
 use kernel::error::to_result;
+use kernel::page::PAGE_SIZE;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 use kernel::types::ForeignOwnable;
 
+use super::pages::Pages;
 use super::shared::SharedMemory;
 
 /// An area that a process is about to get.
@@ -22,10 +24,28 @@ pub(crate) struct NewMapping<'a> {
     _call: PhantomData<&'a ()>,
 }
 
+/// Memory that processes can see.
+pub(crate) enum Memory<'a> {
+    /// The card sees it, too.
+    Shared(&'a SharedMemory),
+    /// It does not.
+    Pages(&'a Pages),
+}
+
+impl Memory<'_> {
+    /// Bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Shared(memory) => memory.len(),
+            Self::Pages(pages) => pages.len(),
+        }
+    }
+}
+
 /// What lives as long as a mapping of it does.
 pub(crate) trait Mapped: Send + Sync + 'static {
     /// The memory that processes see.
-    fn memory(&self) -> &SharedMemory;
+    fn memory(&self) -> Memory<'_>;
 }
 
 impl NewMapping<'_> {
@@ -74,11 +94,26 @@ impl NewMapping<'_> {
             | bindings::VM_DONTDUMP
             | bindings::VM_DONTCOPY
             | bindings::VM_NORESERVE;
+        // SAFETY: The area is being mapped by this thread.
+        unsafe { (*self.vma).__bindgen_anon_2.vm_flags |= flags };
+        match memory {
+            Memory::Shared(memory) => self.map_shared(memory)?,
+            Memory::Pages(pages) => self.map_pages(pages)?,
+        }
+        // SAFETY: As above; nothing can fail any more.
+        unsafe {
+            (*self.vma).vm_private_data = what.into_foreign();
+            (*self.vma).vm_ops = &Operations::<M>::VTABLE;
+        }
+        Ok(())
+    }
+
+    /// The memory is as long as the area.
+    fn map_shared(&self, memory: &SharedMemory) -> Result {
         // SAFETY: The area is being mapped by this thread; the memory was allocated for the same device and
         // is as long as the area.
         unsafe {
             let handle = (*self.vma).vm_pgoff;
-            (*self.vma).__bindgen_anon_2.vm_flags |= flags;
             // Mapped from its first page on; the offset is only a name.
             (*self.vma).vm_pgoff = 0;
             let mapped = to_result(bindings::dma_mmap_attrs(
@@ -90,9 +125,19 @@ impl NewMapping<'_> {
                 0,
             ));
             (*self.vma).vm_pgoff = handle;
-            mapped?;
-            (*self.vma).vm_private_data = what.into_foreign();
-            (*self.vma).vm_ops = &Operations::<M>::VTABLE;
+            mapped
+        }
+    }
+
+    /// The pages are as long as the area.
+    fn map_pages(&self, pages: &Pages) -> Result {
+        // SAFETY: By the safety requirements of `new()`.
+        let mut address = unsafe { (*self.vma).__bindgen_anon_1.__bindgen_anon_1.vm_start };
+        for page in pages.iter() {
+            // SAFETY: The area is being mapped by this thread, and the address is in it. The page is one of an
+            // allocation of a single one, and stays until the area, too, has given it up.
+            to_result(unsafe { bindings::vm_insert_page(self.vma, address, page.as_ptr()) })?;
+            address = address.wrapping_add(PAGE_SIZE);
         }
         Ok(())
     }
@@ -140,23 +185,23 @@ mod tests {
 
     static LIVE: Atomic<i32> = Atomic::new(0);
 
-    struct Memory(SharedMemory);
+    struct Counted(SharedMemory);
 
-    impl Drop for Memory {
+    impl Drop for Counted {
         fn drop(&mut self) {
             LIVE.fetch_sub(1, Relaxed);
         }
     }
 
-    impl Mapped for Memory {
-        fn memory(&self) -> &SharedMemory {
-            &self.0
+    impl Mapped for Counted {
+        fn memory(&self) -> Memory<'_> {
+            Memory::Shared(&self.0)
         }
     }
 
-    fn page(dev: &Device<Bound>) -> Result<Arc<Memory>> {
+    fn page(dev: &Device<Bound>) -> Result<Arc<Counted>> {
         crate::abstractions::shared::reach_all(dev)?;
-        let memory = Memory(SharedMemory::new(dev, 4096, GFP_KERNEL)?);
+        let memory = Counted(SharedMemory::new(dev, 4096, GFP_KERNEL)?);
         LIVE.fetch_add(1, Relaxed);
         Ok(Arc::new(memory, GFP_KERNEL)?)
     }
@@ -175,8 +220,8 @@ mod tests {
             ..pin_init::zeroed()
         };
         let (Some(open), Some(close)) = (
-            Operations::<Memory>::VTABLE.open,
-            Operations::<Memory>::VTABLE.close,
+            Operations::<Counted>::VTABLE.open,
+            Operations::<Counted>::VTABLE.close,
         ) else {
             return Err(EINVAL);
         };

@@ -253,8 +253,8 @@ impl UserMemory {
     ) -> Result<u64> {
         let dev = self.dev();
         // What can fail is done before addresses are taken.
-        let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
-        let room = KBox::new_uninit(GFP_KERNEL)?;
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
+        let room = KBox::new_uninit(GFP_KERNEL_ACCOUNT)?;
         if layout.offset != 0 {
             match hint {
                 Hint::Force(hint) if hint != 0 => {

@@ -211,7 +211,7 @@ impl DeviceMemory {
                 continue;
             }
             missing = missing.saturating_sub(hole.len());
-            runs.push(self.run(hole), GFP_KERNEL)
+            runs.push(self.run(hole), GFP_KERNEL_ACCOUNT)
                 .map_err(|_| AllocFailure::NoMemory)?;
         }
         // Nothing fails any more.

@@ -250,7 +250,7 @@ impl Dram {
         shared: bool,
     ) -> Result<(u32, u64), DramFailure> {
         let none = DramFailure::Memory(AllocFailure::NoMemory);
-        let room = UniqueArc::new_uninit(GFP_KERNEL).map_err(|_| none)?;
+        let room = UniqueArc::new_uninit(GFP_KERNEL_ACCOUNT).map_err(|_| none)?;
         let mut state = self.state.lock();
         let state = (*state).as_mut().ok_or(none)?;
         let allocation = state
@@ -360,7 +360,7 @@ fn vacancy<'a>(
     let place = match rest.find(|(_, piece)| piece.is_none()) {
         Some((place, _)) => place,
         None => {
-            pieces.push(None, GFP_KERNEL).ok()?;
+            pieces.push(None, GFP_KERNEL_ACCOUNT).ok()?;
             pieces.len().saturating_sub(1)
         }
     };

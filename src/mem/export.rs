@@ -114,7 +114,7 @@ pub(crate) fn export(context: &Arc<Context>, what: MemExport, flags: u32) -> Res
         _asid: context.asid.clone(),
         pieces,
     };
-    let exported = KBox::new(exported, GFP_KERNEL)?;
+    let exported = KBox::new(exported, GFP_KERNEL_ACCOUNT)?;
     dmabuf::export(exported, &card.exports, usize::try_from(what.size)?, flags)
 }
 
@@ -195,7 +195,7 @@ fn part(runs: &[Run], what: &MemExport, window: Window) -> Result<KVVec<Piece>> 
         if size > 0 {
             let offset = run.address.wrapping_sub(DRAM_BASE).wrapping_add(skipped);
             let address = window.start.wrapping_add(offset);
-            pieces.push(Piece { address, size }, GFP_KERNEL)?;
+            pieces.push(Piece { address, size }, GFP_KERNEL_ACCOUNT)?;
         }
     }
     Ok(pieces)

@@ -105,9 +105,9 @@ impl Nodes {
     fn new() -> Result<Self, RangeFailure> {
         let new = || -> Result<Self> {
             Ok(Self {
-                hole: RBTreeNodeReservation::new(GFP_KERNEL)?,
-                page: RBTreeNodeReservation::new(GFP_KERNEL)?,
-                huge: RBTreeNodeReservation::new(GFP_KERNEL)?,
+                hole: RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?,
+                page: RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?,
+                huge: RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?,
             })
         };
         new().map_err(|_| RangeFailure::NoMemory)

@@ -45,7 +45,7 @@ pub(super) struct Table {
 impl Table {
     /// A table in `page`, with `default` in all its entries. An error gives the page back.
     pub(super) fn new(page: TablePage, default: Option<u64>) -> Result<Self, TablePage> {
-        let Ok(mut entries) = KBox::<[u64; ENTRIES]>::zeroed(GFP_KERNEL) else {
+        let Ok(mut entries) = KBox::<[u64; ENTRIES]>::zeroed(GFP_KERNEL_ACCOUNT) else {
             return Err(page);
         };
         if let Some(default) = default {
@@ -120,7 +120,7 @@ impl Table {
     /// Makes room for tables below.
     fn prepare(&mut self) -> Result<(), MapFailure> {
         if self.children.is_none() {
-            let children = KBox::zeroed(GFP_KERNEL).map_err(|_| MapFailure::NoTable)?;
+            let children = KBox::zeroed(GFP_KERNEL_ACCOUNT).map_err(|_| MapFailure::NoTable)?;
             self.children = Some(children);
         }
         Ok(())
@@ -284,7 +284,7 @@ impl<'a, S: PteSink> Change<'a, S> {
     }
 
     fn alloc(&mut self, default: Option<u64>) -> Result<KBox<Table>, MapFailure> {
-        let Ok(space) = KBox::<Table>::new_uninit(GFP_KERNEL) else {
+        let Ok(space) = KBox::<Table>::new_uninit(GFP_KERNEL_ACCOUNT) else {
             return Err(MapFailure::NoTable);
         };
         let page = self.pool.alloc().ok_or(MapFailure::NoTable)?;

@@ -216,7 +216,7 @@ fn copy(
             .take(request.parent, room)
             .map_err(CheckError::Copy)?,
     };
-    let mut source = |offset: usize, into: &mut [u8]| buffer.memory().read(offset, into);
+    let mut source = |offset: usize, into: &mut [u8]| buffer.read(offset, into);
     let source: &mut dyn Source = &mut source;
     check::copy_checked(source, size, &mut copy, rules)?;
     copy.size = size;

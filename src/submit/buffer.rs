@@ -9,8 +9,11 @@ use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock, UniqueArc};
 
+use super::budget::Share;
+use super::handles::Handles;
+use crate::abstractions::pages::Pages;
 use crate::abstractions::shared::SharedMemory;
-use crate::abstractions::vma::{Mapped, NewMapping};
+use crate::abstractions::vma::{Mapped, Memory, NewMapping};
 use crate::hw::map::HOST_BASE;
 
 const PAGE_SHIFT: u32 = 12;
@@ -25,10 +28,36 @@ const KIND_MASK: u64 = 0x1F << 59;
 /// The largest command buffer. Bytes.
 pub(crate) const LARGEST: u32 = 2 << 20;
 
+/// Memory that the card reaches, and its share of the machine's.
+struct CardMemory {
+    memory: SharedMemory,
+    _share: Share,
+}
+
+impl CardMemory {
+    /// `len` bytes, whole pages.
+    fn new(dev: &Device<Bound>, len: usize) -> Result<Self> {
+        let share = Share::take(len / PAGE)?;
+        // Charged to the program; and if there is not so much, that is its error, and none for the log.
+        let flags = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
+        Ok(Self {
+            memory: SharedMemory::new(dev, len, flags)?,
+            _share: share,
+        })
+    }
+}
+
+/// What a buffer is made of.
+enum Content {
+    /// Of commands, which the card may read.
+    Commands(CardMemory),
+    /// Of time stamps, which this card never writes.
+    Stamps { pages: Pages, _share: Share },
+}
+
 /// A program's command buffer; or one for time stamps, which no submission can name.
 pub(crate) struct CommandBuffer {
-    memory: SharedMemory,
-    kind: u64,
+    content: Content,
     /// Bytes that were asked for, one page at least.
     size: u32,
     /// Submissions that use it now.
@@ -57,21 +86,40 @@ impl CommandBuffer {
 
     /// Whether it is for time stamps.
     pub(crate) fn is_for_stamps(&self) -> bool {
-        self.kind == STAMPS_KIND
+        matches!(self.content, Content::Stamps { .. })
+    }
+
+    /// The kind of its handle.
+    fn kind(&self) -> u64 {
+        if self.is_for_stamps() {
+            STAMPS_KIND
+        } else {
+            COMMANDS_KIND
+        }
     }
 
     /// What messages call it.
     fn topic(&self) -> &'static str {
-        if self.kind == STAMPS_KIND {
+        if self.is_for_stamps() {
             "TS"
         } else {
             "CB"
         }
     }
 
-    /// What is in it. The program can change it at any time.
-    pub(crate) fn memory(&self) -> &SharedMemory {
-        &self.memory
+    /// Copies what is at `offset` now. The program can change it at any time.
+    pub(crate) fn read(&self, offset: usize, into: &mut [u8]) -> Result {
+        match &self.content {
+            Content::Commands(commands) => commands.memory.read(offset, into),
+            Content::Stamps { .. } => Err(EINVAL),
+        }
+    }
+
+    fn memory(&self) -> Memory<'_> {
+        match &self.content {
+            Content::Commands(commands) => Memory::Shared(&commands.memory),
+            Content::Stamps { pages, .. } => Memory::Pages(pages),
+        }
     }
 }
 
@@ -100,7 +148,7 @@ impl Drop for InUse {
 }
 
 /// Place n has the buffer of id n + 1.
-type Slots = Mutex<KVec<Option<Arc<CommandBuffer>>>>;
+type Slots = Mutex<Handles<Arc<CommandBuffer>>>;
 
 /// A mapping of a command buffer. When the last part of it is gone, the buffer can be mapped again; or, if its
 /// handle was destroyed meanwhile, nothing is left of it.
@@ -111,8 +159,8 @@ struct MappedBuffer {
 }
 
 impl Mapped for MappedBuffer {
-    fn memory(&self) -> &SharedMemory {
-        &self.buffer.memory
+    fn memory(&self) -> Memory<'_> {
+        self.buffer.memory()
     }
 }
 
@@ -120,10 +168,8 @@ impl Drop for MappedBuffer {
     fn drop(&mut self) {
         let mut slots = self.slots.lock();
         self.buffer.mapped.store(false, Relaxed);
-        let slot = slots.get_mut(self.place);
-        let handle = slot
-            .filter(|_| self.buffer.destroyed.load(Relaxed))
-            .and_then(Option::take);
+        let destroyed = self.buffer.destroyed.load(Relaxed);
+        let handle = destroyed.then(|| slots.remove(self.place));
         // Freed outside of the lock.
         drop(slots);
         drop(handle);
@@ -138,74 +184,66 @@ pub(crate) struct BufferTable {
 impl BufferTable {
     /// No buffers.
     pub(crate) fn new() -> Result<Self> {
-        let slots = Arc::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)?;
+        let slots = Arc::pin_init(new_mutex!(Handles::new()), GFP_KERNEL)?;
         Ok(Self { slots })
     }
 
     /// Makes a command buffer of `size` bytes, zeroed; returns its handle.
     pub(crate) fn create(&self, dev: &Device<Bound>, size: u32) -> Result<u64> {
-        self.create_kind(dev, size.max(PAGE as u32), COMMANDS_KIND)
+        let size = size.max(PAGE as u32);
+        let memory = CardMemory::new(dev, (size as usize).next_multiple_of(PAGE))?;
+        self.insert(Content::Commands(memory), size)
     }
 
     /// Makes a buffer for `count` time stamps, zeroed; returns its handle.
-    pub(crate) fn create_stamps(&self, dev: &Device<Bound>, count: u32) -> Result<u64> {
-        let size = count.checked_mul(8).filter(|size| *size > 0);
-        self.create_kind(dev, size.ok_or(ENOMEM)?, STAMPS_KIND)
+    pub(crate) fn create_stamps(&self, count: u32) -> Result<u64> {
+        let size = count
+            .checked_mul(8)
+            .filter(|size| *size > 0)
+            .ok_or(ENOMEM)?;
+        let pages = (size as usize).div_ceil(PAGE);
+        let _share = Share::take(pages)?;
+        let pages = Pages::new(pages, GFP_KERNEL_ACCOUNT | __GFP_NOWARN)?;
+        self.insert(Content::Stamps { pages, _share }, size)
     }
 
-    fn create_kind(&self, dev: &Device<Bound>, size: u32, kind: u64) -> Result<u64> {
-        let memory = SharedMemory::new(dev, (size as usize).next_multiple_of(PAGE), GFP_KERNEL)?;
+    fn insert(&self, content: Content, size: u32) -> Result<u64> {
         let buffer = Arc::new(
             CommandBuffer {
-                memory,
-                kind,
+                content,
                 size,
                 users: Atomic::new(0),
                 mapped: Atomic::new(false),
                 destroyed: Atomic::new(false),
             },
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
-        let mut slots = self.slots.lock();
-        let place = match slots.iter().position(Option::is_none) {
-            Some(place) => place,
-            None => {
-                slots.push(None, GFP_KERNEL)?;
-                slots.len().saturating_sub(1)
-            }
-        };
-        *slots.get_mut(place).ok_or(ENOMEM)? = Some(buffer);
-        let id = u64::try_from(place)?.saturating_add(1);
-        Ok((id << PAGE_SHIFT) | kind)
+        let kind = buffer.kind();
+        let place = self.slots.lock().insert(buffer)?;
+        Ok(handle(place, kind))
     }
 
     /// The command buffer of `handle`.
     pub(crate) fn get(&self, handle: u64) -> Option<Arc<CommandBuffer>> {
-        self.find(handle)
-            .filter(|buffer| buffer.kind == COMMANDS_KIND)
+        self.find(handle).filter(|buffer| !buffer.is_for_stamps())
     }
 
     fn find(&self, handle: u64) -> Option<Arc<CommandBuffer>> {
-        self.slots.lock().get(place(handle)?)?.clone()
+        self.slots.lock().get(place(handle)?).cloned()
     }
 
     /// Destroys the handle of a command buffer, once. The buffer lives on while it is in use or mapped, and the
     /// handle while it is mapped.
     pub(crate) fn destroy(&self, handle: u64) -> Result {
         let mut slots = self.slots.lock();
-        let slot = place(handle)
-            .and_then(|place| slots.get_mut(place))
-            .ok_or(EINVAL)?;
-        let buffer = slot.as_ref().ok_or(EINVAL)?;
-        if buffer.kind != COMMANDS_KIND || buffer.destroyed.load(Relaxed) {
+        let place = place(handle).ok_or(EINVAL)?;
+        let buffer = slots.get(place).ok_or(EINVAL)?;
+        if buffer.is_for_stamps() || buffer.destroyed.load(Relaxed) {
             return Err(EINVAL);
         }
         buffer.destroyed.store(true, Relaxed);
-        let handle = if buffer.mapped.load(Relaxed) {
-            None
-        } else {
-            slot.take()
-        };
+        let mapped = buffer.mapped.load(Relaxed);
+        let handle = (!mapped).then(|| slots.remove(place));
         // Freed outside of the lock.
         drop(slots);
         drop(handle);
@@ -222,8 +260,8 @@ impl BufferTable {
             _ => return Err(EINVAL),
         }
         let place = place(handle);
-        let mut slots = self.slots.lock();
-        let slot = place.and_then(|place| Some((place, slots.get_mut(place)?.as_ref()?)));
+        let slots = self.slots.lock();
+        let slot = place.and_then(|place| Some((place, slots.get(place)?)));
         let Some((place, buffer)) = slot else {
             dev_err!(
                 dev,
@@ -232,7 +270,7 @@ impl BufferTable {
             );
             return Err(EINVAL);
         };
-        let size = buffer.memory.len();
+        let size = buffer.memory().len();
         if mapping.len() != size {
             dev_err!(
                 dev,
@@ -266,17 +304,22 @@ impl BufferTable {
 
     /// Does something to each buffer and its handle.
     pub(crate) fn each(&self, mut run: impl FnMut(u64, &CommandBuffer)) {
-        for (id, slot) in (1..).zip(self.slots.lock().iter()) {
-            if let Some(buffer) = slot {
-                run((id << PAGE_SHIFT) | buffer.kind, buffer);
-            }
+        for (place, buffer) in self.slots.lock().iter() {
+            run(handle(place, buffer.kind()), buffer);
         }
     }
 
     /// Forgets all buffers; those that are mapped live on until they are unmapped.
     pub(crate) fn clear(&self) {
-        self.slots.lock().clear();
+        let handles = core::mem::replace(&mut *self.slots.lock(), Handles::new());
+        // Freed outside of the lock.
+        drop(handles);
     }
+}
+
+/// The handle of the buffer at `place`.
+fn handle(place: usize, kind: u64) -> u64 {
+    ((place as u64).wrapping_add(1) << PAGE_SHIFT) | kind
 }
 
 fn place(handle: u64) -> Option<usize> {
@@ -299,12 +342,12 @@ fn class(size: usize) -> Option<usize> {
 #[pin_data]
 pub(crate) struct CopyPool {
     #[pin]
-    free: SpinLock<[KVec<SharedMemory>; 4]>,
+    free: SpinLock<[KVec<CardMemory>; 4]>,
 }
 
 /// The driver's copy of a command buffer, which the card reads. Goes back to the pool when dropped.
 pub(crate) struct JobCopy {
-    memory: Option<SharedMemory>,
+    memory: Option<CardMemory>,
     class: usize,
     /// Bytes that the card reads.
     pub(crate) size: u32,
@@ -326,7 +369,7 @@ impl CopyPool {
         let kept = self.free.lock().get_mut(class).and_then(KVec::pop);
         let memory = match kept {
             Some(memory) => memory,
-            None => SharedMemory::new(dev, *CLASSES.get(class).ok_or(ENOMEM)?, GFP_KERNEL)?,
+            None => CardMemory::new(dev, *CLASSES.get(class).ok_or(ENOMEM)?)?,
         };
         Ok(JobCopy {
             memory: Some(memory),
@@ -337,7 +380,7 @@ impl CopyPool {
     }
 
     /// Keeps `memory` for the next job; gives it back if there is enough already.
-    fn keep(&self, class: usize, memory: SharedMemory) -> Option<SharedMemory> {
+    fn keep(&self, class: usize, memory: CardMemory) -> Option<CardMemory> {
         let mut free = self.free.lock();
         match free.get_mut(class) {
             // Room was reserved when the pool was made.
@@ -358,14 +401,15 @@ impl JobCopy {
 
     /// Where the card finds it.
     pub(crate) fn address(&self) -> u64 {
-        self.memory
-            .as_ref()
-            .map_or(0, |memory| memory.dma_address().wrapping_add(HOST_BASE))
+        self.memory.as_ref().map_or(0, |owned| {
+            owned.memory.dma_address().wrapping_add(HOST_BASE)
+        })
     }
 
     /// Writes `data` at `offset`.
     pub(crate) fn write(&self, offset: usize, data: &[u8]) -> Result {
-        self.memory.as_ref().ok_or(EINVAL)?.write(offset, data)
+        let owned = self.memory.as_ref().ok_or(EINVAL)?;
+        owned.memory.write(offset, data)
     }
 }
 

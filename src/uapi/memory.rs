@@ -132,8 +132,7 @@ fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
         return Err(EINVAL);
     }
     let buffers = &call.file.context.buffers;
-    let live = call.enter()?;
-    let created = buffers.create_stamps(live.parent(), input.num_of_elements);
+    let created = buffers.create_stamps(input.num_of_elements);
     created.map_err(|_| {
         dev_err!(
             dev,

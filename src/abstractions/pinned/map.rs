@@ -130,7 +130,7 @@ impl Shared {
                 direction,
                 links <- ListLinks::new(),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
         {
             let mut state = self.state.lock();
@@ -226,8 +226,9 @@ impl Table {
         let runs = || runs(&pinned.pages, longest as usize / PAGE_SIZE);
         let count = runs().fold(0u32, |count, _| count.saturating_add(1));
         let mut table = bindings::sg_table::default();
+        let flags = bindings::GFP_KERNEL_ACCOUNT | bindings::__GFP_NOWARN;
         // SAFETY: The table is ours, and empty.
-        to_result(unsafe { bindings::sg_alloc_table(&mut table, count, bindings::GFP_KERNEL) })?;
+        to_result(unsafe { bindings::sg_alloc_table(&mut table, count, flags) })?;
         let (mut entry, mut offset, mut left) = (table.sgl, pinned.span.offset, pinned.span.size);
         for run in runs() {
             // A run is no longer than `longest`.

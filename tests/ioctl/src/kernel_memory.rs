@@ -135,12 +135,20 @@ pub fn available() -> Result<usize> {
     kib.map(|kib| kib << 10).ok_or_else(|| "no MemAvailable in meminfo".to_owned())
 }
 
+/// Bytes of memory that the machine has.
+pub fn total() -> Result<u64> {
+    let kib = numbers(&read("/proc/meminfo")?).get("MemTotal").copied();
+    let kib = kib.and_then(|kib| u64::try_from(kib).ok());
+    kib.map(|kib| kib << 10).ok_or_else(|| "no MemTotal in meminfo".to_owned())
+}
+
 /// Adds up what each processor has counted for itself.
 pub(crate) fn refresh_counters() -> Result {
     write("/proc/sys/vm/stat_refresh", "1")
 }
 
-pub(crate) fn read(path: &str) -> Result<String> {
+/// What is in a file, as text.
+pub fn read(path: &str) -> Result<String> {
     fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))
 }
 

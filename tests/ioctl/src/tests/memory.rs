@@ -7,7 +7,8 @@ use goya_tests::card::Card;
 use goya_tests::sys::{Mapping, errno};
 use goya_tests::{Result, check, check_eq, kmsg};
 use goya_uapi::{
-    HL_INFO_DRAM_USAGE, HL_MEM_CONTIGUOUS, HL_MEM_OP_TS_ALLOC, HL_MEM_SHARED, hl_info_dram_usage,
+    HL_INFO_DRAM_USAGE, HL_MEM_CONTIGUOUS, HL_MEM_OP_TS_ALLOC, HL_MEM_SHARED, TS_MAX_ELEMENTS_NUM,
+    hl_info_dram_usage,
 };
 
 use super::{Test, test};
@@ -18,6 +19,7 @@ pub const TESTS: &[Test] = &[
     test("memory.device", device),
     test("memory.many_mappings", many_mappings),
     test("memory.time_stamps", time_stamps),
+    test("memory.most_time_stamps", most_time_stamps),
 ];
 
 fn free(card: &Card) -> Result<u64> {
@@ -85,6 +87,27 @@ fn time_stamps() -> Result {
     check_eq!(errno(card.map_cb(handle, 8192)), libc::EINVAL, "a second mapping");
     drop(map);
     card.map_cb(handle, 8192).map(drop).map_err(|e| e.to_string())
+}
+
+/// As many as there can be, which is more than the largest piece of memory that the kernel has in one.
+fn most_time_stamps() -> Result {
+    const SIZE: usize = TS_MAX_ELEMENTS_NUM as usize * 8;
+    let card = Card::open()?;
+    let handle = card.memory(HL_MEM_OP_TS_ALLOC, 0, |m| m.num_of_elements = TS_MAX_ELEMENTS_NUM);
+    let handle = handle.map_err(|e| e.to_string())?;
+    let map = card.map_cb(handle, SIZE).map_err(|e| e.to_string())?;
+    for at in (0..SIZE).step_by(SIZE / 8) {
+        check_eq!(map.word(at), 0, format!("stamp at {at:#x}"));
+        map.write(at, &(at as u32 + 1).to_le_bytes());
+    }
+    drop(map);
+    let map = card.map_cb(handle, SIZE).map_err(|e| e.to_string())?;
+    for at in (0..SIZE).step_by(SIZE / 8) {
+        check_eq!(map.word(at), at as u32 + 1, format!("stamp at {at:#x}, mapped again"));
+    }
+    drop(card);
+    check_eq!(map.word(SIZE / 8), (SIZE / 8) as u32 + 1, "a stamp after the card was closed");
+    Ok(())
 }
 
 fn many_mappings() -> Result {

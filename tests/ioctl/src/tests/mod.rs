@@ -15,6 +15,7 @@ mod fail_nth;
 mod faults;
 mod holders;
 mod info;
+mod limits;
 mod memory;
 mod notify;
 mod open;
@@ -75,6 +76,7 @@ const GENTLE: &[&[Test]] = &[
     info::TESTS,
     report::TESTS,
     buffers::TESTS,
+    limits::TESTS,
     submit::TESTS,
     window::TESTS,
     phases::TESTS,
@@ -99,13 +101,12 @@ const ROUGH: &[&[Test]] = &[
     tables::ROUGH,
     dram_window::ROUGH,
     peer::ROUGH,
+    stalls::TESTS,
     stress::ROUGH,
     bus::TESTS,
     holders::TESTS,
     reload::TESTS,
 ];
-const ROUGH: &[&[Test]] =
-    &[resets::TESTS, tables::ROUGH, peer::ROUGH, stalls::TESTS, stress::ROUGH, bus::TESTS, holders::TESTS, reload::TESTS];
 
 /// Tests after which the kernel's own checks may be switched off.
 const LAST: &[&[Test]] = &[fail_nth::TESTS];
