@@ -35,6 +35,7 @@ use kernel::{
     bindings,
     device::{Device, DeviceContext},
     pci,
+    str::BStr,
 };
 
 /// Bits of `scatterlist::page_link` that are no part of a page's address, but say where the list goes on or ends
@@ -47,6 +48,18 @@ const LINK_BITS: kernel::ffi::c_ulong = 3;
 fn raw_device<C: DeviceContext>(dev: &Device<C>) -> *mut bindings::device {
     // `Device` is transparent, and all of it may change behind a shared reference (`Opaque`).
     core::ptr::from_ref(dev).cast_mut().cast()
+}
+
+/// A device's name, for messages.
+///
+/// The `kernel` crate's `name()` adds one to the length, which on some kernels is code that panics.
+pub(crate) fn name<C: DeviceContext>(dev: &Device<C>) -> &BStr {
+    // SAFETY: A device has a name that ends with a zero, and is not renamed while somebody has it.
+    let bytes = unsafe {
+        let name = bindings::dev_name(raw_device(dev));
+        core::slice::from_raw_parts(name.cast::<u8>(), bindings::strlen(name))
+    };
+    BStr::from_bytes(bytes)
 }
 
 /// The C side of a PCI device, as [`raw_device`] has it of any device.

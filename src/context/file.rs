@@ -7,6 +7,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use super::Context;
+use crate::abstractions::name;
 use crate::device::{Card, Status};
 use crate::observe::notify::Notifier;
 use crate::reset;
@@ -89,7 +90,7 @@ fn allowed(card: &Card) -> Result {
     dev_dbg!(
         card.dev,
         "Can't open {} because it is {}\n",
-        card.dev.name(),
+        name(&card.dev),
         status.text()
     );
     Err(match status {
@@ -119,7 +120,7 @@ fn leave(card: &Arc<Card>, user: u64, at_work: u32) {
             dev_err!(
                 card.dev,
                 "{} device is not idle after user context is closed (mask {:#x})\n",
-                card.dev.name(),
+                name(&card.dev),
                 report.busy_mask
             );
         }

@@ -17,6 +17,7 @@ use super::info::{answer, copy, request, Asker};
 use super::types::InfoArgs;
 use crate::abstractions::accel::{self, Live};
 use crate::abstractions::chrdev::{self, Node, Region};
+use crate::abstractions::name;
 use crate::abstractions::ratelimit::RateLimit;
 use crate::device::Status;
 use crate::driver::GoyaNode;
@@ -154,7 +155,7 @@ impl chrdev::Operations for Control {
     fn open(link: &Self::Data, dev: &Device) -> Result {
         let user = link.get().ok_or(ENXIO)?;
         if user.device.data().status() == Status::Malfunction {
-            dev_dbg!(dev, "Can't open {} because it is disabled\n", dev.name());
+            dev_dbg!(dev, "Can't open {} because it is disabled\n", name(dev));
             return Err(EPERM);
         }
         Ok(())
