@@ -56,6 +56,25 @@ impl Control {
         answer["value"].as_u64().ok_or_else(|| format!("register {offset:#x} has no value"))
     }
 
+    /// Writes a register of the card.
+    pub fn set_register(&mut self, offset: u64, value: u32) -> Result {
+        self.ask(&json!({"cmd": "write-register", "register": offset, "value": value})).map(drop)
+    }
+
+    /// `size` bytes at physical address `address` of the card, in hexadecimal.
+    pub fn memory(&mut self, address: u64, size: u64) -> Result<String> {
+        let answer = self.ask(&json!({"cmd": "read-memory", "address": address, "size": size}))?;
+        answer["data"].as_str().map(str::to_owned).ok_or_else(|| format!("nothing at {address:#x}"))
+    }
+
+    /// Whether a queue is hung, by its name.
+    pub fn hung(&mut self, queue: &str) -> Result<bool> {
+        let status = self.ask(&json!({"cmd": "status"}))?;
+        let hung =
+            status["faults"]["hung"].as_array().ok_or_else(|| format!("no hung queues in {status}"))?;
+        Ok(hung.iter().any(|name| name == queue))
+    }
+
     /// Takes all faults back.
     pub fn clear(&mut self) -> Result {
         self.ask(&json!({"cmd": "clear"})).map(drop)

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Does an ioctl that reads and writes `args`.
 pub fn ioctl<T>(file: &impl AsRawFd, command: u32, args: &mut T) -> io::Result<()> {
@@ -95,6 +96,55 @@ pub fn monotonic() -> u64 {
 /// The number of an error, for comparison.
 pub fn errno<T>(result: io::Result<T>) -> i32 {
     result.err().and_then(|e| e.raw_os_error()).unwrap_or(0)
+}
+
+/// Interrupts a system call of one thread of the process, by a signal that does nothing else.
+#[derive(Debug)]
+pub struct Interrupter {
+    /// The thread's number; 0 for none.
+    thread: AtomicI32,
+}
+
+/// A thread that can be interrupted, as long as this lives.
+#[derive(Debug)]
+pub struct Interruptible<'a>(&'a Interrupter);
+
+impl Interrupter {
+    /// Takes SIGUSR1.
+    pub fn new() -> io::Result<Self> {
+        extern "C" fn nothing(_: libc::c_int) {}
+        let handler: extern "C" fn(libc::c_int) = nothing;
+        // SAFETY: zero is valid for all of its fields.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = handler as usize;
+        // SAFETY: the action is valid, and its handler does nothing. Calls are not restarted after it.
+        match unsafe { libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()) } {
+            0 => Ok(Self { thread: AtomicI32::new(0) }),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Makes the calling thread the one that is interrupted.
+    pub fn this_thread(&self) -> Interruptible<'_> {
+        // SAFETY: no pointers.
+        self.thread.store(unsafe { libc::gettid() }, Ordering::SeqCst);
+        Interruptible(self)
+    }
+
+    /// Interrupts what the thread is doing, if there is one.
+    pub fn interrupt(&self) {
+        let thread = self.thread.load(Ordering::SeqCst);
+        if thread != 0 {
+            // SAFETY: no pointers; a signal to a thread of this process, which has a handler for it.
+            unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGUSR1) };
+        }
+    }
+}
+
+impl Drop for Interruptible<'_> {
+    fn drop(&mut self) {
+        self.0.thread.store(0, Ordering::SeqCst);
+    }
 }
 
 /// Memory mapped into the process; a device may change it at any time.

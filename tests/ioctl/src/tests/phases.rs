@@ -3,10 +3,14 @@
 
 //! A context's beginning: the switch of the card to its user, and the restore phase.
 
+use std::thread;
+use std::time::Duration;
+
 use goya_tests::card::Card;
 use goya_tests::control::Control;
 use goya_tests::device::SRAM;
 use goya_tests::packet::{Packets, SYNC_OBJECT};
+use goya_tests::sys::{Interrupter, errno};
 use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::HL_CS_FLAGS_FORCE_RESTORE;
 use serde_json::json;
@@ -20,6 +24,8 @@ pub const TESTS: &[Test] = &[
     fault("context.overwritten_in_background", overwritten_in_background),
     test("context.restore_phase", restore_phase),
     test("context.forced_restore", forced_restore),
+    fault("context.interrupted_switch", interrupted_switch),
+    fault("context.slow_switch", slow_switch),
 ];
 
 /// What SRAM holds after a switch (`goya_context_switch()`).
@@ -134,4 +140,56 @@ fn forced_restore() -> Result {
     // Without jobs it is nothing but a flag.
     let seq = card.submit(&[execute.chunk], HL_CS_FLAGS_FORCE_RESTORE, 0).map_err(|e| e.to_string())?;
     card.finish(seq).map(drop)
+}
+
+/// Who waits for another thread's switch, and that for a restore phase that does not end, can be interrupted.
+fn interrupted_switch() -> Result {
+    only_goya("lets those who wait for a switch be interrupted")?;
+    /// Queue 3's first fence (`mmDMA_QM_3_CP_FENCE0_RDATA`), and its command processor's state.
+    const FENCE: u64 = 0x41_8158;
+    const STATE: u64 = FENCE + 0x20;
+    let card = Card::open()?;
+    let mut control = Control::open()?;
+    let restore = card.job(3, &Packets::default().fence(0, 1, 1))?;
+    let execute = card.job(1, &Packets::default().nop())?;
+    let interrupter = Interrupter::new().map_err(|e| e.to_string())?;
+    thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            let seq = card.submit_phases(&[restore.chunk], &[execute.chunk], 0, 0);
+            card.finish(seq.map_err(|e| e.to_string())?)
+        });
+        let begun = card.poll("a restore phase", |_| Ok(control.register(STATE)? & 1 << 22 != 0));
+        let second = scope.spawn(|| {
+            let this = interrupter.this_thread();
+            let result = card.submit(&[execute.chunk], 0, 0);
+            drop(this);
+            errno(result)
+        });
+        // Until the thread is in there, signals change nothing.
+        let interrupted = card.poll("a submission that is interrupted", |_| {
+            interrupter.interrupt();
+            Ok(second.is_finished())
+        });
+        control.set_register(FENCE, 1)?;
+        let panicked = |_| "a thread has panicked".to_owned();
+        let second = second.join().map_err(panicked)?;
+        first.join().map_err(panicked)??;
+        begun?;
+        interrupted?;
+        check_eq!(second, libc::EINTR, "what who waited for the switch is told");
+        card.run(1, &Packets::default().nop()).map(drop)
+    })
+}
+
+/// The card may take as long as it likes to be made ready for its user, as long as it gets on.
+fn slow_switch() -> Result {
+    only_goya("waits for a card that gets on")?;
+    let card = Card::open()?;
+    let before = card.resets()?;
+    let mut control = Control::open()?;
+    // Filling SRAM alone takes 50 steps.
+    control.inject("slow-queue", &json!({"queue": "dma0", "ms": 30}))?;
+    card.run(1, &Packets::default().nop())?;
+    check_eq!(card.resets()?, before, "resets");
+    Ok(())
 }

@@ -6,14 +6,21 @@
 use std::fs;
 
 use goya_tests::card::Card;
+use goya_tests::control::Control;
 use goya_tests::nodes::Nodes;
 use goya_tests::packet::Packets;
 use goya_tests::{Result, check, check_eq, kmsg};
+use serde_json::json;
 
-use super::{Test, test};
+use super::{Test, fault, test};
+use crate::run::only_goya;
 
-pub const TESTS: &[Test] =
-    &[test("reset.soft", soft), test("reset.hard", hard), test("reset.power_limits", power_limits)];
+pub const TESTS: &[Test] = &[
+    test("reset.soft", soft),
+    test("reset.hard", hard),
+    test("reset.power_limits", power_limits),
+    fault("reset.slow_queue", slow_queue),
+];
 
 /// Asks for a reset and waits until the card is back.
 pub fn reset(file: &str) -> Result<((u32, u32), (u32, u32))> {
@@ -66,4 +73,16 @@ fn works() -> Result {
     card.put(goya_tests::device::SRAM, b"after reset")?;
     check!(card.get(goya_tests::device::SRAM, 11)? == b"after reset", "the data differ");
     Ok(())
+}
+
+/// A queue that takes its time passes the test of the queues.
+fn slow_queue() -> Result {
+    only_goya("waits for a card that gets on")?;
+    drop(Card::open()?);
+    let mut control = Control::open()?;
+    control.inject("slow-queue", &json!({"queue": "dma1", "ms": 150}))?;
+    let (before, after) = reset("soft_reset")?;
+    check_eq!(after, (before.0, before.1 + 1), "hard and soft resets");
+    control.clear()?;
+    works()
 }

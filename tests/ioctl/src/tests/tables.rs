@@ -29,6 +29,7 @@ pub const TESTS: &[Test] = &[
     test("tables.first_queue_waits", first_queue_waits),
     test("tables.first_queue_works", first_queue_works),
     fault("tables.while_copied", while_copied),
+    fault("tables.slow_copy", slow_copy),
 ];
 
 pub const ROUGH: &[Test] = &[fault("tables.lost_copy", lost_copy)];
@@ -165,6 +166,21 @@ fn while_copied() -> Result {
     })?;
     check!(card.get(SRAM, 8)? == b"a user's", "a user's job could use any address");
     Ok(())
+}
+
+/// A copy may take its time, as long as the card gets on.
+fn slow_copy() -> Result {
+    only_goya("has the card copy tables")?;
+    let card = Card::open()?;
+    card.run(1, &Packets::default().nop())?;
+    let before = card.resets()?;
+    let mut control = Control::open()?;
+    control.inject("slow-queue", &json!({"queue": "dma0", "ms": 300}))?;
+    let device = map_small_pages(&card)?.map_err(|e| format!("map: {e}"))?;
+    control.clear()?;
+    check!(page(&mut control, device)?.is_some(), "nothing is mapped");
+    check_eq!(card.resets()?, before, "resets");
+    card.unmap(device).map(drop).map_err(|e| format!("unmap: {e}"))
 }
 
 /// Tables that the card does not copy are never believed to be there: the mapping fails, and the card is reset.

@@ -16,21 +16,31 @@ use goya_uapi::*;
 use serde_json::json;
 
 use super::{PATIENCE, expect_reset};
+use crate::run::only_goya;
 use crate::tests::{Test, fault};
 use crate::victim::UNMAPPED;
 
 pub const TESTS: &[Test] = &[
     fault("fault.lost_completion_interrupt", lost_completion_interrupt),
+    fault("fault.lost_interrupt_in_time", lost_interrupt_in_time),
+    fault("fault.unfetched_end", unfetched_end),
     fault("fault.lost_event_interrupt", lost_event_interrupt),
     fault("fault.undefined_opcode", undefined_opcode),
     fault("fault.stop_packet", stop_packet),
     fault("fault.protected_register", protected_register),
+    fault("fault.registers_of_the_drivers_queue", registers_of_the_drivers_queue),
     fault("fault.internal_page_fault", internal_page_fault),
     fault("fault.mme_page_fault", mme_page_fault),
     fault("fault.protected_host", protected_host),
     fault("fault.stuck_internal_queue", stuck_internal_queue),
     fault("fault.hung_internal_queue", hung_internal_queue),
 ];
+
+/// A write of a vector raises it (`mmPCIE_DBI_MSIX_DOORBELL_OFF`).
+const INTERRUPT: u64 = 0xC0_2948;
+/// Where queue 1's fences are opened (`mmDMA_QM_1_CP_FENCE0_RDATA`); the state of its command processor is 0x20 further.
+const FENCES_OF_1: u64 = 0x40_8158;
+const AT_FENCE: u64 = 1 << 22;
 
 /// The first of two completions has no interrupt: the second brings both.
 fn lost_completion_interrupt() -> Result {
@@ -44,6 +54,52 @@ fn lost_completion_interrupt() -> Result {
     check_eq!(waited.status, HL_WAIT_CS_STATUS_BUSY, "a job whose interrupt was lost");
     card.run(1, &Packets::default().nop())?;
     card.finish(first).map(drop)
+}
+
+/// Work that has ended is not late, although nobody was told of its end.
+fn lost_interrupt_in_time() -> Result {
+    only_goya("looks once more before work is late")?;
+    let card = Card::open()?;
+    let before = card.resets()?;
+    let mut control = Control::open()?;
+    control.inject("lose-interrupt", &json!({"vector": 1}))?;
+    let job = card.job(1, &Packets::default().nop())?;
+    let seq = card.submit(&[job.chunk], HL_CS_FLAGS_CUSTOM_TIMEOUT, 1).map_err(|e| e.to_string())?;
+    card.finish(seq)?;
+    check_eq!(card.resets()?, before, "resets");
+    card.run(1, &Packets::default().nop()).map(drop)
+}
+
+/// What the card has not fetched of a job that has ended is not replaced by what the next user wants: it would run
+/// as the driver's own.
+fn unfetched_end() -> Result {
+    only_goya("keeps what the card may fetch")?;
+    let at = SRAM + 0x9000;
+    let card = Card::open()?;
+    card.put(at, &[0; 4])?;
+    let mut control = Control::open()?;
+    control.inject("stop-after-completion", &json!({"queue": "dma1"}))?;
+    // These and the completion are what the card fetches at a time, 256 bytes; the interrupt's packet comes behind.
+    let nops = |packets| (0..30).fold(packets, |packets: Packets, _| packets.nop());
+    let first = card.job(1, &nops(Packets::default()))?;
+    let seq = card.submit(&[first.chunk], 0, 0).map_err(|e| e.to_string())?;
+    card.poll("a queue that has stopped", |_| control.hung("dma1"))?;
+    control.set_register(INTERRUPT, 1)?;
+    card.finish(seq)?;
+    // A fill's value and address, at the place of that packet, are a MSG_PROT and its address.
+    let message = u64::from(0x6666_6666u32) | 7 << 56;
+    let crafted = nops(Packets::default().fence(0, 1, 1));
+    let crafted = crafted.fill(hl_goya_dma_direction::HL_DMA_HOST_TO_SRAM, message, at, 8);
+    check_eq!(crafted.bytes().len(), 256 + 16, "bytes");
+    let second = card.job(1, &crafted)?;
+    let seq = card.submit(&[second.chunk], 0, 0).map_err(|e| e.to_string())?;
+    control.clear()?;
+    card.poll("a queue at its fence", |_| Ok(control.register(FENCES_OF_1 + 0x20)? & AT_FENCE != 0))?;
+    let found = control.memory(at, 4)?;
+    control.set_register(FENCES_OF_1, 1)?;
+    card.finish(seq)?;
+    check_eq!(found, "00000000", "what a user could have the driver's queue write");
+    Ok(())
 }
 
 fn lost_event_interrupt() -> Result {
@@ -140,6 +196,20 @@ fn protected_register() -> Result {
     let packets = Packets::default().msg_long(CFG + register, 0x6666_6666);
     stopped(goya_queue_id::GOYA_QUEUE_ID_TPC4, &packets, &[], |_| {
         check_eq!(control.register(register)?, before, "the ring's base");
+        Ok(())
+    })
+}
+
+/// No engine of a user's reaches the queue that the driver trusts, not even what it reports and its debug registers.
+fn registers_of_the_drivers_queue() -> Result {
+    only_goya("protects all of a DMA queue manager but its fences")?;
+    // CP_BARRIER_CFG.
+    let register = 0x40_0184;
+    let mut control = Control::open()?;
+    let before = control.register(register)?;
+    let packets = Packets::default().msg_long(CFG + register, 0x666);
+    stopped(goya_queue_id::GOYA_QUEUE_ID_TPC5, &packets, &[], |_| {
+        check_eq!(control.register(register)?, before, "how long the driver's queue waits for its engine");
         Ok(())
     })
 }
