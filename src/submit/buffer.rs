@@ -358,7 +358,7 @@ impl CopyPool {
     pub(crate) fn new() -> Result<Arc<Self>> {
         let mut free = [KVec::new(), KVec::new(), KVec::new(), KVec::new()];
         for (list, kept) in free.iter_mut().zip(KEPT) {
-            list.reserve(kept, GFP_KERNEL)?;
+            *list = KVec::with_capacity(kept, GFP_KERNEL)?;
         }
         Arc::pin_init(pin_init!(Self { free <- new_spinlock!(free) }), GFP_KERNEL)
     }
