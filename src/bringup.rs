@@ -60,9 +60,9 @@ pub(crate) fn wake(card: &Card, pdev: &pci::Device<Bound>) -> Result {
 /// Resets the whole card, awake or not. Nothing of what was set up is left.
 pub(crate) fn hard_reset(card: &Card, pdev: &pci::Device<Bound>) -> Result<Unreachable> {
     let bars = &*card.bars;
-    wake(card, pdev)?;
     // What other devices reach will be other memory, or none.
     card.exports.revoke();
+    wake(card, pdev)?;
     reset::stop_cpu(bars);
     // As upstream, whether that works or not: the reset needs no window.
     let _ = bars.window().move_to(pdev, map::DRAM_BASE);
