@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! A limit for messages that a user can cause at will (C: `dev_err_ratelimited()`).
+//! A limit for messages that a user or the card can cause at will.
 
 use kernel::{
     bindings,
@@ -44,6 +44,40 @@ impl RateLimit {
         self.used.load(Relaxed) < BURST && self.used.fetch_add(1, Relaxed) < BURST
     }
 }
+
+/// What the macro of that name says, a few times in a while from where it stands (C: `dev_err_ratelimited()`).
+macro_rules! dev_err_ratelimited {
+    ($($message:tt)+) => {
+        $crate::abstractions::ratelimit::ratelimited!(::kernel::prelude::dev_err!($($message)+))
+    };
+}
+
+/// As [`dev_err_ratelimited`].
+macro_rules! dev_warn_ratelimited {
+    ($($message:tt)+) => {
+        $crate::abstractions::ratelimit::ratelimited!(::kernel::prelude::dev_warn!($($message)+))
+    };
+}
+
+/// As [`dev_err_ratelimited`].
+macro_rules! dev_notice_ratelimited {
+    ($($message:tt)+) => {
+        $crate::abstractions::ratelimit::ratelimited!(::kernel::prelude::dev_notice!($($message)+))
+    };
+}
+
+/// Does something a few times in a while.
+macro_rules! ratelimited {
+    ($what:expr) => {{
+        static LIMIT: $crate::abstractions::ratelimit::RateLimit =
+            $crate::abstractions::ratelimit::RateLimit::new();
+        if LIMIT.allows() {
+            $what;
+        }
+    }};
+}
+
+pub(crate) use {dev_err_ratelimited, dev_notice_ratelimited, dev_warn_ratelimited, ratelimited};
 
 #[kunit_tests(goya_rate_limit)]
 mod tests {

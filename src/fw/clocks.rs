@@ -15,6 +15,7 @@ use super::{
     mailbox::{Mailbox, TIMEOUT, TIMEOUT_LONG},
     message::{Opcode, Packet},
 };
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 
 codes! {
     /// A PLL by the user API's number (`enum hl_goya_pll_index`).
@@ -71,7 +72,7 @@ impl Numbering {
             return Ok(index);
         };
         let number = Pll::try_from(index).map(Pll::common).inspect_err(|error| {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Invalid PLL index ({}) error {}\n",
                 index,
@@ -80,7 +81,7 @@ impl Numbering {
         })?;
         let byte = map.get(usize::from(number / 8)).copied().unwrap_or(0);
         if byte & 1 << (number % 8) == 0 {
-            dev_err!(dev, "PLL index {} is not supported\n", number);
+            dev_err_ratelimited!(dev, "PLL index {} is not supported\n", number);
             return Err(EINVAL);
         }
         Ok(u32::from(number))
@@ -101,7 +102,7 @@ pub(crate) fn outputs(
     let packet = Packet::new(Opcode::PllInfoGet).halves(u16::from_le_bytes([low, high]), 0);
     let reply = mailbox.send(&packet, TIMEOUT_LONG).inspect_err(|&error| {
         if error != EAGAIN {
-            dev_err!(dev, "Failed to read PLL info, error {}\n", error.to_errno());
+            dev_err_ratelimited!(dev, "Failed to read PLL info, error {}\n", error.to_errno());
         }
     })?;
     let [a, b, c, d, e, f, g, h] = reply.result.to_le_bytes();
@@ -127,7 +128,7 @@ pub(crate) fn frequency(
     let packet = Packet::new(opcode).argument(number);
     let reply = mailbox.send(&packet, TIMEOUT).inspect_err(|&error| {
         if error != EAGAIN {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Failed to get frequency of PLL {}, error {}\n",
                 number,
@@ -157,7 +158,7 @@ pub(crate) fn set_frequency(
         .map(|_| ())
         .inspect_err(|&error| {
             if error != EAGAIN {
-                dev_err!(
+                dev_err_ratelimited!(
                     dev,
                     "Failed to set frequency to PLL {}, error {}\n",
                     number,

@@ -32,7 +32,8 @@ use super::{
     range::{AddressRange, Align, Block, Hint},
     tables::{Failure, Reachable, Refused}, //
 };
-use crate::abstractions::{pinned::PinnedPages, ratelimit::RateLimit, signal::is_killed};
+use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_warn_ratelimited};
+use crate::abstractions::{pinned::PinnedPages, signal::is_killed};
 use crate::device::Card;
 use crate::hw::mmu;
 
@@ -119,15 +120,15 @@ impl UserMemory {
             // Undone by dropping `this`.
             card.tables
                 .open(asid)
-                .inspect_err(|_| dev_err!(dev, "failed to init context {}\n", asid))?;
+                .inspect_err(|_| dev_err_ratelimited!(dev, "failed to init context {}\n", asid))?;
             Ok(this)
         };
         let this = make().map_err(|_| {
-            dev_err!(dev, "Failed to init mem ctx module\n");
+            dev_err_ratelimited!(dev, "Failed to init mem ctx module\n");
             ENOMEM
         })?;
         mmu::set_asid(dev, &*card.bars, asid)
-            .inspect_err(|_| dev_err!(dev, "ctx_init failed\n"))?;
+            .inspect_err(|_| dev_err_ratelimited!(dev, "ctx_init failed\n"))?;
         Ok(this)
     }
 
@@ -192,7 +193,7 @@ impl UserMemory {
     }
 
     fn failed(&self, failure: DramFailure) -> Error {
-        dev_err!(self.dev(), "{}\n", failure);
+        dev_err_ratelimited!(self.dev(), "{}\n", failure);
         failure.errno()
     }
 
@@ -201,11 +202,11 @@ impl UserMemory {
     /// Errors: `EINVAL`: there is no such handle; `EPERM`: it is another's; as [`Self::map`].
     pub(crate) fn map_device(&self, handle: u32, hint: Hint) -> Result<u64> {
         let Some(piece) = self.card.dram.use_piece(handle) else {
-            dev_err!(self.dev(), "no match for handle {}\n", handle);
+            dev_err_ratelimited!(self.dev(), "no match for handle {}\n", handle);
             return Err(EINVAL);
         };
         if !piece.is_for(self.asid) {
-            dev_err!(
+            dev_err_ratelimited!(
                 self.dev(),
                 "Failed to map memory, handle {} is not shared\n",
                 handle
@@ -228,7 +229,9 @@ impl UserMemory {
         let address = pages.address() as u64;
         let pages = pages
             .map(&self.card.dma, DataDirection::Bidirectional)
-            .inspect_err(|_| dev_err!(self.dev(), "failed to map sgt with DMA region\n"))?;
+            .inspect_err(|_| {
+                dev_err_ratelimited!(self.dev(), "failed to map sgt with DMA region\n")
+            })?;
         let memory = Memory::Host(pages);
         let layout = memory.layout();
         // Small pages get the place that a process's huge page would have.
@@ -258,7 +261,7 @@ impl UserMemory {
         if layout.offset != 0 {
             match hint {
                 Hint::Force(hint) if hint != 0 => {
-                    dev_err!(
+                    dev_err_ratelimited!(
                         dev,
                         "Hint address {:#x} cannot be respected because source memory is not aligned {:#x}\n",
                         hint,
@@ -281,8 +284,8 @@ impl UserMemory {
             .range(&memory)
             .alloc(layout.size, align, hint);
         let block = block.map_err(|failure| {
-            dev_err!(dev, "{}\n", failure);
-            dev_err!(dev, "no available va block for handle {}\n", handle);
+            dev_err_ratelimited!(dev, "{}\n", failure);
+            dev_err_ratelimited!(dev, "no available va block for handle {}\n", handle);
             failure.errno()
         })?;
         let address = block.start().wrapping_add(layout.offset);
@@ -325,8 +328,8 @@ impl UserMemory {
             Failure::Tables(failure, mapped) => {
                 let error = failure.errno();
                 let page = if layout.huge { HUGE_PAGE } else { 4096 };
-                dev_err!(dev, "{}\n", failure);
-                dev_err!(
+                dev_err_ratelimited!(dev, "{}\n", failure);
+                dev_err_ratelimited!(
                     dev,
                     "map failed ({}) for handle {}, npages: {}, mapped: {}\n",
                     error.to_errno(),
@@ -337,7 +340,7 @@ impl UserMemory {
                 error
             }
         };
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "mapping page pack failed ({}) for handle {}\n",
             error.to_errno(),
@@ -355,11 +358,11 @@ impl UserMemory {
         let mapping = {
             let mut state = self.state.lock();
             let Some(entry) = state.mappings.get(&address) else {
-                dev_err!(dev, "unmap failed, no mem hnode for vaddr {:#x}\n", address);
+                dev_err_ratelimited!(dev, "unmap failed, no mem hnode for vaddr {:#x}\n", address);
                 return Err(EINVAL);
             };
             if entry.exports.any() {
-                dev_err!(dev, "failed to unmap {:#x}, memory is exported\n", address);
+                dev_err_ratelimited!(dev, "failed to unmap {:#x}, memory is exported\n", address);
                 return Err(EINVAL);
             }
             // Nobody else unmaps it now.
@@ -376,27 +379,23 @@ impl UserMemory {
         };
         match unmapped {
             Ok((mapping, holes)) => {
-                static LIMIT: RateLimit = RateLimit::new();
-                if holes > 0 && LIMIT.allows() {
-                    dev_warn!(dev, "unmap failed for vaddr: {:#x}\n", start);
+                if holes > 0 {
+                    dev_warn_ratelimited!(dev, "unmap failed for vaddr: {:#x}\n", start);
                 }
                 self.give_back(KBox::into_inner(mapping));
                 Ok(())
             }
             Err(error) => {
                 self.not_forgotten(unit, error);
-                static LIMIT: RateLimit = RateLimit::new();
-                if LIMIT.allows() {
-                    dev_err!(
-                        dev,
-                        "{}: {} cache range invalidation failed: va={:#x}, size={}, rc={}",
-                        dev.name(),
-                        unit,
-                        start,
-                        size,
-                        error.to_errno()
-                    );
-                }
+                dev_err_ratelimited!(
+                    dev,
+                    "{}: {} cache range invalidation failed: va={:#x}, size={}, rc={}",
+                    dev.name(),
+                    unit,
+                    start,
+                    size,
+                    error.to_errno()
+                );
                 Err(error)
             }
         }
@@ -412,16 +411,13 @@ impl UserMemory {
 
     /// The card did not confirm that it has forgotten a translation, or did not write one (then the log has why).
     fn not_forgotten(&self, unit: &str, error: Error) {
-        static LIMIT: RateLimit = RateLimit::new();
-        if LIMIT.allows() {
-            dev_err!(
-                self.dev(),
-                "{}: {} cache invalidation failed, rc={}\n",
-                self.dev().name(),
-                unit,
-                error.to_errno()
-            );
-        }
+        dev_err_ratelimited!(
+            self.dev(),
+            "{}: {} cache invalidation failed, rc={}\n",
+            self.dev().name(),
+            unit,
+            error.to_errno()
+        );
         self.card.request_hard_reset();
     }
 
@@ -471,7 +467,9 @@ impl UserMemory {
         }
         match card.tables.close(asid, Drain(mappings)) {
             Ok(0) => (),
-            Ok(_) => dev_err!(card.dev, "ctx {} is freed while it has pgts in use\n", asid),
+            Ok(_) => {
+                dev_err_ratelimited!(card.dev, "ctx {} is freed while it has pgts in use\n", asid)
+            }
             Err(error) => self.not_forgotten("PMMU", error),
         }
         if asid == NOBODY {

@@ -10,6 +10,7 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 
 use super::cpu::{CpuQueue, EVENT_QUEUE, EVENT_SIZE};
 use super::index::EVENTS as LENGTH;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::abstractions::shared::read_barrier;
 
 /// In an event's header: it is there (`cpucp_if.h`); its count, if there is one, is in the lower half.
@@ -72,7 +73,7 @@ impl EventQueue {
         // The lower half of the word.
         let index = control as u16;
         if self.counted.load(Relaxed) && index != expected {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "EQE {:#x} in queue is ready but index does not match {}!={}\n",
                 control,

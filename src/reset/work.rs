@@ -11,7 +11,7 @@ use kernel::time::Delta;
 
 use super::state::Stage;
 use super::{users, Request, Trigger};
-use crate::abstractions::ratelimit::RateLimit;
+use crate::abstractions::ratelimit::dev_warn_ratelimited;
 use crate::bringup;
 use crate::device::Card;
 use crate::fw::messages;
@@ -229,13 +229,10 @@ fn note_trigger(card: &Card, trigger: Trigger) {
 
 /// Ends all jobs. The card must be at none any more.
 fn abort(card: &Card) {
-    static LIMIT: RateLimit = RateLimit::new();
     card.users.each(|context| {
         let asid = context.asid.number();
         context.each_at_work(|fence| {
-            if LIMIT.allows() {
-                dev_warn!(card.dev, "Killing CS {}.{}\n", asid, fence.sequence());
-            }
+            dev_warn_ratelimited!(card.dev, "Killing CS {}.{}\n", asid, fence.sequence());
         });
     });
     card.queues.abort(Err(EIO));

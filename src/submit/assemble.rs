@@ -11,6 +11,7 @@ use super::buffer::{CommandBuffer, InUse, JobCopy};
 use super::check::{self, CheckError, Limits, Rules, Source};
 use super::fence::Fence;
 use super::submission::Submission;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::context::counters::Reason;
 use crate::context::Context;
 use crate::device::Card;
@@ -98,7 +99,7 @@ pub(crate) fn submit(
         }
     };
     let not_submitted = |error: Error| {
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "Failed to submit CS {}.{} to H/W queues, error {}\n",
             asid,
@@ -144,9 +145,9 @@ pub(crate) fn submit(
         let job = job.map_err(|error| {
             // Texts of the copy itself say nothing that the line below does not.
             if !matches!(error, CheckError::Copy(_)) {
-                dev_err!(dev, "{}\n", error);
+                dev_err_ratelimited!(dev, "{}\n", error);
             }
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Failed to parse JOB {}.{}.{}, err {}, rejecting the CS\n",
                 asid,
@@ -162,7 +163,7 @@ pub(crate) fn submit(
         *place = Some(job);
     }
     if !external {
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "Reject CS {}.{} since it contains only internal queues jobs and needs completion\n",
             asid,
@@ -172,7 +173,7 @@ pub(crate) fn submit(
     }
     // Nobody need try that again.
     if let Some((queue, count)) = internal.too_many() {
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "Cannot populate queue {} with {} jobs\n",
             internal_number(queue),
@@ -245,7 +246,7 @@ fn schedule(request: &Request<'_>, jobs: &mut [Option<Job>], internal: &Jobs) ->
         if status.operational() {
             return Ok(());
         }
-        dev_err!(card.dev, "device is {}, CS rejected!\n", status.text());
+        dev_err_ratelimited!(card.dev, "device is {}, CS rejected!\n", status.text());
         Err(EPERM)
     })?;
     card.submitted(request.context);

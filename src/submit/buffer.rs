@@ -12,6 +12,7 @@ use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock, UniqueArc};
 use super::budget::Share;
 use super::handles::Handles;
 use crate::abstractions::pages::Pages;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::abstractions::shared::SharedMemory;
 use crate::abstractions::vma::{Mapped, Memory, NewMapping};
 use crate::hw::map::HOST_BASE;
@@ -263,7 +264,7 @@ impl BufferTable {
         let slots = self.slots.lock();
         let slot = place.and_then(|place| Some((place, slots.get(place)?)));
         let Some((place, buffer)) = slot else {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Memory mmap failed, no match to handle {:#x}\n",
                 handle
@@ -272,7 +273,7 @@ impl BufferTable {
         };
         let size = buffer.memory().len();
         if mapping.len() != size {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "{}: Memory mmap failed, mmap VM size {:#x} != {:#x} allocated physical mem size\n",
                 buffer.topic(),
@@ -282,7 +283,7 @@ impl BufferTable {
             return Err(EINVAL);
         }
         if buffer.mapped.load(Relaxed) {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "{}, Memory mmap failed, already mapped to user\n",
                 buffer.topic()

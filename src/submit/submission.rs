@@ -8,6 +8,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use super::fence::Fence;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::abstractions::time::monotonic_ns;
 use crate::context::Context;
 use crate::queue::internal::Occupied;
@@ -36,7 +37,7 @@ impl Submission {
             0
         };
         if fence.terms.skip_reset {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Command submission {} completed after {} (s)\n",
                 fence.sequence(),

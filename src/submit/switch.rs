@@ -9,6 +9,7 @@ use kernel::prelude::*;
 
 use super::fence::Waited;
 use crate::abstractions::accel::Call;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::bringup::DEFAULT_PAGE;
 use crate::context::{Context, Found};
 use crate::device::Card;
@@ -43,7 +44,7 @@ pub(crate) fn enter(
     if first {
         let live = call.enter()?;
         clean(card, context, live.parent()).inspect_err(|error| {
-            dev_err!(
+            dev_err_ratelimited!(
                 card.dev,
                 "Failed to switch to context {}, rejecting CS! {}\n",
                 asid,
@@ -53,7 +54,7 @@ pub(crate) fn enter(
         })?;
     }
     let submitted = restore(card.settings.timeout_ms()).inspect_err(|error| {
-        dev_err!(
+        dev_err_ratelimited!(
             card.dev,
             "Failed to submit restore CS for context {} ({})\n",
             asid,
@@ -66,7 +67,7 @@ pub(crate) fn enter(
             .timeout_ms()
             .map_or(u64::MAX, |ms| u64::from(ms) * 1000);
         finish(call, sequence, timeout).map_err(|error| {
-            dev_err!(
+            dev_err_ratelimited!(
                 card.dev,
                 "Restore CS for context {} failed to complete {}\n",
                 asid,
@@ -102,7 +103,7 @@ fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
         dram: false,
     };
     driver_job::fill(parent, bars, &card.queues, [sram, DEFAULT_PAGE])
-        .inspect_err(|_| dev_err!(card.dev, "Failed to clear SRAM in context switch\n"))?;
+        .inspect_err(|_| dev_err_ratelimited!(card.dev, "Failed to clear SRAM in context switch\n"))?;
     dma::reset_user_registers(bars);
     pll::relax_tpc_clock(bars);
     sync::clear(bars);

@@ -8,6 +8,7 @@ use kernel::prelude::*;
 use super::consts::*;
 use super::types::{CbArgs, CbOut};
 use crate::abstractions::accel::{Call, Ioctl};
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::driver::GoyaNode;
 
 pub(crate) struct CommandBuffers;
@@ -43,7 +44,7 @@ impl Ioctl for CommandBuffers {
             }
             HL_CB_OP_INFO => {
                 let Some(buffer) = call.file.context.buffers.get(input.cb_handle) else {
-                    dev_err!(
+                    dev_err_ratelimited!(
                         card.dev,
                         "CB info failed, no match to handle {:#x}\n",
                         input.cb_handle
@@ -51,7 +52,7 @@ impl Ioctl for CommandBuffers {
                     return Err(EINVAL);
                 };
                 if input.flags & HL_CB_FLAGS_GET_DEVICE_VA != 0 {
-                    dev_err!(card.dev, "CB is not mapped to the device's MMU\n");
+                    dev_err_ratelimited!(card.dev, "CB is not mapped to the device's MMU\n");
                     return Err(EINVAL);
                 }
                 let users = u32::try_from(buffer.users()).unwrap_or(0);
@@ -66,7 +67,7 @@ impl Ioctl for CommandBuffers {
 fn create(call: &Call<'_, GoyaNode>, size: u32, flags: u32) -> Result<u64> {
     let dev = &call.data.dev;
     if size > HL_MAX_CB_SIZE {
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "User requested CB size {} must be less than {}\n",
             // As upstream prints it.
@@ -76,8 +77,8 @@ fn create(call: &Call<'_, GoyaNode>, size: u32, flags: u32) -> Result<u64> {
         return Err(EINVAL);
     }
     if flags & HL_CB_FLAGS_MAP != 0 {
-        dev_err!(dev, "Mapping a CB to the device's MMU is not supported\n");
-        dev_err!(
+        dev_err_ratelimited!(dev, "Mapping a CB to the device's MMU is not supported\n");
+        dev_err_ratelimited!(
             dev,
             "CB: Failure in buffer alloc callback {}\n",
             EINVAL.to_errno()

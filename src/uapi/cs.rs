@@ -12,6 +12,7 @@ use zerocopy::{FromZeros, IntoBytes};
 use super::consts::*;
 use super::types::{CsArgs, CsChunk, CsIn, CsOut};
 use crate::abstractions::accel::{Call, Ioctl};
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::context::counters::Reason;
 use crate::device::Card;
 use crate::driver::GoyaNode;
@@ -91,11 +92,11 @@ fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64, Refused> {
         // `encaps_signals_count` and `encaps_signals_q_idx` lie where `seq` is.
         let (count, queue) = (input.seq as u32, (input.seq >> 32) as u32);
         if count >= MOST_SIGNALS {
-            dev_err!(dev, "signals count({}) exceeds the max SOB value\n", count);
+            dev_err_ratelimited!(dev, "signals count({}) exceeds the max SOB value\n", count);
         } else if queue as usize >= COUNT {
-            dev_err!(dev, "Queue index {} is invalid\n", queue as i32);
+            dev_err_ratelimited!(dev, "Queue index {} is invalid\n", queue as i32);
         } else {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Queue index {} does not support sync stream operations\n",
                 queue
@@ -108,7 +109,7 @@ fn submit(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result<u64, Refused> {
         });
     }
     if flags & HL_CS_FLAGS_UNRESERVE_SIGNALS_ONLY != 0 {
-        dev_err!(dev, "failed to unreserve signals, cannot find handler\n");
+        dev_err_ratelimited!(dev, "failed to unreserve signals, cannot find handler\n");
         return Err(refused(EINVAL));
     }
     if flags & (HL_CS_FLAGS_ENGINE_CORE_COMMAND | HL_CS_FLAGS_ENGINES_COMMAND) != 0 {
@@ -139,12 +140,12 @@ fn sanity(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result {
         return Err(EBUSY);
     }
     if input.cs_flags & HL_CS_FLAGS_STAGED_SUBMISSION != 0 {
-        dev_err!(dev, "staged submission not supported");
+        dev_err_ratelimited!(dev, "staged submission not supported");
         return Err(EPERM);
     }
     let kind = input.cs_flags & HL_CS_FLAGS_TYPE_MASK;
     if kind.count_ones() > 1 {
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "CS type flags are mutually exclusive, context {}\n",
             asid
@@ -152,11 +153,11 @@ fn sanity(call: &Call<'_, GoyaNode>, input: &CsIn) -> Result {
         return Err(EINVAL);
     }
     if kind & (HL_CS_FLAGS_SIGNAL | HL_CS_FLAGS_WAIT | HL_CS_FLAGS_COLLECTIVE_WAIT) != 0 {
-        dev_err!(dev, "Sync stream CS is not supported\n");
+        dev_err_ratelimited!(dev, "Sync stream CS is not supported\n");
         return Err(EINVAL);
     }
     if kind == 0 && input.num_chunks_execute == 0 {
-        dev_err!(dev, "Got execute CS with 0 chunks, context {}\n", asid);
+        dev_err_ratelimited!(dev, "Got execute CS with 0 chunks, context {}\n", asid);
         return Err(EINVAL);
     }
     Ok(())
@@ -227,7 +228,7 @@ fn chunks<'a>(
     let card = call.data;
     if count > HL_MAX_JOBS_PER_CS {
         refused(card, call, Reason::Validation);
-        dev_err!(
+        dev_err_ratelimited!(
             card.dev,
             "Number of chunks can NOT be larger than {}\n",
             HL_MAX_JOBS_PER_CS
@@ -250,7 +251,7 @@ fn chunks<'a>(
         .read_slice(bytes)
         .map_err(|_| {
             refused(card, call, Reason::Validation);
-            dev_err!(card.dev, "Failed to copy cs chunk array from user\n");
+            dev_err_ratelimited!(card.dev, "Failed to copy cs chunk array from user\n");
             EFAULT
         })?;
     Ok(chunks)
@@ -263,11 +264,11 @@ fn validate(call: &Call<'_, GoyaNode>, chunk: &CsChunk) -> Result<Chunk, assembl
     match Kind::of(queue) {
         None => {
             // As upstream prints it.
-            dev_err!(dev, "Queue index {} is invalid\n", queue as i32);
+            dev_err_ratelimited!(dev, "Queue index {} is invalid\n", queue as i32);
             Err(assemble::INVALID)
         }
         Some(Kind::Cpu) => {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Queue index {} is restricted for the kernel driver\n",
                 queue
@@ -276,11 +277,11 @@ fn validate(call: &Call<'_, GoyaNode>, chunk: &CsChunk) -> Result<Chunk, assembl
         }
         Some(Kind::External(queue)) => {
             let Some(buffer) = call.file.context.buffers.get(chunk.cb_handle) else {
-                dev_err!(dev, "CB handle {:#x} invalid\n", chunk.cb_handle);
+                dev_err_ratelimited!(dev, "CB handle {:#x} invalid\n", chunk.cb_handle);
                 return Err(assemble::INVALID);
             };
             if let Err(error) = check_size(chunk.cb_size, buffer.size()) {
-                dev_err!(dev, "{}\n", error);
+                dev_err_ratelimited!(dev, "{}\n", error);
                 return Err(assemble::INVALID);
             }
             Ok(Chunk::External {

@@ -12,7 +12,7 @@ use kernel::uaccess::{UserPtr, UserSlice};
 use super::consts::*;
 use super::debug_types::{DebugArgs, DebugBmon, DebugSpmu, DebugStm, DebugTrace};
 use crate::abstractions::accel::{Call, Ioctl};
-use crate::abstractions::ratelimit::RateLimit;
+use crate::abstractions::ratelimit::{dev_err_ratelimited, RateLimit};
 use crate::device::Card;
 use crate::driver::GoyaNode;
 use crate::observe::coresight::{Answer, Request, Switch};
@@ -65,7 +65,7 @@ impl Ioctl for Debug {
             }
             // As upstream prints it.
             op => {
-                dev_err!(card.dev, "Invalid request {}\n", op as i32);
+                dev_err_ratelimited!(card.dev, "Invalid request {}\n", op as i32);
                 Err(EINVAL)
             }
         }
@@ -93,7 +93,7 @@ fn configure(call: &Call<'_, GoyaNode>, args: &mut DebugArgs) -> Result {
         .trace
         .run(card, args.reg_idx, request, &mut answer)
         .inspect_err(|error| {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "debug coresight operation failed {}\n",
                 error.to_errno()
@@ -106,7 +106,7 @@ fn configure(call: &Call<'_, GoyaNode>, args: &mut DebugArgs) -> Result {
         return Ok(());
     }
     write(args.output_ptr, size, answer.words.as_bytes()).map_err(|_| {
-        dev_err!(dev, "copy to user failed in debug ioctl\n");
+        dev_err_ratelimited!(dev, "copy to user failed in debug ioctl\n");
         EFAULT
     })
 }
@@ -137,7 +137,7 @@ fn switch<T: FromBytes + IntoBytes>(dev: &Device, args: &mut DebugArgs) -> Resul
         .then(|| read(args.input_ptr, size))
         .transpose()
         .map_err(|_| {
-            dev_err!(dev, "failed to copy input debug data\n");
+            dev_err_ratelimited!(dev, "failed to copy input debug data\n");
             EFAULT
         })?;
     Ok(if args.enable == 0 {

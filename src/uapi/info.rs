@@ -16,7 +16,7 @@ use super::info_layout::visible;
 use super::types::InfoArgs;
 use super::{info_card, info_errors, info_firmware, info_notify, info_state};
 use crate::abstractions::accel::{Call, Ioctl};
-use crate::abstractions::ratelimit::RateLimit;
+use crate::abstractions::ratelimit::{dev_err_ratelimited, RateLimit};
 use crate::context::file::File;
 use crate::device::Card;
 use crate::driver::GoyaNode;
@@ -240,7 +240,7 @@ fn while_operational(asker: &Asker<'_>, args: &mut InfoArgs) -> Result<Reply> {
         HL_INFO_FW_GENERIC_REQ => info_firmware::generic_request(asker, args),
         HL_INFO_DEV_SIGNED => info_firmware::signed_info(card, args),
         op => {
-            dev_err!(asker.dev, "Invalid request {}\n", op as i32);
+            dev_err_ratelimited!(asker.dev, "Invalid request {}\n", op as i32);
             Err(EINVAL)
         }
     }

@@ -13,6 +13,7 @@ use super::info::{copy, Asker, Out, Reply};
 use super::info_layout::{self as layout, CardFacts, PciPll};
 use super::info_types::InfoTimeSync;
 use super::types::InfoArgs;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::abstractions::time;
 use crate::device::{Card, Firmware};
 use crate::hw::timestamp;
@@ -155,7 +156,7 @@ pub(super) fn engine_status(card: &Card, args: &mut InfoArgs) -> Result<Reply> {
     card.engines(Some(&mut lines));
     let actual = lines.size;
     let Some(text) = room.get(..actual) else {
-        dev_err!(
+        dev_err_ratelimited!(
             card.dev,
             "Engines data size ({} Bytes) is bigger than allocated size ({} Bytes)\n",
             actual,

@@ -12,6 +12,7 @@ use super::info::{copy, Asker, Out, Reply};
 use super::info_layout as layout;
 use super::info_types::*;
 use super::types::InfoArgs;
+use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_warn_ratelimited};
 use crate::device::Card;
 use crate::fw::clocks::{self, Numbering, Pll};
 use crate::fw::mailbox::{Buffer, Mailbox};
@@ -27,7 +28,7 @@ pub(super) fn utilization(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let out = Out::with_room(args)?;
     let max_power = card.power.max();
     if max_power == IDLE_POWER {
-        dev_warn!(card.dev, "device utilization is not supported\n");
+        dev_warn_ratelimited!(card.dev, "device utilization is not supported\n");
         return Err(EINVAL);
     }
     let power = messages::power(card.dev.as_ref(), &*card.cpu).map_err(|_| EINVAL)?;
@@ -48,7 +49,7 @@ pub(super) fn clk_rate(card: &Card, args: &InfoArgs) -> Result<Reply> {
     let rate = |what: &str, current: bool| {
         let (dev, pll) = (card.dev.as_ref(), Pll::Mme as u32);
         clocks::frequency(dev, &*card.cpu, &numbering, pll, current).inspect_err(|error| {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Failed to retrieve device {} clock {}\n",
                 what,
@@ -196,7 +197,7 @@ pub(super) fn generic_request(asker: &Asker<'_>, args: &InfoArgs) -> Result<Repl
     let (card, out) = (asker.card, Out::any(args));
     let request = Passthrough::try_from(args.parameter)?;
     if out.size() > REQUEST_MAX {
-        dev_err!(card.dev, "buffer size cannot exceed 1MB\n");
+        dev_err_ratelimited!(card.dev, "buffer size cannot exceed 1MB\n");
         return Err(EINVAL);
     }
     if out.size() == 0 {

@@ -9,7 +9,7 @@ use super::consts::*;
 use super::types::{MemArgs, MemIn, MemMap, MemOut};
 use crate::abstractions::accel::{Call, Ioctl};
 use crate::abstractions::pinned::PinnedPages;
-use crate::abstractions::ratelimit::RateLimit;
+use crate::abstractions::ratelimit::{dev_err_ratelimited, RateLimit};
 use crate::driver::GoyaNode;
 use crate::mem::export;
 use crate::mem::range::Hint;
@@ -43,7 +43,7 @@ impl Ioctl for Memory {
             HL_MEM_OP_ALLOC => {
                 let size = input.alloc_size();
                 if size == 0 {
-                    dev_err!(dev, "alloc size must be larger than 0\n");
+                    dev_err_ratelimited!(dev, "alloc size must be larger than 0\n");
                     return Err(EINVAL);
                 }
                 let contiguous = input.flags & HL_MEM_CONTIGUOUS != 0;
@@ -77,7 +77,7 @@ impl Ioctl for Memory {
             }
             HL_MEM_OP_TS_ALLOC => time_stamps(call, &input).map(|handle| args.set_first(handle)),
             _ => {
-                dev_err!(dev, "Unknown opcode for memory IOCTL\n");
+                dev_err_ratelimited!(dev, "Unknown opcode for memory IOCTL\n");
                 Err(EINVAL)
             }
         }
@@ -123,7 +123,7 @@ fn map(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
 fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
     let dev = &call.data.dev;
     if input.num_of_elements > TS_MAX_ELEMENTS_NUM {
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "Num of elements exceeds Max allowed number ({:#x} > {:#x})\n",
             input.num_of_elements,
@@ -134,7 +134,7 @@ fn time_stamps(call: &Call<'_, GoyaNode>, input: &MemIn) -> Result<u64> {
     let buffers = &call.file.context.buffers;
     let created = buffers.create_stamps(input.num_of_elements);
     created.map_err(|_| {
-        dev_err!(
+        dev_err_ratelimited!(
             dev,
             "TS: Failure in buffer alloc callback {}\n",
             ENOMEM.to_errno()

@@ -8,6 +8,7 @@ use kernel::prelude::*;
 use super::consts::*;
 use super::types::{WaitCsArgs, WaitCsIn, WaitCsOut, WaitTimeout};
 use crate::abstractions::accel::{Call, Ioctl};
+use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_notice_ratelimited};
 use crate::context::Found;
 use crate::driver::GoyaNode;
 use crate::submit::fence::{Outcome, Waited};
@@ -34,7 +35,7 @@ impl Ioctl for Wait {
             return Err(EBUSY);
         }
         if input.flags & HL_WAIT_CS_FLAGS_INTERRUPT != 0 {
-            dev_err!(dev, "no user interrupts allowed");
+            dev_err_ratelimited!(dev, "no user interrupts allowed");
             return Err(EPERM);
         }
         if input.flags & HL_WAIT_CS_FLAGS_MULTI_CS != 0 {
@@ -42,7 +43,7 @@ impl Ioctl for Wait {
                 dev_dbg!(dev, "Padding bytes must be 0\n");
                 return Err(EINVAL);
             }
-            dev_err!(dev, "Wait for multi CS is not supported\n");
+            dev_err_ratelimited!(dev, "Wait for multi CS is not supported\n");
             return Err(EPERM);
         }
         wait(call, &input, args)
@@ -55,7 +56,7 @@ fn wait(call: &Call<'_, GoyaNode>, input: &WaitCsIn, args: &mut WaitCsArgs) -> R
     let (waited, gone) = match look(call, input) {
         Ok(seen) => seen,
         Err(error) if error == ERESTARTSYS => {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "user process got signal while waiting for CS handle {}\n",
                 sequence
@@ -74,7 +75,7 @@ fn wait(call: &Call<'_, GoyaNode>, input: &WaitCsIn, args: &mut WaitCsArgs) -> R
     match result {
         Err(error) if error == ETIMEDOUT => timed_out(call, sequence, args),
         Err(error) if error == EIO => {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "CS {} has been aborted while user process is waiting for it\n",
                 sequence
@@ -97,7 +98,7 @@ fn wait(call: &Call<'_, GoyaNode>, input: &WaitCsIn, args: &mut WaitCsArgs) -> R
 
 /// Tells that submission `sequence` took too long.
 fn timed_out(call: &Call<'_, GoyaNode>, sequence: u64, args: &mut WaitCsArgs) -> Result {
-    dev_err!(
+    dev_err_ratelimited!(
         call.data.dev,
         "CS {} has timed-out while user process is waiting for it\n",
         sequence
@@ -111,7 +112,7 @@ fn look(call: &Call<'_, GoyaNode>, input: &WaitCsIn) -> Result<(Waited, bool)> {
     let context = &call.file.context;
     match context.find(input.seq) {
         Found::Future => {
-            dev_notice!(
+            dev_notice_ratelimited!(
                 call.data.dev,
                 "Can't wait on CS {} because current CS is at seq {}\n",
                 input.seq,

@@ -10,7 +10,7 @@ use kernel::sync::atomic::Relaxed;
 use super::{read_with, rw, wo, Bench, IN_RESET};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::pci_power::{self, PowerState};
-use crate::abstractions::ratelimit::RateLimit;
+use crate::abstractions::ratelimit::dev_warn_ratelimited;
 use crate::abstractions::sysfs::Input;
 use crate::fw::messages;
 use crate::observe::state_dumps::KEPT;
@@ -90,15 +90,12 @@ fn decimal(input: &Input<'_>) -> Result<u32> {
 
 /// Goya's DRAM is not scrubbed by command, as upstream; what users leave is in any case (`mem/scrub.rs`).
 fn scrub(bench: &Bench, _: &Input<'_>) -> Result {
-    static LIMIT: RateLimit = RateLimit::new();
     let dev = &bench.card.dev;
     if !bench.card.status().operational() {
-        if LIMIT.allows() {
-            dev_warn!(dev, "Can't scrub memory, device is not operational\n");
-        }
+        dev_warn_ratelimited!(dev, "Can't scrub memory, device is not operational\n");
         return Err(EIO);
     }
-    if bench.context().is_some() {
+    if bench.card.users.any_context() {
         dev_err!(dev, "can't scrub dram, context exist\n");
         return Err(EBUSY);
     }

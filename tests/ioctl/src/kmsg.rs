@@ -36,6 +36,15 @@ impl Kmsg {
         }
     }
 
+    /// How many lines with `text` have come.
+    pub fn count(&mut self, text: &str) -> Result<usize> {
+        let mut count = 0;
+        while let Some(line) = self.next()? {
+            count += usize::from(line.contains(text));
+        }
+        Ok(count)
+    }
+
     /// Waits until a line with `text` comes.
     pub fn wait_for(&mut self, text: &str, timeout: Duration) -> Result<String> {
         let end = Instant::now() + timeout;

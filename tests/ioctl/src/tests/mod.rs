@@ -9,6 +9,7 @@ mod bus;
 mod chains;
 mod debugfs;
 mod dma;
+mod endless;
 mod dram_window;
 mod errors;
 mod fail_nth;
@@ -90,6 +91,7 @@ const GENTLE: &[&[Test]] = &[
     units::TESTS,
     sensors::TESTS,
     notify::TESTS,
+    endless::TESTS,
     debugfs::TESTS,
     errors::TESTS,
     stress::GENTLE,
