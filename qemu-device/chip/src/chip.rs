@@ -144,22 +144,29 @@ impl Chip {
 
     /// Injects a fault; fails when it names an event that does not exist.
     pub fn inject(&mut self, fault: &crate::fault::Fault) -> Result<(), String> {
-        if let crate::fault::Fault::Event { event } = fault {
-            let id = event.resolve().ok_or_else(|| format!("no event {event}"))?;
-            self.raise_event(id);
-        }
+        use crate::fault::Fault;
+        let id = match fault {
+            Fault::Event { event } | Fault::EventStorm { event } => {
+                Some(event.resolve().ok_or_else(|| format!("no event {event}"))?)
+            }
+            _ => None,
+        };
         self.faults.inject(fault);
+        id.into_iter().for_each(|id| self.raise_event(id));
         Ok(())
     }
 
-    /// Takes every injected fault back; queues that hung and a preboot that was stuck go on.
+    /// Takes every injected fault back; queues that hung, and firmware that was mute or stuck in preboot, go on.
     pub fn clear_faults(&mut self) {
         let stuck = self.faults.boot_fails(crate::fault::BootStage::Preboot);
+        let mute = self.faults.heartbeat_stopped();
         self.faults.clear();
         self.posted_arrive();
         self.queues.wake_all();
         if stuck {
             self.cpu_power_on();
+        } else if mute {
+            self.cpu_queue_resume();
         }
     }
 

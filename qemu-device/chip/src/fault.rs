@@ -74,6 +74,11 @@ pub enum Fault {
         /// The event's number (`goya_async_events.h`) or its name as [`crate::events`] spells it.
         event: crate::events::EventRef,
     },
+    /// The firmware reports an event again and again, whenever the event queue has room, masked or not.
+    EventStorm {
+        /// As for [`Fault::Event`].
+        event: crate::events::EventRef,
+    },
     /// The next `count` resets by register are never over: nothing is reset, all goes on, and the boot manager says
     /// that it is at it.
     HangReset {
@@ -136,6 +141,7 @@ pub struct Faults {
     boot_failures: Vec<BootStage>,
     /// How many completions, and which bits.
     corrupt: BTreeMap<QueueId, (u32, u32)>,
+    event_storm: Option<u16>,
     hung_resets: u32,
     hung_invalidation: bool,
     boot_status: u32,
@@ -146,9 +152,10 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Puts `fault` in force; an event has no duration and is the caller's to raise.
+    /// Puts `fault` in force; an event that comes once has no duration and is the caller's to raise.
     pub(crate) fn inject(&mut self, fault: &Fault) {
         match *fault {
+            Fault::EventStorm { ref event } => self.event_storm = event.resolve(),
             Fault::HangQueue { queue } if !self.hung.contains(&queue) => self.hung.push(queue),
             Fault::HangQueue { .. } | Fault::Event { .. } => {}
             Fault::StopAfterCompletion { queue } => self.stopping.push(queue),
@@ -220,6 +227,11 @@ impl Faults {
     /// Whether the firmware is mute.
     pub(crate) fn heartbeat_stopped(&self) -> bool {
         self.heartbeat_stopped
+    }
+
+    /// The event that comes without end.
+    pub(crate) fn event_storm(&self) -> Option<u16> {
+        self.event_storm
     }
 
     /// Whether boot stage `stage` fails.

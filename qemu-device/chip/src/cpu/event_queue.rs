@@ -106,8 +106,10 @@ impl Chip {
     /// ready bit.
     pub(super) fn events_send(&mut self) {
         let mut sent = false;
-        while self.cpu.events.entries != 0 {
-            let Some(&(id, payload)) = self.cpu.events.backlog.front() else { break };
+        // Once round the ring: a storm must not keep the card busy as long as the driver makes room.
+        for _ in 0..self.cpu.events.entries {
+            let storm = self.faults.event_storm().map(|id| (id, Payload::None));
+            let Some((id, payload)) = self.cpu.events.backlog.front().copied().or(storm) else { break };
             let pi = self.cpu.events.pi;
             let at = self.event_at(pi);
             let mut header = [0; 8];

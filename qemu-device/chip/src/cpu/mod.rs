@@ -80,7 +80,10 @@ impl Chip {
                 HALT_MACHINE => self.boot_halt(),
                 _ if self.cpu.boot.stage() != Stage::Linux => {}
                 PI_UPDATE => self.cpu_queue_serve(),
-                INTS_REGISTER => tracing::debug!(target: "goya::event", "interrupts registered"),
+                INTS_REGISTER => {
+                    tracing::debug!(target: "goya::event", "interrupts registered");
+                    self.events_send();
+                }
                 // The engines were reset behind the firmware's back: what it masked has gone.
                 SOFT_RESET => self.events_unmask_all(),
                 event => self.raise_event(u16::try_from(event).unwrap_or(u16::MAX)),

@@ -8,6 +8,7 @@
 
 use super::event_queue::Payload;
 use super::message::Reply;
+use super::{PI_UPDATE, SETSPI};
 use crate::chip::Chip;
 use crate::events::PKT_QUEUE_OUT_SYNC;
 use crate::psoc::SCRATCHPAD;
@@ -71,6 +72,11 @@ impl Chip {
                 }
             }
         }
+    }
+
+    /// Serves what came while the firmware was mute.
+    pub(crate) fn cpu_queue_resume(&mut self) {
+        self.gic_register_write(SETSPI, PI_UPDATE);
     }
 
     fn cpu_queue_set_up(&mut self) -> u32 {

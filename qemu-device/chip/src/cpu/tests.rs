@@ -182,7 +182,7 @@ fn a_stopped_heartbeat_and_indices_out_of_step() {
     send(&host, &mut chip, 1, &packet(18, 1, 0));
     assert_eq!(host.word(MESSAGE + 12), u32::MAX);
     chip.clear_faults();
-    interrupt(&mut chip, 484);
+    chip.cpu_run();
     assert_eq!(host.word(MESSAGE + 12), queue::FENCE);
     // The descriptor says 9 where 2 is due.
     host.write(16 + 12, &9u32.to_le_bytes());
@@ -213,6 +213,25 @@ fn events_are_masked_held_back_and_unmasked() {
     assert_eq!(chip.counters.events, 65);
     assert_eq!(host.word(EVENTS + 4) >> 16 & 0xFFF, 36);
     assert!(chip.inject(&Fault::Event { event: EventRef::Id(5000) }).is_err());
+}
+
+#[test]
+fn a_storm_fills_whatever_room_there_is() {
+    let host = TestHost::new(1 << 20);
+    let mut chip = running(&host);
+    chip.inject(&Fault::EventStorm { event: EventRef::Id(450) }).unwrap();
+    assert_eq!(chip.counters.events, 64);
+    for n in 0..3u32 {
+        host.write(EVENTS + u64::from(n) * 64 + 4, &[0; 4]);
+        write(&mut chip, scratchpad(6), n + 1);
+        assert_eq!(chip.counters.events, u64::from(65 + n));
+        assert_eq!(host.word(EVENTS + u64::from(n) * 64 + 4), 1 << 31 | 450 << 16 | n);
+    }
+    chip.clear_faults();
+    host.write(EVENTS + 3 * 64 + 4, &[0; 4]);
+    write(&mut chip, scratchpad(6), 4);
+    assert_eq!(chip.counters.events, 67);
+    assert!(chip.inject(&Fault::EventStorm { event: EventRef::Id(5000) }).is_err());
 }
 
 #[test]
