@@ -182,7 +182,7 @@ pub(crate) fn get_info(
     error_mask: u64,
     capabilities: &mut Capabilities,
 ) -> Result<CpuInfo> {
-    let buffer = mailbox.buffer(INFO_LEN).inspect_err(|_| {
+    let buffer = mailbox.reserved(INFO_LEN).inspect_err(|_| {
         dev_err!(
             dev,
             "Failed to allocate DMA memory for CPU-CP info packet\n"

@@ -17,7 +17,7 @@ pub(crate) const TIMEOUT_LONG: Delta = Delta::from_secs(10);
 
 /// Memory that the device's processor can reach, zeroed when taken from the pool.
 ///
-/// It goes back to the pool when dropped, except after a time-out: see [`Mailbox::send`].
+/// It goes back to the pool when dropped.
 pub(crate) trait Buffer {
     /// Where the processor finds it.
     fn device_address(&self) -> u64;
@@ -41,20 +41,28 @@ pub(crate) trait Mailbox {
 
     /// Sends `packet` and waits for the reply, one packet at a time.
     ///
-    /// The implementor copies the packet ([`Packet::encode`]) to memory that the processor can reach,
+    /// The implementor copies the packet ([`Packet::words`]) to memory that the processor can reach,
     /// posts it, and waits until its fence reads [`super::message::expected_fence`]. Only then does it
-    /// read the packet back, once, and decode it.
+    /// read the packet back, once, and decode it. The memory is kept for packets, so that none is lacking,
+    /// whatever users do: a sign of life that could not be asked for would be taken for death.
     ///
     /// While there is no queue yet, or the card is disabled outside of a soft reset, nothing is sent
     /// and the reply is [`Reply::NOTHING`]. Whoever checks what comes back (test, heartbeat, description
     /// of the card) must not ask without a queue.
     ///
-    /// Errors: `ENOMEM`; `EAGAIN` if an earlier packet timed out and no hard reset came since;
+    /// Errors: `EAGAIN` if an earlier packet timed out and no hard reset came since;
     /// `ETIMEDOUT`, after which the processor may still write to the packet and its buffer: their
     /// memory must not be lent to anyone before the card has been reset; `EIO` if the firmware refuses
     /// the packet (that is what [`Reply::accepted`] says).
     fn send(&self, packet: &Packet<'_>, timeout: Delta) -> Result<Reply>;
 
-    /// Takes `len` bytes, zeroed, from the pool. Errors: `ENOMEM`.
+    /// Takes `len` bytes, zeroed, from the pool.
+    ///
+    /// Errors: `ENOMEM`; `EAGAIN` as [`Mailbox::send`]: until the card has been reset, the processor may
+    /// write to what was given back.
     fn buffer(&self, len: usize) -> Result<Self::Buffer>;
+
+    /// Takes `len` bytes, zeroed, that users cannot take: for the description of the card, without which it
+    /// does not come up. For one caller at a time. Errors: `EINVAL` if there are not so many.
+    fn reserved(&self, len: usize) -> Result<Self::Buffer>;
 }

@@ -13,21 +13,20 @@ use super::{mailbox::Buffer, wire};
 
 /// Bytes of a packet without a list.
 pub(crate) const PACKET_LEN: usize = 24;
+/// Bytes of the longest packet: the most that 16 bits can say in eights.
+pub(crate) const PACKET_LEN_MAX: usize = 65528;
 /// What a served packet's fence reads, and what the test packet must return.
 pub(crate) const FENCE_DONE: u32 = 0xFE8C_E7A5;
 /// What the fence reads until then.
 const FENCE_OPEN: u32 = u32::MAX;
 
-/// Where the fields are.
+/// Where the fields are that are read.
 const VALUE: usize = 0;
 const CTL: usize = 8;
 const FENCE: usize = 12;
-const ARGUMENT: usize = 16;
-const EXTRA: usize = 20;
-const LIST_COUNT: usize = 24;
-/// The list begins before the end of the C structure, which has four bytes of padding; the length
-/// counts these as well.
-const LIST: usize = 28;
+const STATUS: usize = 16;
+/// A list begins with its count, behind the packet and before the end of the C structure, which has four bytes of
+/// padding; the length counts these as well.
 const LIST_HEADER_LEN: usize = 32;
 
 const RC_SHIFT: u32 = 12;
@@ -174,28 +173,24 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Writes the packet, with an open fence, to the first [`Packet::len`] bytes of `out`.
-    ///
-    /// Errors: `EINVAL` if `out` is too short.
-    pub(crate) fn encode(&self, out: &mut [u8]) -> Result {
-        let out = out.get_mut(..self.len()).ok_or(EINVAL)?;
-        let ctl = u32::from(self.opcode as u16) << OPCODE_SHIFT;
-
-        out.fill(0);
-        wire::put(out, VALUE, &self.value.to_le_bytes())?;
-        wire::put(out, CTL, &ctl.to_le_bytes())?;
-        wire::put(out, FENCE, &FENCE_OPEN.to_le_bytes())?;
-        wire::put(out, ARGUMENT, &self.argument.to_le_bytes())?;
-        wire::put(out, EXTRA, &self.extra.to_le_bytes())?;
-        if let Some(list) = self.list {
-            let count = u32::try_from(list.len())?;
-            wire::put(out, LIST_COUNT, &count.to_le_bytes())?;
-            let places = out.get_mut(LIST..).ok_or(EINVAL)?.chunks_exact_mut(4);
-            for (place, number) in places.zip(list) {
-                place.copy_from_slice(&number.to_le_bytes());
-            }
-        }
-        Ok(())
+    /// The packet in words, with an open fence: [`Packet::len`] bytes.
+    pub(crate) fn words(&self) -> impl Iterator<Item = u32> + '_ {
+        let [a, b, c, d, e, f, g, h] = self.value.to_le_bytes();
+        let head = [
+            u32::from_le_bytes([a, b, c, d]),
+            u32::from_le_bytes([e, f, g, h]),
+            u32::from(self.opcode as u16) << OPCODE_SHIFT,
+            FENCE_OPEN,
+            self.argument,
+            self.extra,
+        ];
+        // It is short: `list()` has seen to that.
+        let count = self.list.map(|list| list.len() as u32);
+        let list = self.list.unwrap_or_default();
+        // By its full name: the prelude has another `chain()`.
+        let words = Iterator::chain(head.into_iter(), count);
+        let words = Iterator::chain(words, list.iter().copied());
+        Iterator::chain(words, core::iter::repeat(0)).take(self.len() / size_of::<u32>())
     }
 }
 
@@ -236,7 +231,7 @@ impl Reply {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         Ok(Self {
             result: wire::u64_at(bytes, VALUE)?,
-            status: wire::u32_at(bytes, ARGUMENT)?,
+            status: wire::u32_at(bytes, STATUS)?,
             ctl: wire::u32_at(bytes, CTL)?,
         })
     }
@@ -272,19 +267,29 @@ impl Reply {
 mod tests {
     use super::*;
 
+    fn words(packet: &Packet<'_>) -> Result<KVec<u32>> {
+        let mut words = KVec::new();
+        for word in packet.words() {
+            words.push(word, GFP_KERNEL)?;
+        }
+        Ok(words)
+    }
+
     #[test]
     fn encodes_the_fields() -> Result {
-        let mut bytes = [0x55; PACKET_LEN];
-        Packet::new(Opcode::TemperatureGet)
+        let packet = Packet::new(Opcode::TemperatureGet)
             .value(0x0102_0304_0506_0708)
             .halves(0x1112, 0x2122)
-            .extra(0x3132_3334)
-            .encode(&mut bytes)?;
-        assert_eq!(bytes[0..8], [8, 7, 6, 5, 4, 3, 2, 1]);
-        assert_eq!(bytes[8..12], [0, 0, 3, 0]);
-        assert_eq!(bytes[12..16], [0xFF; 4]);
-        assert_eq!(bytes[16..20], [0x12, 0x11, 0x22, 0x21]);
-        assert_eq!(bytes[20..24], [0x34, 0x33, 0x32, 0x31]);
+            .extra(0x3132_3334);
+        let expected = [
+            0x0506_0708,
+            0x0102_0304,
+            3 << 16,
+            u32::MAX,
+            0x2122_1112,
+            0x3132_3334,
+        ];
+        assert_eq!(words(&packet)?[..], expected);
         Ok(())
     }
 
@@ -292,27 +297,20 @@ mod tests {
     fn encodes_a_list_where_the_c_structure_has_it() -> Result {
         let packet = Packet::new(Opcode::UnmaskIrqArray).list(&[33, 36])?;
         assert_eq!(packet.len(), 40);
-        let mut bytes = [0x55; 48];
-        packet.encode(&mut bytes)?;
-        assert_eq!(bytes[24..28], [2, 0, 0, 0]);
-        assert_eq!(bytes[28..32], [33, 0, 0, 0]);
-        assert_eq!(bytes[32..36], [36, 0, 0, 0]);
-        assert_eq!(bytes[36..40], [0; 4]);
-        assert_eq!(bytes[40..48], [0x55; 8]);
-        assert_eq!(Packet::new(Opcode::UnmaskIrqArray).list(&[33])?.len(), 40);
-        assert!(packet.encode(&mut bytes[..39]).is_err());
+        assert_eq!(words(&packet)?[6..], [2, 33, 36, 0]);
+        let packet = Packet::new(Opcode::UnmaskIrqArray).list(&[33])?;
+        assert_eq!(packet.len(), 40);
+        assert_eq!(words(&packet)?[6..], [1, 33, 0, 0]);
         Ok(())
     }
 
     #[test]
     fn refuses_a_list_too_long_for_the_ring() -> Result {
         let list = KVec::from_elem(1u32, 16376, GFP_KERNEL)?;
-        // 32 + 4 * 16374 = 65528 bytes are the most that 16 bits can say in eights.
+        let packet = Packet::new(Opcode::UnmaskIrqArray).list(&list[..16374])?;
         assert_eq!(
-            Packet::new(Opcode::UnmaskIrqArray)
-                .list(&list[..16374])?
-                .len(),
-            65528
+            (packet.len(), packet.words().count()),
+            (PACKET_LEN_MAX, 16382)
         );
         assert!(Packet::new(Opcode::UnmaskIrqArray).list(&list).is_err());
         Ok(())

@@ -16,6 +16,7 @@ use super::{
     mailbox::{Buffer, Mailbox, TIMEOUT, TIMEOUT_LONG},
     message::{Opcode, Packet, Reply, FENCE_DONE},
 };
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 
 /// Sends `packet`; says `what` failed, unless the processor is known to be dead.
 fn send(
@@ -27,7 +28,7 @@ fn send(
 ) -> Result<Reply> {
     mailbox.send(packet, timeout).inspect_err(|&error| {
         if error != EAGAIN {
-            dev_err!(dev, "{}, error {}\n", what, error.to_errno());
+            dev_err_ratelimited!(dev, "{}, error {}\n", what, error.to_errno());
         }
     })
 }
@@ -83,7 +84,7 @@ pub(crate) fn set_pci_access(dev: &Device, mailbox: &impl Mailbox, allowed: bool
 pub(crate) fn unmask_event(dev: &Device, mailbox: &impl Mailbox, event: u16) -> Result {
     let packet = Packet::new(Opcode::UnmaskIrq).value(u64::from(event));
     mailbox.send(&packet, TIMEOUT).map(|_| ()).inspect_err(|_| {
-        dev_err!(dev, "failed to unmask RAZWI IRQ {}\n", event);
+        dev_err_ratelimited!(dev, "failed to unmask RAZWI IRQ {}\n", event);
     })
 }
 
@@ -175,8 +176,10 @@ fn gather(
     texts: [&'static str; 2],
 ) -> Result<KVVec<u8>> {
     let [to_allocate, to_send] = texts;
-    let buffer = mailbox.buffer(len).inspect_err(|_| {
-        dev_err!(dev, "Failed to allocate DMA memory for {}\n", to_allocate);
+    let buffer = mailbox.buffer(len).inspect_err(|&error| {
+        if error != EAGAIN {
+            dev_err_ratelimited!(dev, "Failed to allocate DMA memory for {}\n", to_allocate);
+        }
     })?;
     let packet = packet.buffer(&buffer)?;
     let reply = send(
@@ -287,7 +290,7 @@ pub(crate) fn pass_through<M: Mailbox>(
         .buffer(buffer)?;
     let reply = mailbox.send(&packet, TIMEOUT_LONG).inspect_err(|&error| {
         if error != EAGAIN {
-            dev_err!(dev, "failed to send CPUCP data of generic fw pkt\n");
+            dev_err_ratelimited!(dev, "failed to send CPUCP data of generic fw pkt\n");
         }
     })?;
     Ok(low(reply.result))
@@ -309,7 +312,7 @@ impl I2c {
     /// Errors: `EINVAL` if the transfer is too long.
     fn packet(self, dev: &Device, opcode: Opcode) -> Result<Packet<'static>> {
         if self.len > Self::LEN_MAX {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "I2C transaction length {}, exceeds maximum of {}\n",
                 self.len,

@@ -16,7 +16,7 @@ use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
 use super::index::{EVENTS, EXTERNAL as LENGTH};
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
 use crate::fw::mailbox::{Buffer, Mailbox};
-use crate::fw::message::{expected_fence, Packet, Reply, FENCE_OFFSET, PACKET_LEN};
+use crate::fw::message::{expected_fence, Packet, Reply, FENCE_OFFSET, PACKET_LEN, PACKET_LEN_MAX};
 use crate::hw::bars::Bars;
 use crate::hw::regs::{cpu_if, event};
 use crate::hw::{self, map, signal_cpu, Io};
@@ -27,14 +27,18 @@ pub(crate) const SHARED_SIZE: usize = 2 << 20;
 pub(crate) const SHARED_ADDRESS: u64 = map::HOST_BASE;
 /// Bytes of a descriptor.
 const DESCRIPTOR: usize = 16;
-/// What is where in the shared memory: the ring, the event queue, and blocks that messages borrow.
+/// What is where in the shared memory: the ring, the event queue, the packet under way, what the card's bring-up
+/// needs, and blocks that messages borrow.
 const RING: usize = 0;
 const RING_SIZE: usize = DESCRIPTOR * LENGTH.entries() as usize;
 pub(crate) const EVENT_QUEUE: usize = RING + RING_SIZE;
 /// Bytes of an event.
 pub(crate) const EVENT_SIZE: usize = 64;
 const EVENT_QUEUE_SIZE: usize = EVENT_SIZE * EVENTS.entries() as usize;
-const BLOCKS: usize = EVENT_QUEUE + EVENT_QUEUE_SIZE;
+const PACKET: usize = EVENT_QUEUE + EVENT_QUEUE_SIZE;
+const RESERVED: usize = PACKET + PACKET_LEN_MAX.next_multiple_of(4096);
+const RESERVED_SIZE: usize = 4096;
+const BLOCKS: usize = RESERVED + RESERVED_SIZE;
 /// Large enough that requests that users pass through to firmware, of up to 1 MiB, find room.
 const BLOCK: usize = 24 << 10;
 const _: () = assert!(BLOCKS + BLOCK * BLOCK_COUNT <= SHARED_SIZE);
@@ -70,41 +74,27 @@ pub(crate) struct CpuQueue {
     dead: Atomic<bool>,
     /// The CPU acknowledges with the producer index.
     index_ack: Atomic<bool>,
-    /// Next descriptor. Held while a message is under way: the CPU serves one at a time.
+    /// Next descriptor. Held while a message is under way: the CPU serves one at a time, and there is one
+    /// [`PACKET`].
     #[pin]
     producer: Mutex<u32>,
 }
 
-/// The shared memory, and which of its blocks are lent.
+/// The shared memory, and which of its blocks are lent: a bit for each.
 #[pin_data]
 struct Shared {
     memory: SharedMemory,
     #[pin]
-    lent: SpinLock<Blocks>,
-}
-
-/// Blocks that are not free: a bit for each.
-#[derive(Default)]
-struct Blocks {
-    lent: u64,
-    /// Lent to the CPU, which has not given them back.
-    lost: u64,
+    lent: SpinLock<u64>,
 }
 
 impl Shared {
     /// Zeroes ring and event queue.
     fn clear_queues(&self) -> Result {
-        for at in (RING..BLOCKS).step_by(8) {
+        for at in (RING..PACKET).step_by(8) {
             self.memory.write64(at, 0)?;
         }
         Ok(())
-    }
-
-    /// The CPU has been reset: what it had is free. Who waits to send something still has what he lent.
-    fn take_back(&self) {
-        let mut blocks = self.lent.lock();
-        blocks.lent &= !blocks.lost;
-        blocks.lost = 0;
     }
 }
 
@@ -112,7 +102,7 @@ impl CpuQueue {
     pub(crate) fn new(dev: &Device<Bound>, bars: Arc<Bars>) -> Result<Arc<Self>> {
         let memory = SharedMemory::new(dev, SHARED_SIZE, GFP_KERNEL)?;
         let shared = Arc::pin_init(
-            pin_init!(Shared { memory, lent <- new_spinlock!(Blocks::default()) }),
+            pin_init!(Shared { memory, lent <- new_spinlock!(0) }),
             GFP_KERNEL,
         )?;
         let dev: ARef<Device> = dev.into();
@@ -150,7 +140,6 @@ impl CpuQueue {
         let io = &*self.bars;
         let mut producer = self.producer.lock();
         self.shared.clear_queues()?;
-        self.shared.take_back();
         *producer = 0;
         hw::write_pair(io, PQ_BASE, SHARED_ADDRESS + RING as u64);
         hw::write_pair(io, EQ_BASE, SHARED_ADDRESS + EVENT_QUEUE as u64);
@@ -203,10 +192,6 @@ impl Mailbox for CpuQueue {
     type Buffer = Lent;
 
     fn send(&self, packet: &Packet<'_>, timeout: Delta) -> Result<Reply> {
-        let mut block = Lent::new(&self.shared, packet.len())?;
-        let mut bytes = KVec::from_elem(0u8, packet.len(), GFP_KERNEL)?;
-        packet.encode(&mut bytes)?;
-
         let mut producer = self.producer.lock();
         if !self.open.load(Relaxed) {
             return Ok(Reply::NOTHING);
@@ -214,12 +199,13 @@ impl Mailbox for CpuQueue {
         if self.dead.load(Relaxed) {
             return Err(EAGAIN);
         }
-        // Under the lock: a restart of the queue gives blocks of the CPU's back.
-        block.write(0, &bytes)?;
         let memory = &self.shared.memory;
+        for (at, word) in (PACKET..RESERVED).step_by(4).zip(packet.words()) {
+            memory.write32(at, word)?;
+        }
         let at = RING + LENGTH.place(*producer) * DESCRIPTOR;
         let (index, next) = (*producer, LENGTH.next(*producer));
-        memory.write64(at, block.device_address())?;
+        memory.write64(at, device_address(PACKET))?;
         memory.write64(at + 8, packet.len() as u64 | u64::from(next) << 32)?;
         *producer = next;
         write_barrier();
@@ -227,10 +213,11 @@ impl Mailbox for CpuQueue {
         signal_cpu(&*self.bars, event::PI_UPDATE);
 
         let expected = expected_fence(self.index_ack.load(Relaxed), next);
-        let served = self.wait(&block, expected, timeout);
+        let served = self.wait(expected, timeout);
         // The CPU must not find this index when it comes round again.
         memory.write32(at + 12, u32::MAX)?;
         if let Err(fence) = served {
+            // It may write to the packet at any time: there is no other before it was reset.
             self.dead.store(true, Relaxed);
             dev_err!(
                 self.dev,
@@ -238,38 +225,47 @@ impl Mailbox for CpuQueue {
                  Pkt info[{}]: dma_addr: {:#x}, len:{:#x}, ctl: {:#x}, ptr:{:#x}\n",
                 fence,
                 index,
-                block.device_address(),
+                device_address(PACKET),
                 packet.len(),
                 next,
-                block.device_address()
+                device_address(PACKET)
             );
-            // The CPU may write to it at any time.
-            block.keep();
             return Err(ETIMEDOUT);
         }
-        drop(producer);
         read_barrier();
         let mut reply = [0; PACKET_LEN];
-        block.read(0, &mut reply)?;
+        memory.read(PACKET, &mut reply)?;
+        drop(producer);
         Reply::decode(&reply)?.accepted(self.dev.as_ref())
     }
 
     fn buffer(&self, len: usize) -> Result<Lent> {
-        Lent::new(&self.shared, len)
+        let lent = Lent::new(&self.shared, len)?;
+        // In this order: who has not got his answer says so here, and then gives back what the CPU may write to.
+        if self.dead.load(Relaxed) {
+            return Err(EAGAIN);
+        }
+        Ok(lent)
+    }
+
+    fn reserved(&self, len: usize) -> Result<Lent> {
+        if len > RESERVED_SIZE {
+            return Err(EINVAL);
+        }
+        Lent::take(&self.shared, RESERVED, len, 0)
     }
 }
 
 impl CpuQueue {
     /// Waits until the fence is as `expected`; what it is instead when the time is up.
-    fn wait(&self, block: &Lent, expected: u32, timeout: Delta) -> Result<(), u32> {
+    fn wait(&self, expected: u32, timeout: Delta) -> Result<(), u32> {
         let start = Instant::<Monotonic>::now();
         let mut pause = 10;
         loop {
             // The clock first: who is not scheduled for long must not miss the answer.
             let late = start.elapsed() > timeout;
-            // Cannot fail: it is in the block.
-            let memory = &block.shared.memory;
-            let fence = memory.read32(block.offset.wrapping_add(FENCE_OFFSET));
+            // Cannot fail: it is in the shared memory.
+            let fence = self.shared.memory.read32(PACKET + FENCE_OFFSET);
             let fence = fence.unwrap_or(!expected);
             if fence == expected {
                 return Ok(());
@@ -283,7 +279,12 @@ impl CpuQueue {
     }
 }
 
-/// Blocks of the shared memory, side by side; given back when dropped.
+/// Where the CPU finds what is at `offset` in the shared memory.
+const fn device_address(offset: usize) -> u64 {
+    SHARED_ADDRESS.wrapping_add(offset as u64)
+}
+
+/// A piece of the shared memory; its blocks are given back when it is dropped.
 pub(crate) struct Lent {
     shared: Arc<Shared>,
     offset: usize,
@@ -300,30 +301,30 @@ impl Lent {
         let run = (1u64 << blocks) - 1;
         let mut lent = shared.lent.lock();
         let first = (0..=BLOCK_COUNT - blocks)
-            .find(|n| lent.lent & (run << n) == 0)
+            .find(|n| *lent & (run << n) == 0)
             .ok_or(ENOMEM)?;
         let mask = run << first;
-        lent.lent |= mask;
+        *lent |= mask;
         drop(lent);
+        Self::take(shared, BLOCKS + first * BLOCK, len, mask)
+    }
+
+    /// The `len` bytes at `offset`, zeroed; the blocks of `mask` are given back with them.
+    fn take(shared: &Arc<Shared>, offset: usize, len: usize, mask: u64) -> Result<Self> {
         let this = Self {
             shared: shared.clone(),
-            offset: BLOCKS + first * BLOCK,
+            offset,
             len,
             mask,
         };
         for at in (0..len.next_multiple_of(8)).step_by(8) {
-            this.shared.memory.write64(this.offset + at, 0)?;
+            this.shared.memory.write64(offset + at, 0)?;
         }
         Ok(this)
     }
 
-    /// Never gives the blocks back (until the queue starts again).
-    fn keep(&mut self) {
-        self.shared.lent.lock().lost |= self.mask;
-        self.mask = 0;
-    }
-
-    fn at(&self, offset: usize, len: usize) -> Result<usize> {
+    /// Where `len` bytes at `offset` are in the shared memory.
+    fn place(&self, offset: usize, len: usize) -> Result<usize> {
         match offset.checked_add(len) {
             Some(end) if end <= self.len => Ok(self.offset.wrapping_add(offset)),
             _ => Err(EINVAL),
@@ -333,7 +334,7 @@ impl Lent {
 
 impl Buffer for Lent {
     fn device_address(&self) -> u64 {
-        SHARED_ADDRESS.wrapping_add(self.offset as u64)
+        device_address(self.offset)
     }
 
     fn len(&self) -> usize {
@@ -341,16 +342,18 @@ impl Buffer for Lent {
     }
 
     fn read(&self, offset: usize, out: &mut [u8]) -> Result {
-        self.shared.memory.read(self.at(offset, out.len())?, out)
+        self.shared.memory.read(self.place(offset, out.len())?, out)
     }
 
     fn write(&self, offset: usize, data: &[u8]) -> Result {
-        self.shared.memory.write(self.at(offset, data.len())?, data)
+        self.shared
+            .memory
+            .write(self.place(offset, data.len())?, data)
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        self.shared.lent.lock().lent &= !self.mask;
+        *self.shared.lent.lock() &= !self.mask;
     }
 }
