@@ -6,21 +6,32 @@
 //! Runs in the event queue's interrupt thread, which may sleep, but must not wait for a reset.
 
 use kernel::prelude::*;
+use kernel::time::{delay::fsleep, Delta};
 
-use crate::abstractions::ratelimit::RateLimit;
+use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_warn_ratelimited, RateLimit};
 use crate::device::Card;
 use crate::fw::messages;
 use crate::hw::events::{engine, reaction, ClockEvent, Entry, Event, Reaction, COUNT};
 use crate::hw::{dma, mmu};
 use crate::observers;
+use crate::queue::index::EVENTS as LENGTH;
 use crate::reset::{self, Request};
 
-/// Takes all events that have come.
+/// What others get of the processor from a card that always has one more event.
+const PAUSE: Delta = Delta::from_millis(1);
+
+/// Takes the events that have come, as many as the queue holds at most.
+///
+/// So this ends whatever the card does, and a reset need not wait for it. Nothing is left behind: what the
+/// card adds while we take others comes with an interrupt of its own.
 pub(crate) fn handle(card: &Card) {
-    while let Some(event) = card.events.take(&card.dev) {
+    for _ in 0..LENGTH.entries() {
+        let Some(event) = card.events.take(&card.dev) else {
+            return;
+        };
         let entry = Entry::new(event);
         if card.state.disabled.get() && !card.state.in_soft_reset.get() {
-            dev_warn!(
+            dev_warn_ratelimited!(
                 card.dev,
                 "Device disabled but received an EQ event ({})\n",
                 entry.event()
@@ -29,17 +40,18 @@ pub(crate) fn handle(card: &Card) {
             react(card, &entry);
         }
     }
+    fsleep(PAUSE);
 }
 
 fn react(card: &Card, entry: &Entry) {
     let number = entry.event();
     if number >= COUNT {
-        let highest = COUNT - 1;
-        dev_err!(
+        const HIGHEST: u16 = COUNT - 1;
+        dev_err_ratelimited!(
             card.dev,
             "Event type {} exceeds maximum of {}\n",
             number,
-            highest
+            HIGHEST
         );
         return;
     }
@@ -72,16 +84,15 @@ fn react(card: &Card, entry: &Entry) {
             reset::request(card, Request::HARD);
         }
         Reaction::Invalid => {
-            dev_err!(card.dev, "Received invalid H/W interrupt {}\n", number);
+            dev_err_ratelimited!(card.dev, "Received invalid H/W interrupt {}\n", number);
         }
     }
 }
 
 /// Says that event `number` has come.
 fn report(card: &Card, number: u16) {
-    static LIMIT: RateLimit = RateLimit::new();
-    if let (Ok(event), true) = (Event::new(number), LIMIT.allows()) {
-        dev_err!(
+    if let Ok(event) = Event::new(number) {
+        dev_err_ratelimited!(
             card.dev,
             "Received H/W interrupt {} [\"{}\"]\n",
             number,
@@ -94,7 +105,6 @@ fn report(card: &Card, number: u16) {
 fn report_accesses(card: &Card, number: u16) {
     static ILLEGAL: [RateLimit; dma::ILLEGAL_KINDS] =
         [const { RateLimit::new() }; dma::ILLEGAL_KINDS];
-    static FAULTS: RateLimit = RateLimit::new();
     dma::take_illegal_accesses(&*card.bars, |kind, text| {
         if ILLEGAL.get(kind).is_some_and(RateLimit::allows) {
             dev_err!(card.dev, "{}\n", text);
@@ -102,9 +112,7 @@ fn report_accesses(card: &Card, number: u16) {
     });
     if let Some(address) = mmu::take_page_fault(&*card.bars) {
         observers::page_fault(card, engine(number), address);
-        if FAULTS.allows() {
-            dev_err!(card.dev, "MMU page fault on va {:#x}\n", address);
-        }
+        dev_err_ratelimited!(card.dev, "MMU page fault on va {:#x}\n", address);
     }
 }
 
@@ -112,7 +120,7 @@ fn report_accesses(card: &Card, number: u16) {
 fn report_indices(card: &Card, entry: &Entry) {
     let (producer, consumer) = entry.queue_indices();
     let (ours, done) = card.cpu.indices();
-    dev_err!(
+    dev_err_ratelimited!(
         card.dev,
         "Out of sync with FW, FW: pi={}, ci={}, LKD: pi={}, ci={}\n",
         producer,

@@ -109,10 +109,16 @@ impl<H: Handler> Vectors<H> {
     }
 
     /// Waits until no handler is running that was called before.
+    ///
+    /// Interrupts that come meanwhile are held back until then: one that never stops coming would never let
+    /// `synchronize_irq()` end.
     pub(crate) fn synchronize(&self) {
         for cookie in &self.requested {
-            // SAFETY: The interrupt is requested.
-            unsafe { bindings::synchronize_irq(cookie.irq) };
+            // SAFETY: The interrupt is requested; disabling it waits for its handler.
+            unsafe {
+                bindings::disable_irq(cookie.irq);
+                bindings::enable_irq(cookie.irq);
+            }
         }
     }
 

@@ -3,16 +3,20 @@
 
 //! Events that the firmware reports (`goya_handle_eqe()`).
 
+use std::fs;
+
 use goya_tests::card::Card;
 use goya_tests::control::Control;
 use goya_tests::kmsg::{self, Kmsg};
+use goya_tests::nodes::Nodes;
 use goya_tests::{Result, check, check_eq};
 use goya_uapi::*;
 use serde_json::json;
 
 use super::{PATIENCE, expect_reset, reset_happened, works};
 use crate::held::Held;
-use crate::tests::reload::reload;
+use crate::run::only_goya;
+use crate::tests::reload::{Binding, reload};
 use crate::tests::{Test, fault};
 
 pub const TESTS: &[Test] = &[
@@ -26,6 +30,7 @@ pub const TESTS: &[Test] = &[
     fault("fault.gpio_reset", || fatal("PSOC_GPIO_05_SW_RESET", 356, "PSOC_gpio_05_sw_res")),
     fault("fault.out_of_sync", || fatal("PKT_QUEUE_OUT_SYNC", 506, "QUEUE_OUT_OF_SYNC")),
     fault("fault.two_in_a_row", two_in_a_row),
+    Test { name: "fault.event_storm", run: storm, seconds: 120, emulated: true },
 ];
 
 /// These silence the driver's rate-limited messages for a while: they run after all tests that read them.
@@ -134,6 +139,44 @@ fn fatal_seen(card: &Card, event: &str, id: usize, name: &str) -> Result {
     log.wait_for(&format!("Received H/W interrupt {id} [\"{name}\"]"), PATIENCE)?;
     card.wait_event(id, before.1)?;
     reset_happened(card, before.0)
+}
+
+/// A card that never stops sending events is reset and removed all the same, and does not fill the log.
+fn storm() -> Result {
+    const EVENT: usize = 190;
+    // Ten in five seconds of each kind, for the longest that this takes.
+    const LINES: usize = 250;
+
+    only_goya("leaves a card that never stops sending events")?;
+    expect_reset()?;
+    for text in ["Received H/W interrupt", "Received invalid H/W interrupt"] {
+        kmsg::expect(text)?;
+    }
+    let card = Card::open_control()?;
+    card.wait_unused()?;
+    let mut log = Kmsg::here()?;
+    let mut control = Control::open()?;
+    let wait = |id: usize| card.wait_event(id, card.events(id)? + 1000);
+    control.inject("event-storm", &json!({"event": 300}))?;
+    wait(300)?;
+    // This one is answered with a message each time, so that the card is always ahead of the driver.
+    control.inject("event-storm", &json!({"event": EVENT}))?;
+    wait(EVENT)?;
+    let before = card.resets()?;
+    fs::write(format!("{}/hard_reset", Nodes::chosen().sysfs()), "1").map_err(|e| e.to_string())?;
+    reset_happened(&card, before)?;
+    wait(EVENT)?;
+    crate::tests::resets::soft()?;
+    wait(EVENT)?;
+    drop(card);
+    let binding = Binding::current()?;
+    binding.end()?;
+    binding.renew()?;
+    Card::open_control()?.wait_event(EVENT, 1000)?;
+    control.clear()?;
+    let lines = log.count("H/W interrupt")?;
+    check!(lines < LINES, "{lines} lines in the log");
+    works()
 }
 
 /// Two fatal events one after the other, while nobody uses the card: upstream gives it up.
