@@ -18,6 +18,7 @@ use crate::context::asid::KERNEL;
 use crate::context::Context;
 use crate::hw::map::HOST_BASE;
 use crate::mem::device_memory::PAGE_SIZE as DRAM_PAGE;
+use crate::mem::hop::HOPS;
 use crate::mem::mapping::Memory;
 
 pub(super) const FILES: &[File<Bench>] = &[
@@ -89,7 +90,8 @@ fn look_up(bench: &Bench, text: &mut Output<'_>) -> Result {
             // As upstream, a piece counts in whole pages.
             let bytes = (segment.address % PAGE)
                 .saturating_add(segment.length)
-                .next_multiple_of(PAGE);
+                .saturating_add(PAGE - 1)
+                & !(PAGE - 1);
             let offset = wanted.checked_sub(start).filter(|at| *at < bytes);
             start = start.saturating_add(bytes);
             let Some(offset) = offset else { continue };
@@ -116,24 +118,29 @@ fn address_spaces(bench: &Bench, text: &mut Output<'_>) -> Result {
             .and_then(|()| allocations(bench, context, text));
     });
     result?;
-    if let Some(context) = bench.context() {
-        writeln!(text, "\nVA ranges:\n")?;
-        // Host memory, host memory in huge pages, whose range is the same, and DRAM.
-        for (n, dram) in [false, false, true].into_iter().enumerate() {
-            writeln!(text, "   va_range {n}\n---------------------")?;
-            context.user_memory.each_hole(dram, |hole| {
-                Ok(writeln!(
-                    text,
-                    "{:#16x} - {:#16x} ({:#x})",
-                    hole.start,
-                    hole.end.wrapping_sub(1),
-                    hole.end.wrapping_sub(hole.start)
-                )?)
-            })?;
-            writeln!(text)?;
-        }
-    }
+    bench
+        .with_context(|context| ranges(context, text))
+        .transpose()?;
     if any {
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+fn ranges(context: &Context, text: &mut Output<'_>) -> Result {
+    writeln!(text, "\nVA ranges:\n")?;
+    // Host memory, host memory in huge pages, whose range is the same, and DRAM.
+    for (n, dram) in [(0, false), (1, false), (2, true)] {
+        writeln!(text, "   va_range {n}\n---------------------")?;
+        context.user_memory.each_hole(dram, |hole| {
+            Ok(writeln!(
+                text,
+                "{:#16x} - {:#16x} ({:#x})",
+                hole.start,
+                hole.end.wrapping_sub(1),
+                hole.end.wrapping_sub(hole.start)
+            )?)
+        })?;
         writeln!(text)?;
     }
     Ok(())
@@ -185,7 +192,7 @@ fn walk(bench: &Bench, text: &mut Output<'_>) -> Result {
     // There is one user at most; the number is not looked at.
     let space = match asid {
         KERNEL => Some(KERNEL),
-        _ => bench.context().map(|context| context.asid.number()),
+        _ => bench.with_context(|context| context.asid.number()),
     };
     let Some(space) = space else {
         dev_err!(dev, "no ctx available\n");
@@ -200,7 +207,7 @@ fn walk(bench: &Bench, text: &mut Output<'_>) -> Result {
         text,
         "asid: {asid}, virt_addr: {address:#x}, phys_addr: {physical:#x}"
     )?;
-    for (n, hop) in walk.hops().iter().enumerate() {
+    for (n, hop) in (0..HOPS).zip(walk.hops()) {
         writeln!(text, "hop{n}_addr: {:#x}", hop.table)?;
         writeln!(text, "hop{n}_pte_addr: {:#x}", hop.entry_address)?;
         writeln!(text, "hop{n}_pte: {:#x}", hop.entry)?;

@@ -10,6 +10,7 @@ use kernel::sync::atomic::Relaxed;
 use super::{read_with, rw, wo, Bench};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::sysfs::Input;
+use crate::context::Context;
 use crate::hw::bars::Bars;
 use crate::hw::window::Window;
 use crate::hw::{map, Io};
@@ -44,6 +45,9 @@ fn within(address: u64, len: u64, base: u64, size: u64) -> Option<u64> {
     (offset <= size.checked_sub(len)?).then_some(offset)
 }
 
+/// Where the words of an access are: it has one or two.
+const WORDS: [usize; 2] = [0, 4];
+
 /// Bytes on their way.
 enum Access<'a> {
     Read(&'a mut [u8]),
@@ -61,8 +65,9 @@ impl Access<'_> {
 
 /// Reads word by word.
 fn each_word(to: &mut [u8], mut read: impl FnMut(usize) -> Result<u32>) -> Result {
-    for (at, to) in (0..).step_by(4).zip(to.chunks_exact_mut(4)) {
-        to.copy_from_slice(&read(at)?.to_le_bytes());
+    for (at, to) in WORDS.into_iter().zip(to.chunks_exact_mut(4)) {
+        let word = read(at)?.to_le_bytes();
+        to.iter_mut().zip(word).for_each(|(to, byte)| *to = byte);
     }
     Ok(())
 }
@@ -158,34 +163,20 @@ impl Bench {
     /// A user's memory at the card's virtual address `address`.
     fn user(&self, address: u64, access: Access<'_>) -> Result {
         let dev = &self.card.dev;
-        let Some(context) = self.context() else {
+        let found = self.with_context(|context| in_context(context, address, access));
+        let Some(found) = found else {
             dev_err!(dev, "no ctx available\n");
             return Err(EINVAL);
         };
-        let len = access.len() as u64;
-        let (mut access, mut done) = (Some(access), None);
-        context.user_memory.each_mapping(|start, mapping| {
-            let offset = within(address, len, start, mapping.user_size());
-            if let (Memory::Host(mapped), Some(offset)) = (mapping.memory(), offset) {
-                let (pages, offset) = (mapped.pages(), usize::try_from(offset)?);
-                done = access.take().map(|access| match access {
-                    Access::Read(to) => pages.read(offset, to),
-                    Access::Write(from) => pages.write(offset, from),
-                });
-            } else if offset.is_some() {
-                done = done.or(Some(Ok(())));
+        let (asid, access) = match found {
+            Found::Done(result) => return result,
+            Found::OnCard(asid, access) => (asid, access),
+            Found::Nowhere => {
+                dev_err!(dev, "virt addr {:#x} is not mapped\n", address);
+                return Err(EINVAL);
             }
-            Ok(())
-        })?;
-        let Some(done) = done else {
-            dev_err!(dev, "virt addr {:#x} is not mapped\n", address);
-            return Err(EINVAL);
         };
-        let Some(access) = access else {
-            // It was host memory.
-            return done;
-        };
-        let walk = self.card.tables.walk(context.asid.number(), address);
+        let walk = self.card.tables.walk(asid, address);
         let Some(physical) = walk.and_then(|walk| walk.address()) else {
             dev_err!(dev, "virt addr {:#x} is not mapped to phys addr\n", address);
             return Err(EINVAL);
@@ -194,12 +185,48 @@ impl Bench {
     }
 }
 
+/// What an address of a user's is.
+enum Found<'a> {
+    /// Host memory, and this is how the access ended.
+    Done(Result),
+    /// The card's memory, in this address space: the access is still to be done.
+    OnCard(u32, Access<'a>),
+    Nowhere,
+}
+
+/// Does an access to host memory that is mapped at `address`.
+fn in_context<'a>(context: &Context, address: u64, access: Access<'a>) -> Found<'a> {
+    let len = access.len() as u64;
+    let (mut access, mut done, mut on_card) = (Some(access), None, false);
+    let each = context.user_memory.each_mapping(|start, mapping| {
+        let Some(offset) = within(address, len, start, mapping.user_size()) else {
+            return Ok(());
+        };
+        if let Memory::Host(mapped) = mapping.memory() {
+            let (pages, offset) = (mapped.pages(), usize::try_from(offset)?);
+            done = access.take().map(|access| match access {
+                Access::Read(to) => pages.read(offset, to),
+                Access::Write(from) => pages.write(offset, from),
+            });
+        } else {
+            on_card = true;
+        }
+        Ok(())
+    });
+    match (each.and(done.unwrap_or(Ok(()))), access) {
+        (result, None) => Found::Done(result),
+        (Err(error), _) => Found::Done(Err(error)),
+        (Ok(()), Some(access)) if on_card => Found::OnCard(context.asid.number(), access),
+        _ => Found::Nowhere,
+    }
+}
+
 fn registers(bars: &Bars, offset: u32, access: Access<'_>) -> Result {
     let at = |n: usize| offset.wrapping_add(n as u32);
     match access {
         Access::Read(to) => each_word(to, |n| Ok(bars.read(at(n)))),
         Access::Write(from) => {
-            for (n, word) in (0..).step_by(4).zip(from.chunks_exact(4)) {
+            for (n, word) in WORDS.into_iter().zip(from.chunks_exact(4)) {
                 let word = word.try_into().map_err(|_| EINVAL)?;
                 bars.write(at(n), u32::from_le_bytes(word));
             }
@@ -221,8 +248,11 @@ fn read<const N: usize>(bench: &Bench, text: &mut Output<'_>) -> Result {
     }
     let mut bytes = [0; 8];
     bench.access(Access::Read(bytes.get_mut(..N).ok_or(EINVAL)?))?;
-    let width = 2 + 2 * N;
-    Ok(writeln!(text, "{:#0width$x}", u64::from_le_bytes(bytes))?)
+    let value = u64::from_le_bytes(bytes);
+    if N == 4 {
+        return Ok(writeln!(text, "{value:#010x}")?);
+    }
+    Ok(writeln!(text, "{value:#018x}")?)
 }
 
 fn write<const N: usize>(bench: &Bench, input: &Input<'_>) -> Result {

@@ -113,13 +113,16 @@ const fn read_with(
 static IN_RESET: RateLimit = RateLimit::new();
 
 impl Bench {
-    /// The user's context, if there is one.
-    fn context(&self) -> Option<Arc<Context>> {
-        let mut found = None;
-        self.card
-            .users
-            .each(|context| found = Some(context.clone()));
-        found
+    /// Does something with the user's context, if there is one. It stays in the list meanwhile: who kept it
+    /// beyond its user's end would keep the next one out.
+    fn with_context<R>(&self, run: impl FnOnce(&Context) -> R) -> Option<R> {
+        let (mut run, mut result) = (Some(run), None);
+        self.card.users.each(|context| {
+            if let Some(run) = run.take() {
+                result = Some(run(context));
+            }
+        });
+        result
     }
 
     /// Whether the card can be looked at; says so if not.

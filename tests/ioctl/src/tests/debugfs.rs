@@ -7,8 +7,10 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use goya_tests::card::Card;
+use goya_tests::card::{Card, open_node};
 use goya_tests::control::Control;
 use goya_tests::device::SRAM;
 use goya_tests::kmsg;
@@ -19,10 +21,12 @@ use goya_tests::{Result, check, check_eq};
 use serde_json::json;
 
 use super::{Test, fault, test};
+use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
     test("debugfs.names", names),
     test("debugfs.command_buffers", command_buffers),
+    test("debugfs.readers", readers),
     fault("debugfs.work", work),
     test("debugfs.maps", maps),
     test("debugfs.data", data),
@@ -167,6 +171,39 @@ fn work() -> Result {
     check_eq!(read("command_submission_jobs")?, "", "jobs that are done");
     check!(read("engines")?.contains("DMA"), "no engines");
     Ok(())
+}
+
+/// Who reads keeps nothing of a user's: the next one can open the card as soon as it is closed.
+fn readers() -> Result {
+    only_goya("has no file that keeps a context")?;
+    for text in ["no ctx available", "is not mapped to phys addr"] {
+        kmsg::expect(text)?;
+    }
+    let node = Nodes::chosen().compute();
+    Card::open_control()?.wait_unused()?;
+    write("mmu", "1 0x1000")?;
+    let done = AtomicBool::new(false);
+    let read_on = |name: &'static str| {
+        while !done.load(Ordering::Relaxed) {
+            // Without a user there is nothing to show: an error.
+            let _ = load(name);
+        }
+    };
+    thread::scope(|scope| {
+        let (done, read_on) = (&done, &read_on);
+        for name in ["vm", "mmu", "vm"] {
+            scope.spawn(move || read_on(name));
+        }
+        let opens = (0..100).try_for_each(|n| {
+            // What is in there makes a table longer.
+            let card = open_node(&node).map_err(|e| format!("open {n}: {e}"))?;
+            let memory = card.host_memory(0x1000)?;
+            drop(memory);
+            Ok(())
+        });
+        done.store(true, Ordering::Relaxed);
+        opens
+    })
 }
 
 fn maps() -> Result {
