@@ -40,15 +40,14 @@ impl VersionText {
     /// The text in a field of the firmware's.
     pub(crate) fn new(field: &[u8]) -> Self {
         let mut bytes = [0; Self::MAX];
-        let mut length = 0;
-        for (to, &from) in bytes
-            .iter_mut()
-            .zip(field.iter().take_while(|&&byte| byte != 0))
-        {
-            *to = from;
-            length += 1;
+        let field = field.split(|&byte| byte == 0).next().unwrap_or_default();
+        for (to, from) in bytes.iter_mut().zip(field) {
+            *to = *from;
         }
-        Self { bytes, length }
+        Self {
+            bytes,
+            length: field.len().min(Self::MAX),
+        }
     }
 
     /// The bytes, not always UTF-8.

@@ -12,53 +12,44 @@ use kernel::sync::{new_spinlock, SpinLock};
 /// Dumps that are kept (`HL_STATE_DUMP_HIST_LEN`).
 pub(crate) const KEPT: usize = 5;
 
-struct Ring {
-    /// In nanoseconds of the monotonic clock; `None` for a dump that was skipped.
-    taken: [Option<i64>; KEPT],
-    latest: usize,
-}
+/// When each was taken, the latest first, in nanoseconds of the monotonic clock; `None` for a dump that was
+/// skipped.
+type Taken = [Option<i64>; KEPT];
 
 /// The latest dumps.
 #[pin_data]
 pub(crate) struct StateDumps {
     #[pin]
-    ring: SpinLock<Ring>,
+    taken: SpinLock<Taken>,
 }
 
 impl StateDumps {
     /// None yet.
     pub(crate) fn new() -> impl PinInit<Self> {
-        let ring = Ring {
-            taken: [None; KEPT],
-            latest: 0,
-        };
-        pin_init!(Self { ring <- new_spinlock!(ring) })
+        pin_init!(Self { taken <- new_spinlock!([None; KEPT]) })
     }
 
     /// Takes one, in place of the oldest.
     pub(crate) fn take(&self, now: i64) {
-        let mut ring = self.ring.lock();
-        ring.latest = (ring.latest + 1) % KEPT;
-        let latest = ring.latest;
-        ring.taken[latest % KEPT] = Some(now);
+        let mut taken = self.taken.lock();
+        let [a, b, c, d, _] = *taken;
+        *taken = [Some(now), a, b, c, d];
     }
 
     /// When the latest was taken that was not skipped.
     pub(crate) fn latest(&self) -> Option<i64> {
-        let ring = self.ring.lock();
-        ring.taken[ring.latest % KEPT]
+        let [latest, ..] = *self.taken.lock();
+        latest
     }
 
     /// Forgets the latest `count`, if there is one.
     pub(crate) fn skip(&self, count: u32) {
-        let mut ring = self.ring.lock();
-        if ring.taken[ring.latest % KEPT].is_none() {
-            return;
-        }
+        let mut taken = self.taken.lock();
         for _ in 0..count {
-            let latest = ring.latest % KEPT;
-            ring.taken[latest] = None;
-            ring.latest = (latest + KEPT - 1) % KEPT;
+            let [Some(_), b, c, d, e] = *taken else {
+                return;
+            };
+            *taken = [b, c, d, e, None];
         }
     }
 }

@@ -196,12 +196,9 @@ fn cpucp_version<C: CardStatus>(card: &C, text: &mut Text<'_>) -> Result {
 
 /// The state, with a capital, as it has always been here.
 fn status<C: CardStatus>(card: &C, text: &mut Text<'_>) -> Result {
-    for (n, byte) in card.status().bytes().enumerate() {
-        text.push(&[if n == 0 {
-            byte.to_ascii_uppercase()
-        } else {
-            byte
-        }]);
+    if let Some((first, rest)) = card.status().as_bytes().split_first() {
+        text.push(&[first.to_ascii_uppercase()]);
+        text.push(rest);
     }
     text.push(b"\n");
     Ok(())

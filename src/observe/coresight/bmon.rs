@@ -8,7 +8,8 @@ use core::ops::RangeInclusive;
 use kernel::device::Device;
 use kernel::prelude::*;
 
-use super::{program, tables, unit, Switch};
+use super::unit::Unit;
+use super::{tables, Switch};
 use crate::hw::{lower_half, upper_half, Io};
 use crate::uapi::debug_types::DebugBmon;
 
@@ -44,62 +45,54 @@ const PCIE: RangeInclusive<u32> = 36..=39;
 
 /// Switches a monitor.
 pub(super) fn set(dev: &Device, io: &impl Io, index: u32, switch: Switch<DebugBmon>) -> Result {
-    let base = unit(dev, &tables::BMON, index, "BMON")?;
-    io.write(base + HOLD, 1);
+    let unit = &Unit::find(dev, io, &tables::BMON, index, "BMON")?;
+    unit.write(HOLD, 1);
     match switch {
         Switch::On(input) => {
             let stimulus = if PCIE.contains(&index) { 0 } else { STIMULUS };
-            start(io, base, stimulus, &input.ok_or(EINVAL)?);
+            start(unit, stimulus, &input.ok_or(EINVAL)?);
         }
-        Switch::Off => stop(io, base),
+        Switch::Off => stop(unit),
     }
     Ok(())
 }
 
-fn start(io: &impl Io, base: u32, stimulus: u32, input: &DebugBmon) {
-    set_window(io, base, WINDOW_0, input.start_addr0, input.addr_mask0);
-    set_window(io, base, WINDOW_1, input.start_addr1, input.addr_mask1);
-    program(
-        io,
-        base,
-        &[
-            (IDS, 0),
-            (ATTRIBUTES, 0),
-            (BANDWIDTH_WINDOW, input.bw_win),
-            (CAPTURE_WINDOWS, input.win_capture),
-        ],
-    );
+fn start(unit: &Unit<'_, impl Io>, stimulus: u32, input: &DebugBmon) {
+    set_window(unit, WINDOW_0, input.start_addr0, input.addr_mask0);
+    set_window(unit, WINDOW_1, input.start_addr1, input.addr_mask1);
+    unit.program(&[
+        (IDS, 0),
+        (ATTRIBUTES, 0),
+        (BANDWIDTH_WINDOW, input.bw_win),
+        (CAPTURE_WINDOWS, input.win_capture),
+    ]);
     // What does not fit is lost, as the unit has no room for it.
     let id = input.id.wrapping_shl(12);
     for (register, kind) in TRACE.into_iter().zip(KINDS) {
-        io.write(base + register, stimulus | kind | id);
+        unit.write(register, stimulus | kind | id);
     }
-    program(io, base, &[(CONTROL, 0x11), (CAPTURE, 1)]);
+    unit.program(&[(CONTROL, 0x11), (CAPTURE, 1)]);
 }
 
-fn stop(io: &impl Io, base: u32) {
+fn stop(unit: &Unit<'_, impl Io>) {
     let all = u64::MAX;
-    set_window(io, base, WINDOW_0, 0, all);
-    set_window(io, base, WINDOW_1, 0, all);
-    program(
-        io,
-        base,
-        &[
-            (IDS, u32::MAX),
-            (ATTRIBUTES, 0x1_070f),
-            (BANDWIDTH_WINDOW, 0),
-            (CAPTURE_WINDOWS, 0xffff),
-        ],
-    );
+    set_window(unit, WINDOW_0, 0, all);
+    set_window(unit, WINDOW_1, 0, all);
+    unit.program(&[
+        (IDS, u32::MAX),
+        (ATTRIBUTES, 0x1_070f),
+        (BANDWIDTH_WINDOW, 0),
+        (CAPTURE_WINDOWS, 0xffff),
+    ]);
     for (register, kind) in TRACE.into_iter().zip(KINDS) {
-        io.write(base + register, STIMULUS | kind);
+        unit.write(register, STIMULUS | kind);
     }
-    program(io, base, &[(CONTROL, 1), (CAPTURE, 0), (HOLD, 0)]);
+    unit.program(&[(CONTROL, 1), (CAPTURE, 0), (HOLD, 0)]);
 }
 
-fn set_window(io: &impl Io, base: u32, window: [u32; 4], address: u64, mask: u64) {
+fn set_window(unit: &Unit<'_, impl Io>, window: [u32; 4], address: u64, mask: u64) {
     let halves = [address, mask].map(|value| [lower_half(value), upper_half(value)]);
     for (register, value) in window.into_iter().zip(halves.into_iter().flatten()) {
-        io.write(base + register, value);
+        unit.write(register, value);
     }
 }

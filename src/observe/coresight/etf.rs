@@ -6,34 +6,31 @@
 use kernel::device::Device;
 use kernel::prelude::*;
 
-use super::{program, tables, tmc, unit, unlock, Switch};
+use super::unit::Unit;
+use super::{tables, tmc, Switch};
 use crate::hw::Io;
 use crate::uapi::debug_types::DebugTrace;
 
 /// Switches a FIFO, unless it is so already.
 pub(super) fn set(dev: &Device, io: &impl Io, index: u32, switch: Switch<DebugTrace>) -> Result {
-    let base = unit(dev, &tables::ETF, index, "ETF")?;
-    unlock(io, base);
-    if (io.read(base + tmc::CTL) != 0) == switch.is_on() {
+    let unit = &Unit::find(dev, io, &tables::ETF, index, "ETF")?;
+    unit.unlock();
+    if (unit.read(tmc::CTL) != 0) == switch.is_on() {
         return Ok(());
     }
-    tmc::drain(dev, io, base, switch.verb(), "ETF")?;
+    tmc::drain(dev, unit, switch.verb(), "ETF")?;
     match switch {
         Switch::On(input) => {
             let input = input.ok_or(EINVAL)?;
-            program(
-                io,
-                base,
-                &[
-                    (tmc::BUFWM, 0x3ffc),
-                    (tmc::MODE, input.sink_mode),
-                    (tmc::FFCR, 0x4001),
-                    (tmc::PSCR, 0xa),
-                    (tmc::CTL, 1),
-                ],
-            );
+            unit.program(&[
+                (tmc::BUFWM, 0x3ffc),
+                (tmc::MODE, input.sink_mode),
+                (tmc::FFCR, 0x4001),
+                (tmc::PSCR, 0xa),
+                (tmc::CTL, 1),
+            ]);
         }
-        Switch::Off => program(io, base, &[(tmc::BUFWM, 0), (tmc::MODE, 0), (tmc::FFCR, 0)]),
+        Switch::Off => unit.program(&[(tmc::BUFWM, 0), (tmc::MODE, 0), (tmc::FFCR, 0)]),
     }
     Ok(())
 }

@@ -8,7 +8,9 @@ use core::ops::Range;
 use kernel::device::Device;
 use kernel::prelude::*;
 
-use super::{program, tables, tmc, unlock, Answer, Switch};
+use super::unit::Unit;
+use super::{tables, tmc, Answer, Switch};
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::hw::{lower_half, upper_half, Io};
 use crate::uapi::debug_types::DebugTrace;
 
@@ -27,31 +29,27 @@ pub(super) fn set(
     switch: Switch<DebugTrace>,
     answer: &mut Answer,
 ) -> Result {
-    let base = tables::ETR;
-    unlock(io, base);
-    if (io.read(base + tmc::CTL) != 0) == switch.is_on() {
+    let unit = &Unit::new(io, tables::ETR);
+    unit.unlock();
+    if (unit.read(tmc::CTL) != 0) == switch.is_on() {
         return Ok(());
     }
-    tmc::drain(dev, io, base, switch.verb(), "ETR")?;
+    tmc::drain(dev, unit, switch.verb(), "ETR")?;
     match switch {
-        Switch::On(input) => start(dev, io, secure, &input.ok_or(EINVAL)?),
+        Switch::On(input) => start(dev, unit, secure, &input.ok_or(EINVAL)?),
         Switch::Off => {
-            program(
-                io,
-                base,
-                &[
-                    (tmc::BUFWM, 0),
-                    (tmc::RSZ, 0x400),
-                    (tmc::DBALO, 0),
-                    (tmc::DBAHI, 0),
-                    (tmc::PSCR, 0),
-                    (tmc::MODE, 0),
-                    (tmc::FFCR, 0),
-                ],
-            );
+            unit.program(&[
+                (tmc::BUFWM, 0),
+                (tmc::RSZ, 0x400),
+                (tmc::DBALO, 0),
+                (tmc::DBAHI, 0),
+                (tmc::PSCR, 0),
+                (tmc::MODE, 0),
+                (tmc::FFCR, 0),
+            ]);
             if let (Some(1..), [end, ..]) = (answer.room, &mut answer.words) {
-                let low = io.read(base + tmc::RWP);
-                let high = io.read(base + tmc::RWPHI) & RWPHI_MASK;
+                let low = unit.read(tmc::RWP);
+                let high = unit.read(tmc::RWPHI) & RWPHI_MASK;
                 *end = u64::from(high) << 32 | u64::from(low);
             }
             Ok(())
@@ -59,47 +57,38 @@ pub(super) fn set(
     }
 }
 
-fn start(dev: &Device, io: &impl Io, secure: bool, input: &DebugTrace) -> Result {
-    let base = tables::ETR;
+fn start(dev: &Device, unit: &Unit<'_, impl Io>, secure: bool, input: &DebugTrace) -> Result {
     check(dev, input.buffer_address, input.buffer_size)?;
-    program(
-        io,
-        base,
-        &[
-            (tmc::BUFWM, 0x3ffc),
-            (tmc::RSZ, lower_half(input.buffer_size)),
-            (tmc::MODE, input.sink_mode),
-        ],
-    );
+    unit.program(&[
+        (tmc::BUFWM, 0x3ffc),
+        (tmc::RSZ, lower_half(input.buffer_size)),
+        (tmc::MODE, input.sink_mode),
+    ]);
     if !secure {
-        io.write(base + tmc::AXICTL, UNPRIVILEGED);
+        unit.write(tmc::AXICTL, UNPRIVILEGED);
     }
-    program(
-        io,
-        base,
-        &[
-            (tmc::DBALO, lower_half(input.buffer_address)),
-            (tmc::DBAHI, upper_half(input.buffer_address)),
-            (tmc::FFCR, 3),
-            (tmc::PSCR, 0xa),
-            (tmc::CTL, 1),
-        ],
-    );
+    unit.program(&[
+        (tmc::DBALO, lower_half(input.buffer_address)),
+        (tmc::DBAHI, upper_half(input.buffer_address)),
+        (tmc::FFCR, 3),
+        (tmc::PSCR, 0xa),
+        (tmc::CTL, 1),
+    ]);
     Ok(())
 }
 
 /// Errors: `EINVAL` if the buffer is empty, or not in device memory.
 fn check(dev: &Device, address: u64, size: u64) -> Result {
     if size == 0 {
-        dev_err!(dev, "ETR buffer size should be bigger than 0\n");
+        dev_err_ratelimited!(dev, "ETR buffer size should be bigger than 0\n");
         return Err(EINVAL);
     }
     let end = address.checked_add(size);
     if end.is_none() {
-        dev_err!(dev, "ETR buffer size {} overflow\n", size);
+        dev_err_ratelimited!(dev, "ETR buffer size {} overflow\n", size);
     }
     if address < BUFFERS.start || end.is_none_or(|end| end > BUFFERS.end) {
-        dev_err!(dev, "buffer address is not valid\n");
+        dev_err_ratelimited!(dev, "buffer address is not valid\n");
         return Err(EINVAL);
     }
     Ok(())

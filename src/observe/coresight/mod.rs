@@ -9,6 +9,7 @@
 //! | [`stm`] | where they come from: software and hardware events |
 //! | [`bmon`], [`spmu`] | monitors of a bus, counters of an engine |
 //! | [`tables`] | where all of them are |
+//! | [`unit`] | what they have in common |
 //!
 //! Funnels, which join traces, are only switched. Like [`crate::hw`], these are functions over registers
 //! and numbers; [`Trace`] is the mode in which the card must be for them.
@@ -21,6 +22,7 @@ mod spmu;
 mod stm;
 mod tables;
 mod tmc;
+mod unit;
 #[cfg(CONFIG_KUNIT = "y")]
 mod unit_tests;
 
@@ -28,16 +30,12 @@ pub(crate) use mode::Trace;
 
 use kernel::device::Device;
 use kernel::prelude::*;
-use kernel::time::Delta;
 
+use self::unit::Unit;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::hw::{self, Io};
 use crate::uapi::debug_types::{DebugBmon, DebugSpmu, DebugStm, DebugTrace};
 
-/// How long a unit may take to settle (`CORESIGHT_TIMEOUT_USEC`).
-const SETTLE: Delta = Delta::from_millis(100);
-/// Lock access register of a CoreSight unit, and what unlocks it (`CORESIGHT_UNLOCK`).
-const LOCK_ACCESS: u32 = 0xfb0;
-const UNLOCK: u32 = 0xc5ac_ce55;
 /// What enables all ports of a funnel.
 const FUNNEL_ON: u32 = 0x33f;
 
@@ -125,57 +123,20 @@ pub(crate) fn run(
 
 /// Stops everything that writes traces on its own: all FIFOs and the buffer.
 fn halt(dev: &Device, io: &impl Io, facts: Facts) {
-    for (number, _) in (0u32..).zip(&tables::ETF) {
+    for number in 0..tables::ETF.len() as u32 {
         if let Err(error) = etf::set(dev, io, number, Switch::Off) {
-            dev_err!(dev, "halt ETF failed, {}/{}\n", error.to_errno(), number);
+            dev_err_ratelimited!(dev, "halt ETF failed, {}/{}\n", error.to_errno(), number);
         }
     }
     let nobody = &mut Answer::default();
     if let Err(error) = etr::set(dev, io, facts.secure, Switch::Off, nobody) {
-        dev_err!(dev, "halt ETR failed, {}\n", error.to_errno());
+        dev_err_ratelimited!(dev, "halt ETR failed, {}\n", error.to_errno());
     }
 }
 
 fn set_funnel(dev: &Device, io: &impl Io, index: u32, on: bool) -> Result {
-    let base = unit(dev, &tables::FUNNEL, index, "FUNNEL")?;
-    unlock(io, base);
-    io.write(base, if on { FUNNEL_ON } else { 0 });
-    Ok(())
-}
-
-/// Where unit `index` of a table is. `EINVAL` if there is none.
-fn unit(dev: &Device, table: &[u32], index: u32, kind: &str) -> Result<u32> {
-    let place = usize::try_from(index).ok().and_then(|n| table.get(n));
-    place.copied().ok_or_else(|| {
-        dev_err!(dev, "Invalid register index in {}\n", kind);
-        EINVAL
-    })
-}
-
-/// Allows writes to a unit's registers.
-fn unlock(io: &impl Io, base: u32) {
-    io.write(base + LOCK_ACCESS, UNLOCK);
-}
-
-/// Writes to registers of a unit, in order: offset and value.
-fn program(io: &impl Io, base: u32, writes: &[(u32, u32)]) {
-    for &(offset, value) in writes {
-        io.write(base + offset, value);
-    }
-}
-
-/// Waits until bit `bit` of a register is set (`up`) or clear. `EFAULT` if that does not happen in time.
-fn settle(dev: &Device, io: &impl Io, register: u32, bit: u32, up: bool) -> Result {
-    let settled = |value: u32| (value >> bit & 1 != 0) == up;
-    hw::poll(io, register, SETTLE, settled).map_err(|_| {
-        dev_err!(
-            dev,
-            "Timeout while waiting for coresight, addr: {:#x}, position: {}, up: {}\n",
-            register,
-            bit,
-            u32::from(up)
-        );
-        EFAULT
-    })?;
+    let unit = Unit::find(dev, io, &tables::FUNNEL, index, "FUNNEL")?;
+    unit.unlock();
+    unit.write(0, if on { FUNNEL_ON } else { 0 });
     Ok(())
 }

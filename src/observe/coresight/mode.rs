@@ -7,7 +7,7 @@ use kernel::prelude::*;
 use kernel::sync::{new_mutex, Mutex};
 
 use super::{halt, Answer, Facts, Request};
-use crate::abstractions::ratelimit::RateLimit;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::device::Card;
 
 /// Whether the card is in debug mode.
@@ -17,9 +17,6 @@ pub(crate) struct Trace {
     #[pin]
     on: Mutex<bool>,
 }
-
-/// Any user can make this message appear.
-static REJECTIONS: RateLimit = RateLimit::new();
 
 impl Trace {
     pub(crate) fn new() -> impl PinInit<Self> {
@@ -34,7 +31,7 @@ impl Trace {
                 true => ("enable", "is already"),
                 false => ("disable", "was not"),
             };
-            dev_err!(
+            dev_err_ratelimited!(
                 card.dev,
                 "Failed to {} debug mode because device {} in debug mode\n",
                 verb,
@@ -87,12 +84,10 @@ fn require(card: &Card, on: bool) -> Result {
     if on {
         return Ok(());
     }
-    if REJECTIONS.allows() {
-        dev_err!(
-            card.dev,
-            "Rejecting debug configuration request because device not in debug mode\n"
-        );
-    }
+    dev_err_ratelimited!(
+        card.dev,
+        "Rejecting debug configuration request because device not in debug mode\n"
+    );
     Err(EFAULT)
 }
 

@@ -6,7 +6,9 @@
 use kernel::device::Device;
 use kernel::prelude::*;
 
-use super::{tables, unit, Answer, Switch};
+use super::unit::Unit;
+use super::{tables, Answer, Switch};
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::hw::{lower_half, Io};
 use crate::uapi::debug_types::DebugSpmu;
 
@@ -19,15 +21,14 @@ const MORE_WORDS: usize = 2;
 
 /// Registers: offsets into the unit.
 ///
-/// The counters, this far apart.
-const COUNTER: u32 = 0x000;
-const COUNTER_STRIDE: u32 = 8;
+/// The counters.
+const COUNTER: [u32; COUNTERS] = [0x000, 0x008, 0x010, 0x018, 0x020, 0x028];
 /// Cycles, low half.
 const CYCLES_LOW: u32 = 0x0f8;
 /// Cycles, high half.
 const CYCLES_HIGH: u32 = 0x0fc;
-/// What the counters count, a word each.
-const EVENT_TYPE: u32 = 0x400;
+/// What each counter counts.
+const EVENT_TYPE: [u32; COUNTERS] = [0x400, 0x404, 0x408, 0x40c, 0x410, 0x414];
 /// Which counters count.
 const ENABLE: u32 = 0xc00;
 /// Which counters have overflowed.
@@ -52,56 +53,57 @@ pub(super) fn set(
     switch: Switch<DebugSpmu>,
     answer: &mut Answer,
 ) -> Result {
-    let base = unit(dev, &tables::SPMU, index, "SPMU")?;
+    let unit = &Unit::find(dev, io, &tables::SPMU, index, "SPMU")?;
     match switch {
-        Switch::On(input) => start(dev, io, base, &input.ok_or(EINVAL)?),
-        Switch::Off => stop(dev, io, base, answer),
+        Switch::On(input) => start(dev, unit, &input.ok_or(EINVAL)?),
+        Switch::Off => stop(dev, unit, answer),
     }
 }
 
-fn start(dev: &Device, io: &impl Io, base: u32, input: &DebugSpmu) -> Result {
+fn start(dev: &Device, unit: &Unit<'_, impl Io>, input: &DebugSpmu) -> Result {
     if input.event_types_num < EVENTS_MIN {
-        dev_err!(dev, "not enough event types values for SPMU enable\n");
+        dev_err_ratelimited!(dev, "not enough event types values for SPMU enable\n");
         return Err(EINVAL);
     }
     let number = usize::try_from(input.event_types_num)?;
     if number > COUNTERS {
-        dev_err!(dev, "too many event types values for SPMU enable\n");
+        dev_err_ratelimited!(dev, "too many event types values for SPMU enable\n");
         return Err(EINVAL);
     }
-    io.write(base + CONTROL, CLEAR);
-    io.write(base + CONTROL, STOP);
-    let registers = (base + EVENT_TYPE..).step_by(4);
-    for (register, &event) in registers.zip(input.event_types.iter().take(number)) {
-        io.write(register, lower_half(event));
+    unit.write(CONTROL, CLEAR);
+    unit.write(CONTROL, STOP);
+    for (register, &event) in EVENT_TYPE
+        .into_iter()
+        .zip(input.event_types.iter().take(number))
+    {
+        unit.write(register, lower_half(event));
     }
-    io.write(base + CONTROL, RUN);
-    io.write(base + ENABLE, ENABLE_ALL);
+    unit.write(CONTROL, RUN);
+    unit.write(ENABLE, ENABLE_ALL);
     Ok(())
 }
 
-fn stop(dev: &Device, io: &impl Io, base: u32, answer: &mut Answer) -> Result {
+fn stop(dev: &Device, unit: &Unit<'_, impl Io>, answer: &mut Answer) -> Result {
     let room = answer.room.ok_or(EINVAL)?;
     if room < MORE_WORDS + 1 {
-        dev_err!(dev, "not enough values for SPMU disable\n");
+        dev_err_ratelimited!(dev, "not enough values for SPMU disable\n");
         return Err(EINVAL);
     }
-    let events = room - MORE_WORDS;
+    let events = room.saturating_sub(MORE_WORDS);
     if events > COUNTERS {
-        dev_err!(dev, "too many events values for SPMU disable\n");
+        dev_err_ratelimited!(dev, "too many events values for SPMU disable\n");
         return Err(EINVAL);
     }
-    io.write(base + CONTROL, STOP);
-    let (counters, rest) = answer.words.split_at_mut(events);
-    let registers = (base + COUNTER..).step_by(COUNTER_STRIDE as usize);
-    for (register, counter) in registers.zip(counters) {
-        *counter = u64::from(io.read(register));
+    unit.write(CONTROL, STOP);
+    let (counters, rest) = answer.words.split_at_mut_checked(events).ok_or(EINVAL)?;
+    for (register, counter) in COUNTER.into_iter().zip(counters) {
+        *counter = u64::from(unit.read(register));
     }
     if let [overflow, cycles, ..] = rest {
-        *overflow = u64::from(io.read(base + OVERFLOW));
-        let high = io.read(base + CYCLES_HIGH);
-        *cycles = u64::from(high) << 32 | u64::from(io.read(base + CYCLES_LOW));
+        *overflow = u64::from(unit.read(OVERFLOW));
+        let high = unit.read(CYCLES_HIGH);
+        *cycles = u64::from(high) << 32 | u64::from(unit.read(CYCLES_LOW));
     }
-    io.write(base + OVERFLOW, 0);
+    unit.write(OVERFLOW, 0);
     Ok(())
 }

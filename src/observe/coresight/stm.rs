@@ -6,7 +6,9 @@
 use kernel::device::Device;
 use kernel::prelude::*;
 
-use super::{program, settle, tables, unit, unlock, Switch};
+use super::unit::Unit;
+use super::{tables, Switch};
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::hw::{lower_half, upper_half, Io};
 use crate::uapi::debug_types::DebugStm;
 
@@ -52,76 +54,69 @@ pub(super) fn set(
     index: u32,
     switch: Switch<DebugStm>,
 ) -> Result {
-    let base = unit(dev, &tables::STM, index, "STM")?;
-    unlock(io, base);
+    let unit = &Unit::find(dev, io, &tables::STM, index, "STM")?;
+    unit.unlock();
     match switch {
         Switch::On(input) => {
-            start(io, base, frequency, &input.ok_or(EINVAL)?);
+            start(unit, frequency, &input.ok_or(EINVAL)?);
             Ok(())
         }
-        Switch::Off => stop(dev, io, base),
+        Switch::Off => stop(dev, unit),
     }
 }
 
-fn start(io: &impl Io, base: u32, frequency: u16, input: &DebugStm) {
+fn start(unit: &Unit<'_, impl Io>, frequency: u16, input: &DebugStm) {
     let frequency = match frequency {
         0 => input.frequency,
         known => u32::from(known),
     };
-    program(
-        io,
-        base,
-        &[
-            (TCSR, 0x8_0004),
-            (HEMCR, 7),
-            (HEBSR, 0),
-            (HEER, lower_half(input.he_mask)),
-            (HETER, lower_half(input.sp_mask)),
-            (HEBSR, 1),
-            (HEER, upper_half(input.he_mask)),
-            (HETER, upper_half(input.sp_mask)),
-            (SPTRIGCSR, 0x10),
-            (SPSCR, 0),
-            (SPMSCR, 0x42_0000),
-            (SPER, u32::MAX),
-            (SPTER, u32::MAX),
-            (ITATBID, input.id),
-            (HEMASTR, 0x80),
-            (TSFREQR, frequency),
-            (SYNCR, 0x7ff),
-            // What does not fit is lost, as the unit has no room for it.
-            (TCSR, 0x27 | input.id.wrapping_shl(16)),
-        ],
-    );
+    unit.program(&[
+        (TCSR, 0x8_0004),
+        (HEMCR, 7),
+        (HEBSR, 0),
+        (HEER, lower_half(input.he_mask)),
+        (HETER, lower_half(input.sp_mask)),
+        (HEBSR, 1),
+        (HEER, upper_half(input.he_mask)),
+        (HETER, upper_half(input.sp_mask)),
+        (SPTRIGCSR, 0x10),
+        (SPSCR, 0),
+        (SPMSCR, 0x42_0000),
+        (SPER, u32::MAX),
+        (SPTER, u32::MAX),
+        (ITATBID, input.id),
+        (HEMASTR, 0x80),
+        (TSFREQR, frequency),
+        (SYNCR, 0x7ff),
+        // What does not fit is lost, as the unit has no room for it.
+        (TCSR, 0x27 | input.id.wrapping_shl(16)),
+    ]);
 }
 
-fn stop(dev: &Device, io: &impl Io, base: u32) -> Result {
-    program(
-        io,
-        base,
-        &[
-            (TCSR, 4),
-            (HEMCR, 0),
-            (HEBSR, 1),
-            (HEER, 0),
-            (HETER, 0),
-            (HEBSR, 0),
-            (SPTER, 0),
-            (SPER, 0),
-            (HEMASTR, 0x80),
-            (SPTRIGCSR, 0),
-            (SPSCR, 0),
-            (SPMSCR, 0),
-            (TSFREQR, 0),
-        ],
-    );
-    settle(dev, io, base + TCSR, TCSR_BUSY, false).inspect_err(|error| {
-        dev_err!(
-            dev,
-            "Failed to disable STM on timeout, error {}\n",
-            error.to_errno()
-        );
-    })?;
-    io.write(base + TCSR, 4);
+fn stop(dev: &Device, unit: &Unit<'_, impl Io>) -> Result {
+    unit.program(&[
+        (TCSR, 4),
+        (HEMCR, 0),
+        (HEBSR, 1),
+        (HEER, 0),
+        (HETER, 0),
+        (HEBSR, 0),
+        (SPTER, 0),
+        (SPER, 0),
+        (HEMASTR, 0x80),
+        (SPTRIGCSR, 0),
+        (SPSCR, 0),
+        (SPMSCR, 0),
+        (TSFREQR, 0),
+    ]);
+    unit.settle(dev, TCSR, TCSR_BUSY, false)
+        .inspect_err(|error| {
+            dev_err_ratelimited!(
+                dev,
+                "Failed to disable STM on timeout, error {}\n",
+                error.to_errno()
+            );
+        })?;
+    unit.write(TCSR, 4);
     Ok(())
 }

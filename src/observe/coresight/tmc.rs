@@ -6,7 +6,8 @@
 use kernel::device::Device;
 use kernel::prelude::*;
 
-use super::settle;
+use super::unit::Unit;
+use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::hw::Io;
 
 /// Registers: offsets into the unit.
@@ -46,14 +47,14 @@ const FFCR_STOP_ON_FLUSH: u32 = 1 << 12;
 /// Has the unit write what it still has, and stops it. What does not settle in time is `EFAULT`.
 ///
 /// `verb` and `name` are for the message.
-pub(super) fn drain(dev: &Device, io: &impl Io, base: u32, verb: &str, name: &str) -> Result {
-    let control = io.read(base + FFCR) | FFCR_STOP_ON_FLUSH;
-    io.write(base + FFCR, control);
-    io.write(base + FFCR, control | 1 << FFCR_FLUSH);
-    settle(dev, io, base + FFCR, FFCR_FLUSH, false)
-        .and_then(|()| settle(dev, io, base + STS, STS_READY, true))
+pub(super) fn drain(dev: &Device, unit: &Unit<'_, impl Io>, verb: &str, name: &str) -> Result {
+    let control = unit.read(FFCR) | FFCR_STOP_ON_FLUSH;
+    unit.write(FFCR, control);
+    unit.write(FFCR, control | 1 << FFCR_FLUSH);
+    unit.settle(dev, FFCR, FFCR_FLUSH, false)
+        .and_then(|()| unit.settle(dev, STS, STS_READY, true))
         .inspect_err(|error| {
-            dev_err!(
+            dev_err_ratelimited!(
                 dev,
                 "Failed to {} {} on timeout, error {}\n",
                 verb,
@@ -61,6 +62,6 @@ pub(super) fn drain(dev: &Device, io: &impl Io, base: u32, verb: &str, name: &st
                 error.to_errno()
             );
         })?;
-    io.write(base + CTL, 0);
+    unit.write(CTL, 0);
     Ok(())
 }

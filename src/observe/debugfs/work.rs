@@ -31,12 +31,13 @@ fn command_buffers(bench: &Bench, text: &mut Output<'_>) -> Result {
                 return;
             }
             let (mapped, users) = (i32::from(buffer.is_mapped()), buffer.users());
+            let references = users.saturating_add(mapped).saturating_add(1);
             table.row(format_args!(
                 "   {:03}        {}    {:#010x}      {}          {}          {}",
                 handle,
                 asid,
                 buffer.size(),
-                1 + mapped + users,
+                references,
                 mapped,
                 users
             ));
@@ -60,7 +61,7 @@ fn submissions(bench: &Bench, text: &mut Output<'_>) -> Result {
                 "   {}        0          {}          {}           {}            {}",
                 fence.sequence(),
                 asid,
-                1 + left,
+                left.saturating_add(1),
                 i32::from(left > 0),
                 i32::from(fence.outcome().is_some())
             ));
@@ -85,13 +86,13 @@ fn jobs(bench: &Bench, text: &mut Output<'_>) -> Result {
             queue
         ));
     };
-    for (queue, external) in bench.card.queues.externals().enumerate() {
+    for (queue, external) in (0..CPU).zip(bench.card.queues.externals()) {
         external.each_job(|submission, number, first| {
             row(submission, number, queue);
             // Those of internal queues are shown with the first of the others: they are at work as long.
             if let Some(internal) = submission.internal.as_ref().filter(|_| first) {
                 for (number, queue) in internal.jobs() {
-                    row(submission, *number, queue + CPU + 1);
+                    row(submission, *number, queue.saturating_add(CPU + 1));
                 }
             }
         });
