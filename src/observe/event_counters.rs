@@ -8,10 +8,13 @@ use kernel::sync::atomic::{Atomic, Relaxed};
 
 use crate::uapi::info_layout::NUM_OF_EVENTS;
 
-/// A counter for each event, since the last hard reset and since probe.
+/// A counter for each event.
+type Counters = [Atomic<u32>; NUM_OF_EVENTS as usize];
+
+/// The counters since the last hard reset and since probe.
 pub(crate) struct EventCounters {
-    since_reset: KVec<Atomic<u32>>,
-    since_probe: KVec<Atomic<u32>>,
+    since_reset: KBox<Counters>,
+    since_probe: KBox<Counters>,
 }
 
 impl EventCounters {
@@ -34,7 +37,7 @@ impl EventCounters {
 
     /// The card was reset: counts anew what is counted since then.
     pub(crate) fn reset(&self) {
-        for counter in &self.since_reset {
+        for counter in self.since_reset.iter() {
             counter.store(0, Relaxed);
         }
     }
@@ -46,20 +49,16 @@ impl EventCounters {
         } else {
             &self.since_reset
         };
-        let mut values = KVec::with_capacity(counters.len(), GFP_KERNEL)?;
-        for counter in counters {
-            values.push(counter.load(Relaxed), GFP_KERNEL)?;
+        let mut values = KVec::from_elem(0u32, counters.len(), GFP_KERNEL)?;
+        for (value, counter) in values.iter_mut().zip(counters.iter()) {
+            *value = counter.load(Relaxed);
         }
         Ok(values)
     }
 }
 
-fn zeros() -> Result<KVec<Atomic<u32>>> {
-    let mut counters = KVec::with_capacity(NUM_OF_EVENTS as usize, GFP_KERNEL)?;
-    for _ in 0..NUM_OF_EVENTS {
-        counters.push(Atomic::new(0), GFP_KERNEL)?;
-    }
-    Ok(counters)
+fn zeros() -> Result<KBox<Counters>> {
+    KBox::init(pin_init::init_array_from_fn(|_| Atomic::new(0)), GFP_KERNEL)
 }
 
 #[kunit_tests(goya_event_counters)]

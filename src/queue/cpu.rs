@@ -298,12 +298,13 @@ impl Lent {
         if blocks >= BLOCK_COUNT {
             return Err(ENOMEM);
         }
-        let run = (1u64 << blocks) - 1;
+        // Fewer than there are bits, at places where they fit.
+        let run = 1u64.wrapping_shl(blocks as u32).wrapping_sub(1);
         let mut lent = shared.lent.lock();
         let first = (0..=BLOCK_COUNT - blocks)
-            .find(|n| *lent & (run << n) == 0)
+            .find(|&n| *lent & run.wrapping_shl(n as u32) == 0)
             .ok_or(ENOMEM)?;
-        let mask = run << first;
+        let mask = run.wrapping_shl(first as u32);
         *lent |= mask;
         drop(lent);
         Self::take(shared, BLOCKS + first * BLOCK, len, mask)

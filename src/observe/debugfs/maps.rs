@@ -3,8 +3,6 @@
 
 //! What is mapped, and where: users' memory, addresses, page tables.
 
-use core::str;
-
 use kernel::fmt::Write;
 use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
@@ -215,18 +213,35 @@ fn walk(bench: &Bench, text: &mut Output<'_>) -> Result {
     Ok(())
 }
 
+/// A number without a sign.
+fn number(digits: &[u8], radix: u32) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, &digit| {
+        let digit = char::from(digit).to_digit(radix)?;
+        number
+            .checked_mul(u64::from(radix))?
+            .checked_add(u64::from(digit))
+    })
+}
+
 /// A hexadecimal number with its prefix; a newline may follow.
-fn hexadecimal(text: &str) -> Option<u64> {
-    let digits = text.strip_prefix("0x")?;
-    u64::from_str_radix(digits.strip_suffix('\n').unwrap_or(digits), 16).ok()
+fn hexadecimal(text: &[u8]) -> Option<u64> {
+    let digits = text.strip_prefix(b"0x")?;
+    number(digits.strip_suffix(b"\n").unwrap_or(digits), 16)
+}
+
+/// An address space and an address, with a blank between them.
+fn place(text: &[u8]) -> Option<(u32, u64)> {
+    let blank = text.iter().position(|byte| *byte == b' ')?;
+    let (asid, rest) = text.split_at_checked(blank)?;
+    let (_, address) = rest.split_first()?;
+    Some((number(asid, 10)?.try_into().ok()?, hexadecimal(address)?))
 }
 
 fn set_walk(bench: &Bench, input: &Input<'_>) -> Result {
-    let parse = || {
-        let (asid, address) = str::from_utf8(input.bytes()).ok()?.split_once(' ')?;
-        Some((asid.parse().ok()?, hexadecimal(address)?))
-    };
-    let Some((asid, address)) = parse() else {
+    let Some((asid, address)) = place(input.bytes()) else {
         dev_err!(bench.card.dev, "usage: echo <asid> <0xaddr> > mmu\n");
         return Err(EINVAL);
     };
@@ -244,8 +259,7 @@ fn acknowledge(bench: &Bench, _: &mut Output<'_>) -> Result {
 }
 
 fn set_errors(bench: &Bench, input: &Input<'_>) -> Result {
-    let mask = str::from_utf8(input.bytes()).ok().and_then(hexadecimal);
-    let Some(mask) = mask else {
+    let Some(mask) = hexadecimal(input.bytes()) else {
         dev_err!(
             bench.card.dev,
             "usage: echo <0xmmu_cap_mask > > mmu_error\n"
@@ -262,10 +276,14 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!(hexadecimal("0x1F\n"), Some(0x1f));
-        assert_eq!(hexadecimal("0xffffffffffffffff"), Some(u64::MAX));
-        for wrong in ["1f", "0x", "0x1 ", "0x1\n\n", "0x10000000000000000"] {
-            assert_eq!(hexadecimal(wrong), None);
+        assert_eq!(hexadecimal(b"0x1F\n"), Some(0x1f));
+        assert_eq!(hexadecimal(b"0xffffffffffffffff"), Some(u64::MAX));
+        for wrong in ["1f", "0x", "0x1 ", "0x1\n\n", "0x10000000000000000", "0xfg"] {
+            assert_eq!(hexadecimal(wrong.as_bytes()), None);
+        }
+        assert_eq!(place(b"12 0xab\n"), Some((12, 0xab)));
+        for wrong in ["1", "1 ", " 0x1", "0x1 0x1", "4294967296 0x1", "-1 0x1"] {
+            assert_eq!(place(wrong.as_bytes()), None);
         }
     }
 }
