@@ -24,7 +24,8 @@ pub(crate) const INFO_LEN: usize = 1768;
 /// Bytes of the map of PLLs.
 pub(crate) const PLL_MAP_LEN: usize = 16;
 
-const SENSORS_MAX: usize = 128;
+/// Sensors that it has at most.
+pub(crate) const SENSORS_MAX: usize = 128;
 const SENSOR_LEN: usize = 8;
 const CARD_NAME_LEN: usize = 16;
 /// The name of a card whose firmware gives none.
@@ -144,7 +145,7 @@ impl CpuInfo {
 
 /// The sensors up to the first empty place.
 fn decode_sensors(dev: &Device, bytes: &[u8]) -> Result<KVec<Sensor>> {
-    let mut sensors = KVec::new();
+    let mut sensors = KVec::with_capacity(SENSORS_MAX, GFP_KERNEL)?;
     let places = bytes.get(..SENSORS_MAX * SENSOR_LEN).ok_or(EINVAL)?;
     for place in places.chunks_exact(SENSOR_LEN) {
         let sensor = Sensor {
@@ -163,7 +164,8 @@ fn decode_sensors(dev: &Device, bytes: &[u8]) -> Result<KVec<Sensor>> {
             );
             return Err(EFAULT);
         }
-        sensors.push(sensor, GFP_KERNEL)?;
+        // Cannot fail: there is room for all of them.
+        sensors.push_within_capacity(sensor).map_err(|_| ENOMEM)?;
     }
     Ok(sensors)
 }

@@ -18,8 +18,11 @@ impl Text {
     pub(crate) fn from_field(field: &[u8]) -> Result<Self> {
         let len = field.iter().position(|&byte| byte == 0);
         let text = field.get(..len.unwrap_or(field.len())).unwrap_or(field);
-        let mut bytes = KVec::with_capacity(text.len(), GFP_KERNEL)?;
-        bytes.extend_from_slice(text, GFP_KERNEL)?;
+        let mut bytes = KVec::from_elem(0u8, text.len(), GFP_KERNEL)?;
+        bytes
+            .iter_mut()
+            .zip(text)
+            .for_each(|(to, from)| *to = *from);
         Ok(Self(bytes))
     }
 

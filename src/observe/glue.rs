@@ -65,10 +65,14 @@ fn register_sensors(
             sensors.map(|sensor| (sensor.kind, sensor.attributes)),
             firmware.capabilities.own_sensor_numbers(),
         )?;
-        let mut name = KVec::new();
-        name.extend_from_slice(firmware.info.card_name(), GFP_KERNEL)?;
-        name.push(0, GFP_KERNEL)?;
-        Ok((channels, name))
+        // With a zero at its end.
+        let name = firmware.info.card_name();
+        let mut ended = KVec::from_elem(0u8, name.len().saturating_add(1), GFP_KERNEL)?;
+        ended
+            .iter_mut()
+            .zip(name)
+            .for_each(|(to, from)| *to = *from);
+        Ok((channels, ended))
     };
     let (channels, name) = card.with_firmware(describe).ok_or(ENODEV)??;
     if channels.is_empty() {

@@ -11,7 +11,7 @@ use crate::abstractions::{
     hwmon::{Channel, Kind, Registration, Sensors},
     ratelimit::RateLimit,
 };
-use crate::fw::sensors::Quantity;
+use crate::fw::{info::SENSORS_MAX, sensors::Quantity};
 
 use kernel::{
     device::{Bound, Device},
@@ -190,13 +190,13 @@ impl<F: FirmwareSensors> Sensors for F {
 ///
 /// # Errors
 ///
-/// `EINVAL`: a kind that does not exist; `ENOMEM`.
+/// `EINVAL`: a kind that does not exist, or too many; `ENOMEM`.
 pub(crate) fn channels(
     dev: &Device,
     sensors: impl IntoIterator<Item = (u32, u32)>,
     own_numbers: bool,
 ) -> Result<KVec<Channel>> {
-    let mut channels = KVec::new();
+    let mut channels = KVec::with_capacity(SENSORS_MAX, GFP_KERNEL)?;
     for (number, flags) in sensors {
         if (number, flags) == (0, 0) {
             break;
@@ -209,7 +209,8 @@ pub(crate) fn channels(
             dev_err!(dev, "unsupported h/w sensor type {}\n", number);
         }
         let attributes = kernel_bits(kind, flags, own_numbers);
-        channels.push(Channel { kind, attributes }, GFP_KERNEL)?;
+        let channel = Channel { kind, attributes };
+        channels.push_within_capacity(channel).map_err(|_| EINVAL)?;
     }
     Ok(channels)
 }

@@ -102,8 +102,9 @@ fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
         value: SRAM_WORD,
         dram: false,
     };
-    driver_job::fill(parent, bars, &card.queues, [sram, DEFAULT_PAGE])
-        .inspect_err(|_| dev_err_ratelimited!(card.dev, "Failed to clear SRAM in context switch\n"))?;
+    driver_job::fill(parent, bars, &card.queues, [sram, DEFAULT_PAGE]).inspect_err(|_| {
+        dev_err_ratelimited!(card.dev, "Failed to clear SRAM in context switch\n")
+    })?;
     dma::reset_user_registers(bars);
     pll::relax_tpc_clock(bars);
     sync::clear(bars);
