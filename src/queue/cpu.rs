@@ -11,10 +11,11 @@ use kernel::prelude::*;
 use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{new_mutex, new_spinlock, Arc, Mutex, SpinLock};
-use kernel::time::{delay::fsleep, Delta, Instant, Monotonic};
+use kernel::time::{delay::fsleep, Delta};
 
 use super::index::{EVENTS, EXTERNAL as LENGTH};
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
+use crate::abstractions::time::Moment;
 use crate::fw::mailbox::{Buffer, Mailbox};
 use crate::fw::message::{expected_fence, Packet, Reply, FENCE_OFFSET, PACKET_LEN, PACKET_LEN_MAX};
 use crate::hw::bars::Bars;
@@ -259,8 +260,8 @@ impl Mailbox for CpuQueue {
 impl CpuQueue {
     /// Waits until the fence is as `expected`; what it is instead when the time is up.
     fn wait(&self, expected: u32, timeout: Delta) -> Result<(), u32> {
-        let start = Instant::<Monotonic>::now();
-        let mut pause = 10;
+        let start = Moment::now();
+        let mut pause = 10i64;
         loop {
             // The clock first: who is not scheduled for long must not miss the answer.
             let late = start.elapsed() > timeout;
@@ -274,7 +275,7 @@ impl CpuQueue {
                 return Err(fence);
             }
             fsleep(Delta::from_micros(pause));
-            pause = (pause * 2).min(PAUSE_MAX);
+            pause = pause.saturating_mul(2).min(PAUSE_MAX);
         }
     }
 }
@@ -307,7 +308,9 @@ impl Lent {
         let mask = run.wrapping_shl(first as u32);
         *lent |= mask;
         drop(lent);
-        Self::take(shared, BLOCKS + first * BLOCK, len, mask)
+        // Such a block is in the shared memory.
+        let offset = BLOCKS.wrapping_add(first.wrapping_mul(BLOCK));
+        Self::take(shared, offset, len, mask)
     }
 
     /// The `len` bytes at `offset`, zeroed; the blocks of `mask` are given back with them.
@@ -318,8 +321,9 @@ impl Lent {
             len,
             mask,
         };
-        for at in (0..len.next_multiple_of(8)).step_by(8) {
-            this.shared.memory.write64(offset + at, 0)?;
+        let end = offset.checked_add(len).ok_or(EINVAL)?;
+        for at in (offset..end).step_by(8) {
+            this.shared.memory.write64(at, 0)?;
         }
         Ok(this)
     }

@@ -219,20 +219,23 @@ where
     let mut window = [0; WINDOW];
     // The window begins at `offset`; its first `held` bytes are the beginning of a packet whose end was
     // not in the window before.
-    let (mut offset, mut held) = (0, 0);
-    let mut packets = 0;
+    let (mut offset, mut held) = (0usize, 0usize);
+    let mut packets = 0u32;
     while offset < size {
+        // No sum of these is more than `size`.
         let filled = WINDOW.min(size - offset);
         let fresh = window.get_mut(held..filled).unwrap_or_default();
         source
-            .read(offset + held, fresh)
+            .read(offset.wrapping_add(held), fresh)
             .map_err(CheckError::Copy)?;
         let bytes = window.get(..filled).unwrap_or_default();
-        let (count, checked) = check_packets(bytes, offset + filled == size, rules)?;
+        let last = offset.wrapping_add(filled) == size;
+        let (count, checked) = check_packets(bytes, last, rules)?;
         sink.write(offset, bytes.get(..checked).unwrap_or_default())
             .map_err(CheckError::Copy)?;
-        packets += count;
-        offset += checked;
+        packets = packets.wrapping_add(count);
+        offset = offset.wrapping_add(checked);
+        let checked = checked.min(filled);
         held = filled - checked;
         window.copy_within(checked..filled, 0);
     }
@@ -243,7 +246,7 @@ where
 ///
 /// Returns the number of whole packets and of their bytes.
 fn check_packets(bytes: &[u8], last: bool, rules: &Rules<'_>) -> Result<(u32, usize), CheckError> {
-    let (mut count, mut rest) = (0, bytes);
+    let (mut count, mut rest) = (0u32, bytes);
     while !rest.is_empty() {
         let packet = match Packet::decode(rest) {
             Ok(packet) => packet,
@@ -254,10 +257,11 @@ fn check_packets(bytes: &[u8], last: bool, rules: &Rules<'_>) -> Result<(u32, us
             Err(DecodeError::Truncated(opcode)) => return Err(CheckError::OutOfBounds(opcode)),
         };
         rules.check(&packet)?;
-        count += 1;
+        // At most one for each byte.
+        count = count.wrapping_add(1);
         rest = rest.get(packet.opcode().size()..).unwrap_or_default();
     }
-    Ok((count, bytes.len() - rest.len()))
+    Ok((count, bytes.len().wrapping_sub(rest.len())))
 }
 
 /// Checks the buffer of a job for an internal queue, which the card reads where the user put it: by the
