@@ -37,9 +37,9 @@ export KDIR V INSTALL_MOD_PATH
 run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) $(GUEST_ARGS) \
 	--kernel "$$(scripts/kernel.sh $(1))/arch/x86/boot/bzImage" --module "$$($(driver) $(1))" --module-params "$(PARAMS)" \
 	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
-	--log-dir build/logs/$(1)$(WHERE)
+	--log-dir build/logs/$(or $(LOG),$(1))$(WHERE)
 
-.PHONY: help demo test test-guest stress unit uapi bench bench-card fuzz shell toolbox kernel card guest module \
+.PHONY: help demo test test-guest stress unit uapi bench bench-card fuzz fuzz-ioctl shell toolbox kernel card guest module \
 	modules_install rust-analyzer oracle lint format docs clean distclean
 .DEFAULT_GOAL := help
 
@@ -84,6 +84,13 @@ bench-card: ## Measure the chip: DMA against memcpy, packets a second
 fuzz: ## Drive random accesses and packets through the chip (SECONDS=600)
 	@V=1 FUZZ_SECONDS=$(or $(SECONDS),60) scripts/cargo.sh fuzz $(CARGO) test --release -p goya-chip --features testing --test fuzz -- --ignored --nocapture
 
+fuzz-ioctl: LOG := fuzz-ioctl
+fuzz-ioctl: PARAMS := $(or $(PARAMS),timeout_locked=2)
+fuzz-ioctl: card guest ## Make random calls of the driver, with faults of the card (SECONDS=1800, SEED=)
+	@$(driver) debug >/dev/null
+	@$(call run,debug) --mem 2G --ktap --timeout $$(($(or $(SECONDS),60) + 300)) --kernel-arg=kunit.enable=0 \
+		--file $(TESTS)/goya-fuzz:/bin/goya-fuzz -- $(if $(TRACE),env GOYA_FUZZ_TRACE=1) goya-fuzz $(or $(SECONDS),60) $(SEED)
+
 shell: card guest ## An interactive guest with the card attached and the driver loaded
 	@$(driver) release >/dev/null
 	@$(call run,release) --interactive
@@ -118,7 +125,7 @@ oracle: toolbox ## Upstream's driver with the cures that it needs on this card
 	@scripts/oracle.sh release
 	@scripts/oracle.sh debug
 
-lint: toolbox ## Formatting, clippy, unsafe code, shell scripts, licences, file sizes
+lint: toolbox ## Formatting, clippy, unsafe code, panics, shell scripts, licences, file sizes
 	@scripts/lint.sh
 
 format: toolbox ## Format the sources: as the kernel does in src/, as rustfmt.toml says elsewhere

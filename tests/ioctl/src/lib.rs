@@ -3,6 +3,7 @@
 
 //! What tests and demonstration need: the card as a program sees it.
 
+pub mod binding;
 pub mod card;
 pub mod control;
 pub mod device;

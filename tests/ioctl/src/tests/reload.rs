@@ -5,9 +5,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+pub use goya_tests::binding::Binding;
 use goya_tests::card::{Card, open_node};
 use goya_tests::control::Control;
 use goya_tests::kmsg::{self, Kmsg};
@@ -29,41 +30,6 @@ pub const TESTS: &[Test] = &[
     Test { name: "reload.first_user", run: first_user, seconds: 60, emulated: false },
     Test { name: "fault.unplug", run: unplug, seconds: 120, emulated: true },
 ];
-
-/// The card and its driver, which can be parted.
-pub struct Binding {
-    driver: PathBuf,
-    device: String,
-}
-
-impl Binding {
-    /// As it is.
-    pub fn current() -> Result<Self> {
-        Self::of(Nodes::chosen())
-    }
-
-    /// That of a card.
-    pub fn of(nodes: Nodes) -> Result<Self> {
-        let device = fs::canonicalize(nodes.sysfs()).map_err(|e| e.to_string())?;
-        let driver = fs::canonicalize(device.join("driver")).map_err(|e| e.to_string())?;
-        let device = device.file_name().and_then(|n| n.to_str()).ok_or("a card without a name")?.to_owned();
-        Ok(Self { driver, device })
-    }
-
-    /// Takes the card from its driver.
-    pub fn end(&self) -> Result {
-        self.tell("unbind")
-    }
-
-    /// Gives it back.
-    pub fn renew(&self) -> Result {
-        self.tell("bind")
-    }
-
-    fn tell(&self, file: &str) -> Result {
-        fs::write(self.driver.join(file), &self.device).map_err(|e| format!("{file} {}: {e}", self.device))
-    }
-}
 
 pub fn unload() -> Result {
     let module = nodes::module()?;
