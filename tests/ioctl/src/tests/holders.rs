@@ -24,6 +24,7 @@ pub const TESTS: &[Test] = &[
     test("holder.child", child),
     test("holder.child_unbind", child_unbind),
     Test { name: "holder.nobody", run: nobody, seconds: 60, emulated: false },
+    Test { name: "holder.nobody_unbind", run: nobody_unbind, seconds: 60, emulated: false },
     test("holder.late_reset_is_forgotten", put_off_is_forgotten),
 ];
 
@@ -113,6 +114,20 @@ fn nobody() -> Result {
     check!(new.get(goya_tests::device::SRAM, 13)? == b"after its end", "the data differ");
     drop(memory);
     drop(new);
+    works()
+}
+
+/// The same when the driver is taken away.
+fn nobody_unbind() -> Result {
+    only_goya("does without those that it can't kill")?;
+    let parcel = posted()?;
+    let binding = Binding::current()?;
+    binding.end()?;
+    binding.renew()?;
+    works()?;
+    let old = Card::from(parcel.unpack()?);
+    is_dead(&old)?;
+    drop(old);
     works()
 }
 
