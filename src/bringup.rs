@@ -10,7 +10,7 @@ use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 use kernel::sync::Arc;
 
-use crate::abstractions::pci_power;
+use crate::abstractions::{name, pci_power};
 use crate::device::{Card, Firmware};
 use crate::fw::boot;
 use crate::fw::capabilities::Capabilities;
@@ -240,7 +240,7 @@ fn working(card: &Card, dev: &Device<Bound>) -> Result {
         dev_err!(
             dev,
             "{} device is not idle after reset (mask {:#x})\n",
-            dev.name(),
+            name(dev),
             report.busy_mask
         );
         return Err(EIO);

@@ -11,6 +11,7 @@ use kernel::sync::aref::ARef;
 use kernel::sync::Arc;
 
 use crate::abstractions::accel;
+use crate::abstractions::name;
 use crate::abstractions::pci_id::device_id;
 use crate::abstractions::pci_power::Enabled;
 use crate::bringup;
@@ -78,11 +79,14 @@ impl accel::Driver for GoyaNode {
 
 /// The first three numbers of a version; those that are not there are 0.
 const fn version(text: &str) -> (i32, i32, i32) {
-    let (text, mut numbers) = (text.as_bytes(), [0; 3]);
+    let (text, mut numbers) = (text.as_bytes(), [0i32; 3]);
     let (mut at, mut n) = (0, 0);
     while at < text.len() && n < numbers.len() {
         match text[at] {
-            digit @ b'0'..=b'9' => numbers[n] = numbers[n] * 10 + (digit - b'0') as i32,
+            digit @ b'0'..=b'9' => {
+                let more = numbers[n].wrapping_mul(10);
+                numbers[n] = more.wrapping_add((digit ^ b'0') as i32);
+            }
             b'.' => n += 1,
             _ => break,
         }
@@ -118,7 +122,7 @@ impl pci::Driver for GoyaDriver {
     }
 
     fn unbind<'bound>(pdev: &'bound pci::Device<Core<'_>>, this: Pin<&Bind<'bound>>) {
-        dev_info!(pdev, "Removing device {}\n", this.card.dev.name());
+        dev_info!(pdev, "Removing device {}\n", name(&this.card.dev));
         crate::removal::remove(&this.card, pdev);
     }
 }
@@ -174,7 +178,7 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Shown> {
     dev_notice!(
         pdev,
         "Successfully added device {} to habanalabs driver\n",
-        card.dev.name()
+        name(&card.dev)
     );
     bringup::enable_events(card);
     card.scrubber.start();

@@ -93,13 +93,12 @@ impl Users {
         let mut disowned = KVec::new();
         let mut list = self.list.lock();
         disowned.reserve(list.open.len(), GFP_KERNEL)?;
-        list.open.retain(|user| {
-            if let Some(context) = &user.context {
+        while let Some(at) = list.open.iter().position(|user| user.context.is_some()) {
+            if let Some(context) = list.open.remove(at).ok().and_then(|user| user.context) {
                 // Cannot fail: there is room.
-                let _ = disowned.push_within_capacity(context.clone());
+                let _ = disowned.push_within_capacity(context);
             }
-            user.context.is_none()
-        });
+        }
         drop(list);
         disowned.iter().for_each(|context| context.kill());
         Ok(disowned)

@@ -11,7 +11,7 @@ use kernel::pci;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-use crate::abstractions::holders;
+use crate::abstractions::{holders, name};
 use crate::bringup;
 use crate::device::Card;
 use crate::hw::reset::Unreachable;
@@ -36,7 +36,7 @@ pub(crate) fn take_down(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
         dev_crit!(
             card.dev,
             "{} Failed to kill all open processes, stopping hard reset\n",
-            card.dev.name()
+            name(&card.dev)
         );
     })?;
     if !disowned.is_empty() {

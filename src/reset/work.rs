@@ -11,6 +11,7 @@ use kernel::time::Delta;
 
 use super::state::Stage;
 use super::{users, Request, Trigger};
+use crate::abstractions::name;
 use crate::abstractions::ratelimit::dev_warn_ratelimited;
 use crate::bringup;
 use crate::device::Card;
@@ -55,7 +56,7 @@ fn soft(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
     dev_dbg!(
         card.dev,
         "Successfully finished resetting the {} device\n",
-        card.dev.name()
+        name(&card.dev)
     );
     if let Some(wanted) = later {
         dev_info!(
@@ -135,7 +136,7 @@ pub(crate) fn stop(card: &Card) {
 
 /// The second half of a hard reset, as soon as all users have gone.
 fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
-    let name = card.dev.name();
+    let name = name(&card.dev);
     if !card.users.wait_gone(GRACE) && users::kill(card) {
         let patience = Delta::from_secs(i64::from(PERIOD));
         if !card.users.wait_gone(patience) && card.resets.state.lock().wait(wanted, users::TRIALS) {
@@ -204,7 +205,7 @@ fn whole(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result {
         dev_crit!(
             card.dev,
             "{} Consecutive fatal errors, stopping hard reset\n",
-            card.dev.name()
+            name(&card.dev)
         );
         return Err(EIO);
     }
