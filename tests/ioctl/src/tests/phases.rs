@@ -4,7 +4,6 @@
 //! A context's beginning: the switch of the card to its user, and the restore phase.
 
 use std::thread;
-use std::time::Duration;
 
 use goya_tests::card::Card;
 use goya_tests::control::Control;
