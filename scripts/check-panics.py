@@ -4,7 +4,7 @@
 """Compares a built module's ways to panic with the list of those that may be there:
 
     check-panics.py MODULE LIST     prints what is new, and what is listed in vain, and fails if anything is
-    check-panics.py --list MODULE   prints all, as the list has them, with the lines
+    check-panics.py --list MODULE   prints all, as the list has them, with functions and lines
     check-panics.py --self-test     tries itself on an object that it assembles
 
 All of Rust's panics end in the kernel, so a module panics by what it imports from there: each relocation against a
@@ -24,7 +24,7 @@ HASH = re.compile(r"\[[0-9a-f]+\]")
 SHF_ALLOC, SHT_SYMTAB, SHT_RELA = 2, 2, 4
 STT_FUNC = 2
 # Where sources are: what is before that differs from machine to machine.
-ROOT = re.compile(r".*/(?=library/|rust/kernel/)|.*/(?=src/)")
+ROOT = re.compile(r"\A(.*/(?=library/|rust/kernel/)|.*/(?=src/))")
 # The place is loaded just before the call, in bytes.
 NEAR = 16
 
@@ -95,14 +95,14 @@ def demangle(names):
 
 
 def panics(data):
-    """The panics and their places, and the lines of each that are known."""
+    """The panics and their places, and the functions of each, with lines that are known."""
     references = list(Module(data).references())
     names = demangle(sorted({name for reference in references for name in reference[:2]}))
     found = collections.defaultdict(set)
     for function, target, location in references:
         if (names[target] != target or target.startswith("rust_")) and PANIC.match(names[target]):
             place, line = location or (names[function], None)
-            found[f"{names[target].split('::')[-1]} at {place}"].add(line)
+            found[f"{names[target].split('::')[-1]} at {place}"].add((names[function], line))
     return found
 
 
@@ -119,8 +119,8 @@ def read_list(text):
 
 
 def lines(found, entry):
-    known = sorted(line for line in found[entry] if line)
-    return f" (line {', '.join(map(str, known))})" if known else ""
+    """Who has these panics, where the entry doesn't say it."""
+    return "".join(f"\n    line {line} in {function}" for function, line in sorted(found[entry]) if line)
 
 
 def differences(found, allowed):
@@ -149,9 +149,9 @@ def self_test():
         .data
         .quad _RNvNtCsAbC_4core6option13unwrap_failed
         .section .rodata
-        .Lname: .ascii "/any/where/src/mem/x.rs"
+        .Lname: .ascii "/any/src/library/core/src/x.rs"
         .Lother: .quad 1
-        .Lwhere: .quad .Lname, 23
+        .Lwhere: .quad .Lname, 30
         .long 7, 9
         .section .debug_x
         .quad _RNvNtCsAbC_4core6option13expect_failed
@@ -162,14 +162,14 @@ def self_test():
         with open(name, "rb") as file:
             found = panics(file.read())
     want = """
-        panic_fmt at src/mem/x.rs # why
+        panic_fmt at library/core/src/x.rs # why
         panic_fmt at g # why
         len_mismatch_fail at g # why
         unwrap_failed at .data # why"""
     assert list(differences(found, read_list(want))) == [], found
     assert list(differences(found, read_list(want + "\nx at y # why"))) == ["in the list, but not in the module: x at y"]
     assert list(differences(found, read_list("")))[-2:] == [
-        "new: panic_fmt at src/mem/x.rs (line 7)",
+        "new: panic_fmt at library/core/src/x.rs\n    line 7 in f",
         "new: unwrap_failed at .data",
     ]
     for line in ("f at g", "f # why"):
@@ -191,7 +191,7 @@ def main(arguments):
         found = panics(file.read())
     if arguments[0] == "--list":
         for entry in sorted(found):
-            print(f"{entry} #{lines(found, entry)}")
+            print(f"{entry} # {lines(found, entry)}")
         return 0
     with open(arguments[1], encoding="utf-8") as file:
         bad = list(differences(found, read_list(file.read())))
