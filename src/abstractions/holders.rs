@@ -75,7 +75,7 @@ pub(crate) fn kill<T: Driver>(device: &accel::Device<T>, mut tell: impl FnMut(i3
     // SAFETY: Lists of processes and of their threads are read under RCU, which keeps what was found there; the first
     // process is always there. A thread's lock is taken alone.
     unsafe {
-        let head = &raw mut (*&raw mut bindings::init_task).tasks;
+        let head = &raw mut bindings::init_task.tasks;
         let mut process = next(head);
         while process != head {
             let leader = kernel::container_of!(process, bindings::task_struct, tasks);

@@ -76,7 +76,7 @@ impl<H: Handler> Vectors<H> {
             pdev: pdev.into(),
             requested: KVec::with_capacity(lines.len(), GFP_KERNEL)?,
         };
-        for (vector, line) in (0..).zip(lines) {
+        for (vector, line) in (0..u32::MAX).zip(lines) {
             // SAFETY: As above.
             let irq = unsafe { bindings::pci_irq_vector(raw, vector) };
             to_result(irq)?;

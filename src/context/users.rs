@@ -93,10 +93,12 @@ impl Users {
         let mut disowned = KVec::new();
         let mut list = self.list.lock();
         disowned.reserve(list.open.len(), GFP_KERNEL)?;
-        while let Some(at) = list.open.iter().position(|user| user.context.is_some()) {
-            if let Some(context) = list.open.remove(at).ok().and_then(|user| user.context) {
+        for at in (0..list.open.len()).rev() {
+            let here = list.open.get_mut(at);
+            if let Some(context) = here.and_then(|user| user.context.take()) {
                 // Cannot fail: there is room.
                 let _ = disowned.push_within_capacity(context);
+                let _ = list.open.remove(at);
             }
         }
         drop(list);
@@ -107,7 +109,8 @@ impl Users {
     /// Nothing of user `number`'s is left: a reset need not wait for him.
     pub(crate) fn forget(&self, number: u64) {
         let mut list = self.list.lock();
-        let at = list.open.iter().position(|user| user.number == number);
+        let is_his = |at: &usize| list.open.get(*at).is_some_and(|user| user.number == number);
+        let at = (0..list.open.len()).find(is_his);
         let user = at.and_then(|at| list.open.remove(at).ok());
         drop(list);
         drop(user);

@@ -33,7 +33,7 @@ use super::{
     tables::{Failure, Reachable, Refused}, //
 };
 use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_warn_ratelimited};
-use crate::abstractions::{pinned::PinnedPages, signal::is_killed};
+use crate::abstractions::{name, pinned::PinnedPages, signal::is_killed};
 use crate::device::Card;
 use crate::hw::mmu;
 
@@ -390,7 +390,7 @@ impl UserMemory {
                 dev_err_ratelimited!(
                     dev,
                     "{}: {} cache range invalidation failed: va={:#x}, size={}, rc={}",
-                    dev.name(),
+                    name(dev),
                     unit,
                     start,
                     size,
@@ -414,7 +414,7 @@ impl UserMemory {
         dev_err_ratelimited!(
             self.dev(),
             "{}: {} cache invalidation failed, rc={}\n",
-            self.dev().name(),
+            name(self.dev()),
             unit,
             error.to_errno()
         );

@@ -9,6 +9,7 @@
 
 use crate::abstractions::{
     hwmon::{Channel, Kind, Registration, Sensors},
+    name,
     ratelimit::RateLimit,
 };
 use crate::fw::{info::SENSORS_MAX, sensors::Quantity};
@@ -249,7 +250,7 @@ pub(crate) fn register<F: FirmwareSensors>(
     dev_info!(
         dev,
         "{}: add sensors information\n",
-        registration.access(dev)?.device().name()
+        name(registration.access(dev)?.device())
     );
     Ok(registration)
 }

@@ -92,9 +92,15 @@ impl Notifiers {
 
     /// A file is being closed.
     pub(crate) fn remove(&self, notifier: &Arc<Notifier>) {
-        self.all
-            .lock()
-            .retain(|other| !Arc::ptr_eq(other, notifier));
+        let mut all = self.all.lock();
+        let is_it = |at: &usize| {
+            all.get(*at)
+                .is_some_and(|other| Arc::ptr_eq(other, notifier))
+        };
+        let removed = (0..all.len()).find(is_it).map(|at| all.remove(at));
+        drop(all);
+        // Outside of the lock.
+        drop(removed);
     }
 
     /// No file is told any more.

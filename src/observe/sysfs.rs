@@ -9,6 +9,7 @@
 
 use super::card_status::{CardStatus, PmProfile, Version};
 
+use crate::abstractions::name as name_of;
 use crate::abstractions::sysfs::{Attribute, Binary, Group, Input, Text};
 use crate::fw::clocks::Pll;
 
@@ -169,7 +170,7 @@ fn operational(card: &impl CardStatus) -> Result {
 
 /// A PCI device is named by its address, which is what two attributes show.
 fn name<C: CardStatus>(card: &C, text: &mut Text<'_>) -> Result {
-    text.push(card.device().name().to_bytes());
+    text.push(name_of(card.device()));
     text.push(b"\n");
     Ok(())
 }

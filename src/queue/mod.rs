@@ -148,7 +148,7 @@ impl Queues {
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
         allowed()?;
         let mut first = true;
-        for (number, job) in (1..).zip(jobs) {
+        for (number, job) in (1..u32::MAX).zip(jobs) {
             let Some(job) = job.take() else { continue };
             match job {
                 Job::External { queue, copy } => {

@@ -108,7 +108,7 @@ pub(crate) fn submit(
         );
     };
     let (mut external, mut internal) = (false, Jobs::default());
-    for (number, (place, chunk)) in (1u32..).zip(jobs.iter_mut().zip(chunks)) {
+    for (number, (place, chunk)) in (1..u32::MAX).zip(jobs.iter_mut().zip(chunks)) {
         let job = match chunk? {
             Chunk::External {
                 queue,

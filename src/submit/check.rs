@@ -236,8 +236,8 @@ where
         packets = packets.wrapping_add(count);
         offset = offset.wrapping_add(checked);
         let checked = checked.min(filled);
-        held = filled - checked;
         window.copy_within(checked..filled, 0);
+        held = filled.saturating_sub(checked);
     }
     Ok(packets)
 }

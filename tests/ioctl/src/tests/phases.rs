@@ -99,7 +99,7 @@ fn overwritten_in_background() -> Result {
         }
     }
     let card = Card::open_control()?;
-    let expected: String = SCRUBBED.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = format!("{:016x}", SCRUBBED.swap_bytes());
     for address in places {
         card.poll(&format!("other data at {address:#x}"), |_| {
             let data = control.ask(&json!({"cmd": "read-memory", "address": address, "size": 8}))?;
