@@ -32,11 +32,11 @@ pub(crate) const DEFAULT_PAGE: driver_job::Fill = driver_job::Fill {
     dram: true,
 };
 
-/// Looks for preboot, and makes sure that nobody has used the card since its last reset.
+/// Makes sure that nobody has used the card since its last reset, and looks for preboot.
 pub(crate) fn early(card: &Card, pdev: &pci::Device<Bound>) -> Result<boot::Preboot> {
     let dev: &Device = card.dev.as_ref();
     let bars = &*card.bars;
-    let preboot = boot::read_preboot(dev, bars, bars, card.params.boot_error_mask)?;
+    // Before preboot is waited for: firmware that still runs, as after another kernel, would not become it again.
     if reset::is_dirty(bars) {
         dev_dbg!(dev, "H/W state is dirty, must reset before initializing\n");
         hard_reset(card, pdev).inspect_err(|error| {
@@ -47,6 +47,7 @@ pub(crate) fn early(card: &Card, pdev: &pci::Device<Bound>) -> Result<boot::Preb
             );
         })?;
     }
+    let preboot = boot::read_preboot(dev, bars, bars, card.params.boot_error_mask)?;
     reset::check_straps(dev, bars);
     Ok(preboot)
 }
@@ -63,6 +64,8 @@ pub(crate) fn hard_reset(card: &Card, pdev: &pci::Device<Bound>) -> Result<Unrea
     // What other devices reach will be other memory, or none.
     card.exports.revoke();
     wake(card, pdev)?;
+    // Whatever else has reset the card has closed them. It has said why not; then the reset does not work either.
+    let _ = bars.open_windows(pdev);
     reset::stop_cpu(bars);
     // As upstream, whether that works or not: the reset needs no window.
     let _ = bars.window().move_to(pdev, map::DRAM_BASE);

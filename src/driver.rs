@@ -105,6 +105,12 @@ pub(crate) struct Bind<'a> {
     _enabled: Enabled<'a>,
 }
 
+impl Bind<'_> {
+    pub(crate) fn card(&self) -> &Arc<Card> {
+        &self.card
+    }
+}
+
 /// What people and programs see of it.
 type Shown = (Exhibits, ControlNode, accel::Registration<GoyaNode>);
 

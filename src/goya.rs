@@ -20,6 +20,7 @@ mod mem;
 mod observe;
 mod observers;
 mod params;
+mod power_management;
 mod queue;
 mod removal;
 mod reset;
@@ -27,14 +28,15 @@ mod submit;
 mod uapi;
 mod watchdog;
 
+use abstractions::pci_callbacks::Adapter;
 use kernel::prelude::*;
-use kernel::{driver::Registration, pci, InPlaceModule, ModuleMetadata, ThisModule};
+use kernel::{driver::Registration, InPlaceModule, ModuleMetadata, ThisModule};
 
 /// What the module has. Fields are dropped in order: first the cards, then their numbers.
 #[pin_data]
 struct Goya {
     #[pin]
-    driver: Registration<pci::Adapter<driver::GoyaDriver>>,
+    driver: Registration<Adapter<driver::GoyaDriver>>,
     numbers: abstractions::chrdev::Numbers,
 }
 

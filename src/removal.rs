@@ -9,6 +9,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 use kernel::time::Delta;
 
+use crate::abstractions::pci_power;
 use crate::bringup;
 use crate::device::Card;
 use crate::fw::messages;
@@ -22,16 +23,7 @@ const PATIENCE: u32 = 600;
 
 /// Ends everything that the card and its users do.
 pub(crate) fn remove(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
-    card.resets.stop(card);
-    card.scrubber.stop();
-    let _ = bringup::wake(card, pdev);
-    // It has said why, and the reset does it anyway.
-    let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
-    card.synchronize_interrupts();
-    card.cpu.stop();
-    card.state.disabled.set(true);
-    card.users.flush();
-    reset::stop_all(card);
+    stop(card, pdev);
     dev_info!(
         card.dev,
         "Waiting for all processes to exit (timeout of {} seconds)\n",
@@ -49,6 +41,29 @@ pub(crate) fn remove(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
     }
     reset_for_good(card, pdev);
     part(card);
+}
+
+/// Ends everything that the card does before another kernel takes over, or the power goes.
+///
+/// Nobody is killed or waited for: who has the machine go down may be one of the users. The card is taken from them.
+pub(crate) fn retire(card: &Arc<Card>, pdev: &pci::Device<Bound>) {
+    stop(card, pdev);
+    reset_for_good(card, pdev);
+    pci_power::disconnect(pdev);
+}
+
+/// Stops the card for good.
+fn stop(card: &Card, pdev: &pci::Device<Bound>) {
+    card.resets.stop(card);
+    card.scrubber.stop();
+    let _ = bringup::wake(card, pdev);
+    // It has said why, and the reset does it anyway.
+    let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
+    card.synchronize_interrupts();
+    card.cpu.stop();
+    card.state.disabled.set(true);
+    card.users.flush();
+    reset::stop_all(card);
 }
 
 /// Nobody finds the card any more by its link; who is at it yet is waited for, so that no task drops the last reference.

@@ -280,33 +280,43 @@ fn put_off(card: &Card, wanted: Request) -> bool {
 }
 
 /// Stops the card, for a time in which the machine or the bus does something to it, of which nobody knows what it leaves.
-/// There are no resets until [`revive`]; programs see one.
+/// There are no resets until [`revive`]; programs see one. The firmware is told if the card `answers`.
 ///
 /// Errors: `EIO`: there is a reset, or the card is being removed.
-#[allow(dead_code)] // For power management.
-pub(crate) fn quiesce(card: &Card) -> Result {
+pub(crate) fn quiesce(card: &Card, answers: bool) -> Result {
     let mut state = card.resets.state.lock();
     if state.stage != Stage::Idle {
-        drop(state);
-        dev_err!(card.dev, "Can't suspend while in reset\n");
         return Err(EIO);
     }
     state.stage = Stage::Stopped;
+    card.state.in_soft_reset.set(false);
     card.state.in_reset.set(true);
     drop(state);
-    work::quiesce(card);
+    work::quiesce(card, answers);
     Ok(())
 }
 
-/// Has a card that [`quiesce`] has stopped reset, hard: its users are ended, and it is brought up. Does not wait.
-#[allow(dead_code)] // For power management.
+/// Has a card that [`quiesce`] has stopped, or should have, reset, hard: its users are ended, and it is brought up. Does not
+/// wait.
 pub(crate) fn revive(card: &Card) {
+    let mut state = card.resets.state.lock();
+    if state.revive() {
+        card.state.in_soft_reset.set(false);
+        card.state.in_reset.set(true);
+        drop(state);
+        card.resets.task.schedule(0);
+    }
+}
+
+/// The card is lost: it is left as by a reset that has failed.
+pub(crate) fn give_up(card: &Card) {
+    // One that is under way fails.
+    let _ = quiesce(card, false);
     let mut state = card.resets.state.lock();
     if state.stage == Stage::Stopped {
         state.harden();
-        state.stage = Stage::Waiting(Request::HARD);
-        drop(state);
-        card.resets.task.schedule(0);
+        state.stage = Stage::Idle;
+        card.state.in_reset.set(false);
     }
 }
 

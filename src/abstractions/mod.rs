@@ -20,6 +20,7 @@ pub(crate) mod memory;
 pub(crate) mod module_param;
 pub(crate) mod msix;
 pub(crate) mod pages;
+pub(crate) mod pci_callbacks;
 pub(crate) mod pci_id;
 pub(crate) mod pci_power;
 pub(crate) mod pinned;

@@ -104,3 +104,14 @@ pub(crate) fn sleep(pdev: &pci::Device<Bound>) -> Result {
         })
     }
 }
+
+/// Gives the device its configuration back after a reset: what was saved when it was found, or since then. The driver has it
+/// enabled; it gets no access to the bus, see [`connect`].
+pub(crate) fn restore(pdev: &pci::Device<Core<'_>>) -> Result {
+    // SAFETY: The device is valid and bound, and its lock is held.
+    to_result(unsafe {
+        bindings::pci_restore_state(raw(pdev));
+        bindings::pci_clear_master(raw(pdev));
+        bindings::pci_reenable_device(raw(pdev))
+    })
+}

@@ -40,7 +40,7 @@ pub(super) struct State {
     pub(super) stage: Stage,
     /// The one under way is soft.
     pub(super) soft: bool,
-    /// A hard reset that was asked for during a soft one.
+    /// A hard reset that was asked for during another one.
     later: Option<Request>,
     /// A reset that waits for its user to go by himself.
     put_off: Option<Request>,
@@ -138,14 +138,36 @@ impl State {
         later
     }
 
-    /// The task is done. Whether the card goes on: one that is being removed does not.
+    /// The task is done. Whether the card goes on: one that is being removed does not, nor one that has to be reset once
+    /// more.
     pub(super) fn end(&mut self) -> bool {
         self.soft = false;
         if self.stage == Stage::Removed {
             return false;
         }
-        self.stage = Stage::Idle;
-        true
+        self.stage = self.later.take().map_or(Stage::Idle, Stage::Asked);
+        self.stage == Stage::Idle
+    }
+
+    /// The machine or the bus has done something to the card, which has to be reset for that. Whether the task has to
+    /// begin; else nothing is missing, or the card has to be asked for.
+    pub(super) fn revive(&mut self) -> bool {
+        match self.stage {
+            Stage::Stopped => {
+                self.harden();
+                self.trials = 0;
+                self.stage = Stage::Waiting(Request::HARD);
+                true
+            }
+            Stage::Idle => self.ask(Request::HARD),
+            // Whatever it has done so far may be lost.
+            Stage::Working => {
+                self.later = Some(Request::HARD);
+                false
+            }
+            // All of a hard one, or its second half, is yet to come; a soft one fails, and becomes hard.
+            Stage::Asked(_) | Stage::Waiting(_) | Stage::Removed => false,
+        }
     }
 
     /// Users are there yet: whether to look again later. Somebody gives up at some time.
@@ -275,6 +297,22 @@ mod tests {
         assert_eq!(state.stage, Stage::Removed);
         assert!(!state.ask(Request::HARD));
         assert_eq!(state.begin(), Stage::Removed);
+    }
+
+    #[test]
+    fn who_stops_the_card_has_it_reset() {
+        let mut state = State::new();
+        state.stage = Stage::Stopped;
+        assert!(!state.ask(Request::HARD));
+        assert!(state.revive());
+        assert_eq!(state.begin(), Stage::Waiting(Request::HARD));
+        // It was reset by somebody else meanwhile.
+        assert!(!state.revive());
+        assert!(!state.end());
+        assert_eq!(state.begin(), Stage::Asked(Request::HARD));
+        assert!(state.end());
+        assert!(state.revive());
+        assert_eq!(state.stage, Stage::Asked(Request::HARD));
     }
 
     #[test]

@@ -103,9 +103,11 @@ fn hard(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
 }
 
 /// Stops everything, for whoever resets the card himself, or puts it to sleep.
-pub(super) fn quiesce(card: &Card) {
-    // As above.
-    let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
+pub(super) fn quiesce(card: &Card, answers: bool) {
+    if answers {
+        // As above.
+        let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
+    }
     take_out_of_use(card);
 }
 
@@ -162,10 +164,14 @@ fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
     card.count_hard_reset();
     let mut state = card.resets.state.lock();
     let goes_on = state.end();
+    let again = matches!(state.stage, Stage::Asked(_));
     if goes_on {
         card.state.in_reset.set(false);
     }
     drop(state);
+    if again {
+        card.resets.task.schedule(0);
+    }
     card.resets.changed.notify_all();
     if goes_on && result.is_ok() {
         card.heartbeat.start();

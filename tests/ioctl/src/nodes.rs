@@ -17,13 +17,14 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// All cards that a driver has, by number.
+    /// All cards that a driver has, by their place on the bus: they may be probed at the same time, so that their numbers
+    /// have any order.
     pub fn all() -> Vec<Self> {
         let names = fs::read_dir(CLASS).into_iter().flatten().flatten().map(|e| e.file_name());
         let minor = |name: std::ffi::OsString| name.to_str()?.strip_prefix("accel")?.parse().ok();
         let mut all: Vec<_> =
             names.filter_map(minor).map(|minor| Self { minor }).filter(Self::is_goya).collect();
-        all.sort_unstable();
+        all.sort_by_cached_key(|nodes| fs::canonicalize(nodes.sysfs()).ok());
         all
     }
 

@@ -71,7 +71,10 @@ fn ports(command: &mut Command, options: &Options, dir: &Path) {
         command.args(["-chardev", &chardev(channel.name())]);
     }
     command.args(["-serial", &format!("chardev:{}", Channel::Console.name())]);
-    command.args(["-device", "virtio-serial-pci"]);
+    // Behind a port and with this property it stays as it is when the guest tries to sleep: Linux would not learn again
+    // that anybody listens.
+    command.args(["-device", "pcie-root-port,id=ports,chassis=2,slot=2,addr=1e"]);
+    command.args(["-device", "virtio-serial-pci,bus=ports,x-pcie-pm-no-soft-reset=on"]);
     let shared = (options.guests > 1).then_some(share::NAME);
     if let Some(name) = shared {
         command.args(["-chardev", &chardev(name)]);
@@ -89,7 +92,9 @@ fn attach(command: &mut Command, n: usize, card: &Card, last: bool, peer: bool) 
     // A root port lets the card be unplugged. The firmware finds room below 4 GiB for the windows of
     // one such port only, so other cards sit on the root bus, and Linux finds these first.
     let bus = if last {
-        command.args(["-device", "pcie-root-port,id=slot0,chassis=1,slot=1"]);
+        // A faster port would claim to know whether its link is up, and then say that it is not: the kernel would
+        // take the card for lost after a reset of the bus.
+        command.args(["-device", "pcie-root-port,id=slot0,chassis=1,slot=1,x-speed=2_5,x-width=1"]);
         "slot0"
     } else {
         "pcie.0"

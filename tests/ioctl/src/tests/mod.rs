@@ -17,6 +17,7 @@ mod faults;
 mod holders;
 mod info;
 mod limits;
+mod machine;
 mod memory;
 mod notify;
 mod open;
@@ -106,6 +107,7 @@ const ROUGH: &[&[Test]] = &[
     stalls::TESTS,
     stress::ROUGH,
     bus::TESTS,
+    machine::TESTS,
     holders::TESTS,
     reload::TESTS,
 ];
