@@ -156,7 +156,7 @@ impl<S: Sensors> Registration<S> {
             }
             config.push_within_capacity(0)?;
             infos.push_within_capacity(sys::ChannelInfo {
-                kind: kind as u32,
+                kind: sys::SensorType(kind as u32),
                 config: config.as_ptr(),
             })?;
             // Moves the vector, not the memory that `infos` points to.
@@ -220,7 +220,7 @@ impl<S: Sensors> Drop for Registration<S> {
 
 /// Kind and channel of a callback: the kernel only gives us what we gave it, but checking is cheap.
 fn place(kind: sys::SensorType, channel: ffi::c_int) -> Result<(Kind, usize)> {
-    let kind = Kind::from_number(kind).ok_or(EINVAL)?;
+    let kind = Kind::from_number(kind.0).ok_or(EINVAL)?;
     Ok((kind, usize::try_from(channel)?))
 }
 

@@ -8,7 +8,15 @@ use core::mem::{align_of, offset_of, size_of};
 use kernel::{bindings, ffi};
 
 /// `enum hwmon_sensor_types`.
-pub(super) type SensorType = ffi::c_uint;
+///
+/// With `CONFIG_CFI` a callback has to have the type that C says, in which an enumeration goes by its name, and so does a
+/// C structure of Rust's; a number is another type. It is passed as the number that it holds.
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct hwmon_sensor_types(pub(super) ffi::c_uint);
+
+pub(super) use hwmon_sensor_types as SensorType;
 
 /// `struct hwmon_ops`.
 #[repr(C)]
