@@ -30,6 +30,7 @@ pub(crate) mod signal;
 pub(crate) mod sysfs;
 pub(crate) mod task;
 pub(crate) mod time;
+pub(crate) mod vec;
 pub(crate) mod vma;
 
 use kernel::{

@@ -10,6 +10,7 @@ use kernel::sync::{new_spinlock_irq, Arc, SpinLockIrq, SpinLockIrqGuard, UniqueA
 
 use super::index::INTERNAL as LENGTH;
 use super::INTERNAL;
+use crate::abstractions::vec;
 use crate::hw::bars::Bars;
 use crate::hw::Io;
 
@@ -38,7 +39,7 @@ impl Jobs {
     pub(crate) fn add(&mut self, number: u32, n: usize) -> Result {
         let count = self.counts.get_mut(n).ok_or(EINVAL)?;
         *count = count.saturating_add(1);
-        Ok(self.numbers.push((number, n), GFP_KERNEL)?)
+        vec::push(&mut self.numbers, (number, n), GFP_KERNEL)
     }
 
     /// The first queue that is too short for its jobs even when it is empty, and how many these are.

@@ -28,7 +28,7 @@ impl<J: Job> Slots<J> {
         let entries = LENGTH.entries() as usize;
         let mut jobs = KVec::with_capacity(entries, GFP_KERNEL)?;
         for _ in 0..entries {
-            jobs.push(None, GFP_KERNEL)?;
+            jobs.push_within_capacity(None)?;
         }
         Ok(Self {
             producer: 0,

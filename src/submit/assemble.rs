@@ -85,12 +85,13 @@ pub(crate) fn submit(
     let dev = &card.dev;
     let (asid, sequence) = (request.context.asid.number(), request.fence.sequence());
     let limits = limits(card);
-    let (mut few, mut many) = ([const { None }; FEW], KVec::new());
+    let mut few = [const { None }; FEW];
+    let mut many;
     let count = chunks.len();
     let jobs = match few.get_mut(..count) {
         Some(few) => few,
         None => {
-            many.reserve(count, GFP_KERNEL).map_err(|_| NO_MEMORY)?;
+            many = KVec::with_capacity(count, GFP_KERNEL).map_err(|_| NO_MEMORY)?;
             (0..count).for_each(|_| {
                 // Cannot fail: the room is reserved.
                 let _ = many.push_within_capacity(None);

@@ -40,6 +40,8 @@ const WRITE_COMPLETION: u16 = 0x1020;
 
 /// Bytes that are copied at a time. More than the longest packet, few enough for the stack.
 const WINDOW: usize = 1024;
+/// Bytes of the longest packet that users may send.
+const LONGEST: usize = Opcode::LinearDma.size();
 
 /// Where a user's bytes come from.
 pub(crate) trait Source {
@@ -219,25 +221,32 @@ where
     let mut window = [0; WINDOW];
     // The window begins at `offset`; its first `held` bytes are the beginning of a packet whose end was
     // not in the window before.
-    let (mut offset, mut held) = (0usize, 0usize);
+    let (mut offset, mut held) = (0, 0);
     let mut packets = 0u32;
     while offset < size {
-        // No sum of these is more than `size`.
-        let filled = WINDOW.min(size - offset);
+        let filled = WINDOW.min(size.saturating_sub(offset));
         let fresh = window.get_mut(held..filled).unwrap_or_default();
         source
-            .read(offset.wrapping_add(held), fresh)
+            .read(offset.saturating_add(held), fresh)
             .map_err(CheckError::Copy)?;
         let bytes = window.get(..filled).unwrap_or_default();
-        let last = offset.wrapping_add(filled) == size;
-        let (count, checked) = check_packets(bytes, last, rules)?;
+        let (count, checked) = check_packets(bytes, offset.saturating_add(filled) == size, rules)?;
         sink.write(offset, bytes.get(..checked).unwrap_or_default())
             .map_err(CheckError::Copy)?;
-        packets = packets.wrapping_add(count);
-        offset = offset.wrapping_add(checked);
-        let checked = checked.min(filled);
-        window.copy_within(checked..filled, 0);
+        packets = count.saturating_add(packets);
+        offset = offset.saturating_add(checked);
         held = filled.saturating_sub(checked);
+        // A packet's beginning is shorter than the longest; what lies behind it is read anew.
+        let mut begun = [0; LONGEST];
+        let rest = window.get(checked..filled).unwrap_or_default();
+        begun
+            .iter_mut()
+            .zip(rest)
+            .for_each(|(to, from)| *to = *from);
+        window
+            .iter_mut()
+            .zip(begun)
+            .for_each(|(to, from)| *to = from);
     }
     Ok(packets)
 }
@@ -257,11 +266,10 @@ fn check_packets(bytes: &[u8], last: bool, rules: &Rules<'_>) -> Result<(u32, us
             Err(DecodeError::Truncated(opcode)) => return Err(CheckError::OutOfBounds(opcode)),
         };
         rules.check(&packet)?;
-        // At most one for each byte.
-        count = count.wrapping_add(1);
+        count = count.saturating_add(1);
         rest = rest.get(packet.opcode().size()..).unwrap_or_default();
     }
-    Ok((count, bytes.len().wrapping_sub(rest.len())))
+    Ok((count, bytes.len().saturating_sub(rest.len())))
 }
 
 /// Checks the buffer of a job for an internal queue, which the card reads where the user put it: by the

@@ -5,6 +5,8 @@
 
 use kernel::prelude::*;
 
+use crate::abstractions::vec;
+
 /// A place for a thing.
 enum Place<T> {
     Taken(T),
@@ -31,7 +33,7 @@ impl<T> Handles<T> {
         let Some(free) = self.free else {
             let place = self.places.len();
             let flags = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
-            self.places.push(Place::Taken(thing), flags)?;
+            vec::push(&mut self.places, Place::Taken(thing), flags)?;
             return Ok(place);
         };
         let place = self.places.get_mut(free).ok_or(EINVAL)?;
