@@ -158,7 +158,10 @@ fn go_on(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
         Err(_) => {
             card.state.disabled.set(true);
             card.cpu.stop();
-            dev_err!(card.dev, "{} Failed to reset! Device is NOT usable\n", name);
+            // Removal, which may have ended this, resets the card once more, and says what comes of it.
+            if !card.state.removing.get() {
+                dev_err!(card.dev, "{} Failed to reset! Device is NOT usable\n", name);
+            }
         }
     }
     card.count_hard_reset();
