@@ -189,7 +189,8 @@ impl<T: Driver + 'static> Adapter<T> {
         // SAFETY: By the function's precondition.
         unsafe {
             let dev = device(dev);
-            T::error_detected(dev, data::<T>(dev), Channel::new(channel)) as _
+            T::error_detected(dev, data::<T>(dev), Channel::new(channel))
+                as bindings::pci_ers_result_t
         }
     }
 
@@ -202,7 +203,7 @@ impl<T: Driver + 'static> Adapter<T> {
         // SAFETY: By the function's precondition.
         unsafe {
             let dev = device(dev);
-            T::slot_reset(dev, data::<T>(dev)) as _
+            T::slot_reset(dev, data::<T>(dev)) as bindings::pci_ers_result_t
         }
     }
 
