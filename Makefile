@@ -89,6 +89,7 @@ fuzz-ioctl: PARAMS := $(or $(PARAMS),timeout_locked=2)
 fuzz-ioctl: card guest ## Make random calls of the driver, with faults of the card (SECONDS=1800, SEED=)
 	@$(driver) debug >/dev/null
 	@$(call run,debug) --mem 2G --ktap --timeout $$(($(or $(SECONDS),60) + 300)) --kernel-arg=kunit.enable=0 \
+		$(if $(MMAP),,--card-arg=--bar4=1G) \
 		--file $(TESTS)/goya-fuzz:/bin/goya-fuzz -- $(if $(TRACE),env GOYA_FUZZ_TRACE=1) goya-fuzz $(or $(SECONDS),60) $(SEED)
 
 shell: card guest ## An interactive guest with the card attached and the driver loaded

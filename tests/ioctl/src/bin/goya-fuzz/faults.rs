@@ -4,6 +4,7 @@
 //! Faults of the card, and its way back from them.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use goya_tests::binding::Binding;
@@ -25,6 +26,52 @@ const EVENTS: u64 = 700;
 const QUEUES: [&str; 10] =
     ["dma0", "dma1", "dma2", "dma3", "dma4", "mme", "mme-cmdq", "tpc0", "tpc3", "tpc7-cmdq"];
 
+/// A fault's parameters.
+type Parameters = fn(&mut Random) -> Value;
+
+/// Faults, the more often the more often they are here.
+const FAULTS: &[(&str, Parameters)] = &[
+    ("event", event),
+    ("event", event),
+    ("event", event),
+    ("event", event),
+    ("event-storm", event),
+    ("lose-interrupt", |random| json!({"vector": random.below(6), "count": 1 + random.below(3)})),
+    ("corrupt-completion", corrupt),
+    ("hang-queue", queue),
+    ("stop-after-completion", queue),
+    ("slow-queue", |random| json!({"queue": random.pick(&QUEUES), "ms": random.below(50)})),
+    ("stop-heartbeat", none),
+    ("fail-boot", |random| json!({"stage": random.pick(&["preboot", "boot-fit", "linux"])})),
+    ("boot-status", |random| json!({"bits": random.number() as u32})),
+    ("hang-reset", |random| json!({"count": 1 + random.below(2)})),
+    ("hang-invalidation", none),
+    ("hold-writes", none),
+    ("fail-elbi", |random| json!({"after": random.below(100), "count": 1 + random.below(3)})),
+];
+
+fn none(_: &mut Random) -> Value {
+    json!({})
+}
+
+fn event(random: &mut Random) -> Value {
+    json!({"event": random.below(EVENTS)})
+}
+
+fn queue(random: &mut Random) -> Value {
+    json!({"queue": random.pick(&QUEUES)})
+}
+
+fn corrupt(random: &mut Random) -> Value {
+    let queue = format!("dma{}", random.below(5));
+    json!({"queue": queue, "count": 1 + random.below(3), "mask": random.next() as u32})
+}
+
+/// Does what may take long, in a process of its own.
+fn apart(work: impl FnOnce() -> Result) -> Result<Child> {
+    Child::fork(|| i32::from(work().is_err())).map_err(|e| format!("fork: {e}"))
+}
+
 /// The card from behind.
 pub struct Faults {
     control: Option<Control>,
@@ -42,24 +89,11 @@ impl Faults {
     /// Has the card misbehave.
     pub fn inject(&mut self, random: &mut Random) {
         let Some(control) = &mut self.control else { return };
-        let queue = random.pick(&QUEUES).unwrap_or("dma1");
-        let count = 1 + random.below(3);
-        let (number, fault, parameters): (u32, &str, Value) = match random.below(16) {
-            0..=7 => (0, "event", json!({"event": random.below(EVENTS)})),
-            8 | 9 => (1, "lose-interrupt", json!({"vector": random.below(6), "count": count})),
-            10 | 11 => (
-                2,
-                "corrupt-completion",
-                json!({"queue": format!("dma{}", random.below(5)), "count": count,
-                "mask": random.next() as u32}),
-            ),
-            12 | 13 => (3, "hang-queue", json!({"queue": queue})),
-            14 => (4, "stop-heartbeat", json!({})),
-            _ => (5, "fail-boot", json!({"stage": random.pick(&["preboot", "boot-fit", "linux"])})),
-        };
-        let injected =
-            control.inject(fault, &parameters).map_err(|_| std::io::ErrorKind::InvalidInput.into());
-        let _ = self.tally.count(Kind::Fault, number, injected);
+        let at = random.below(FAULTS.len() as u64) as usize;
+        let Some((fault, parameters)) = FAULTS.get(at) else { return };
+        let injected = control.inject(fault, &parameters(random));
+        let injected = injected.map_err(|_| std::io::ErrorKind::InvalidInput.into());
+        let _ = self.tally.count(Kind::Fault, at as u32, injected);
     }
 
     /// Takes the faults back.
@@ -69,14 +103,22 @@ impl Faults {
         }
     }
 
-    /// Takes the card from its driver and gives it back, in a process of its own, because it may take long.
-    pub fn rebind(&self) -> Result<Child> {
+    /// Takes the card from its driver and gives it back.
+    fn rebind(&self) -> Result<Child> {
         let binding = self.binding.clone();
-        let child = Child::fork(move || {
-            let ended = binding.end();
-            i32::from(ended.and(binding.renew()).is_err())
-        });
-        child.map_err(|e| format!("fork: {e}"))
+        apart(move || binding.end().and(binding.renew()))
+    }
+
+    /// Does something to the card that its driver has to bear: takes it away, by itself or with its device, or resets it on
+    /// the bus.
+    pub fn upset(&self, random: &mut Random) -> Result<Child> {
+        let device = Path::new("/sys/bus/pci/devices").join(self.binding.device());
+        let write = |path: PathBuf| fs::write(&path, "1").map_err(|e| format!("{}: {e}", path.display()));
+        match random.below(4) {
+            0 => apart(move || write(device.join("reset"))),
+            1 => apart(move || write(device.join("remove")).and(write("/sys/bus/pci/rescan".into()))),
+            _ => self.rebind(),
+        }
     }
 
     /// The card works, if need be after it was given to its driver anew.
@@ -87,6 +129,7 @@ impl Faults {
         }
         let child = self.rebind()?;
         if child.wait(PATIENCE).is_none() {
+            crate::tell_of_tasks();
             return Err(format!("{}: taking it from its driver does not end", self.binding.device()));
         }
         self.works().map_err(|e| format!("does not work when its driver has it anew: {e}"))

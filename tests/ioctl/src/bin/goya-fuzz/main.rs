@@ -101,8 +101,8 @@ enum Mood {
     Rough,
     /// The card misbehaves, too.
     Faults,
-    /// The card is taken from its driver.
-    Rebind,
+    /// The card is taken away and comes back, or is reset on the bus.
+    Upset,
 }
 
 /// Who a process is.
@@ -128,7 +128,7 @@ impl<'a> Episode<'a> {
             0..=2 => Mood::Calm,
             3 | 4 => Mood::Rough,
             5 | 6 => Mood::Faults,
-            _ => Mood::Rebind,
+            _ => Mood::Upset,
         };
         // A heart that has stopped is missed after ten seconds.
         let most = if mood == Mood::Faults && random.once_in(4) { 14 } else { 7 };
@@ -141,7 +141,7 @@ impl<'a> Episode<'a> {
         for role in [Role::User, Role::User, Role::Observer] {
             self.start(role, end)?;
         }
-        let mut rebind = None;
+        let mut upset = None;
         let half = end - self.seconds * 500_000_000;
         while sys::monotonic() < end {
             std::thread::sleep(LOOK);
@@ -150,8 +150,8 @@ impl<'a> Episode<'a> {
                 self.faults.inject(&mut self.random);
             } else if self.mood == Mood::Faults && self.random.once_in(16) {
                 self.faults.clear();
-            } else if self.mood == Mood::Rebind && rebind.is_none() && sys::monotonic() > half {
-                rebind = Some(self.faults.rebind()?);
+            } else if self.mood == Mood::Upset && upset.is_none() && sys::monotonic() > half {
+                upset = Some(self.faults.upset(&mut self.random)?);
             } else if self.random.once_in(40) {
                 self.children.first().inspect(|(_, child)| child.signal(libc::SIGKILL));
             }
@@ -160,7 +160,14 @@ impl<'a> Episode<'a> {
         for (role, child) in self.children.drain(..) {
             end_of(&child, &format!("{role:?}"))?;
         }
-        rebind.map_or(Ok(()), |child| end_of(&child, "taking the card from its driver"))
+        // It is not killed: the card would stay away.
+        match upset {
+            Some(child) if child.wait(DEATH).is_none() => {
+                tell_of_tasks();
+                Err("taking the card away and giving it back does not end".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A process that has ended before its time makes room for another.
@@ -209,10 +216,14 @@ fn end_of(child: &Child, who: &str) -> Result {
     if child.wait(DEATH).is_some() {
         return Ok(());
     }
-    // The kernel tells where its tasks are.
+    tell_of_tasks();
+    Err(format!("process {} ({who}) can't be killed", child.id()))
+}
+
+/// Has the kernel tell where its tasks hang.
+fn tell_of_tasks() {
     let _ = std::fs::write("/proc/sysrq-trigger", "w");
     std::thread::sleep(GRACE);
-    Err(format!("process {} ({who}) can't be killed", child.id()))
 }
 
 /// Has the card, as soon as nobody else has, and makes calls until `end`.

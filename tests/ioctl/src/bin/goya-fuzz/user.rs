@@ -125,11 +125,13 @@ pub struct Thread<'a> {
     pub random: Random,
     /// Arguments and answers, with nothing behind it.
     pub room: Mapping,
+    /// A page that 32-bit programs reach.
+    low: Mapping,
 }
 
 impl<'a> Thread<'a> {
     pub fn new(user: &'a User, random: Random) -> io::Result<Self> {
-        Ok(Self { user, random, room: Mapping::guarded(ROOM)? })
+        Ok(Self { user, random, room: Mapping::guarded(ROOM)?, low: Mapping::low(4096)? })
     }
 
     /// Does one of the driver's ioctls; `subject` is its operation.
@@ -145,12 +147,28 @@ impl<'a> Thread<'a> {
         };
         let subject = if self.user.control && command != HL_IOCTL_INFO { 50 + command } else { subject };
         self.trace(kind, subject);
-        let result = sys::ioctl(&self.user.card, command, args);
+        let result = if self.random.once_in(32) {
+            self.ioctl32(command, args)
+        } else {
+            sys::ioctl(&self.user.card, command, args)
+        };
         if result.as_ref().is_err_and(|e| e.raw_os_error() == Some(libc::EBUSY)) {
             // While the card is reset, all calls are alike.
             std::thread::sleep(BUSY);
         }
         self.user.tally.count(kind, subject, result)
+    }
+
+    /// The same as a 32-bit program does it; addresses in the argument are those of this one.
+    fn ioctl32<T>(&self, command: u32, args: &mut T) -> io::Result<()> {
+        let size = size_of::<T>();
+        let bytes: *mut u8 = std::ptr::from_mut(args).cast();
+        // SAFETY: an argument of an ioctl is numbers without gaps, whatever they are, and borrowed for the call.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(bytes, size) };
+        self.low.write(0, bytes);
+        let result = sys::request32(&self.user.card, goya_uapi::drm_iowr::<T>(command) as u32, &self.low, 0);
+        bytes.copy_from_slice(&self.low.read(0, size));
+        result
     }
 
     /// Counts something else that was done.
