@@ -23,12 +23,17 @@ use crate::run::{only_goya, skip};
 pub const TESTS: &[Test] = &[
     machine("machine.function_reset", || function_reset(None)),
     machine("machine.function_reset_with_user", || function_reset(ABORTED)),
-    machine("machine.fatal_error", || error(FATAL, None)),
-    machine("machine.fatal_error_with_user", || error(FATAL, ABORTED)),
-    machine("machine.error", || error(NOT_FATAL, None)),
     machine("machine.sleep", || sleep("devices", None)),
     machine("machine.sleep_with_user", || sleep("platform", INTERRUPTED)),
     Test { name: "machine.running_card", run: running_card, seconds: 120, emulated: true },
+];
+
+/// Once `aer_inject` was used, lockdep finds fault with it at the first look at a device's configuration space by sysfs (a
+/// spin lock under a raw one), and is off from then on.
+pub const LINK_ERRORS: &[Test] = &[
+    machine("machine.fatal_error", || error(FATAL, None)),
+    machine("machine.fatal_error_with_user", || error(FATAL, ABORTED)),
+    machine("machine.error", || error(NOT_FATAL, None)),
 ];
 
 const fn machine(name: &'static str, run: fn() -> Result) -> Test {

@@ -113,7 +113,7 @@ const ROUGH: &[&[Test]] = &[
 ];
 
 /// Tests after which the kernel's own checks may be switched off.
-const LAST: &[&[Test]] = &[fail_nth::TESTS];
+const LAST: &[&[Test]] = &[machine::LINK_ERRORS, fail_nth::TESTS];
 
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {

@@ -90,6 +90,9 @@ fn unmapped_host_memory() -> Result {
 }
 
 fn hung_queue() -> Result {
+    // The reset may come before the fault is taken back.
+    kmsg::expect("Timeout while waiting for QMAN to stop")?;
+    kmsg::expect("failed to stop DMA QMAN")?;
     time_out("nop1", |c| c.inject("hang-queue", &json!({"queue": "dma1"})), &[])
 }
 
