@@ -213,6 +213,8 @@ fn first_user() -> Result {
 /// load brings it back.
 fn unplug() -> Result {
     for expected in [
+        // Device memory may be being overwritten.
+        "QMAN0 Job timeout",
         "Device CPU packet timeout",
         "Pkt info[",
         "Device heartbeat failed! PCI link is broken",
