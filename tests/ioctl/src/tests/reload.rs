@@ -219,7 +219,7 @@ fn unplug() -> Result {
         "Pkt info[",
         "Device heartbeat failed! PCI link is broken",
         "Timeout while waiting for QMAN to stop",
-        "failed to stop DMA QMAN",
+        "failed to stop",
     ] {
         kmsg::expect(expected)?;
     }
