@@ -195,12 +195,15 @@ impl Fence {
         if timeout_us != 0 && self.outcome().is_none() {
             let polling = &call.file.context.polling;
             let start = Moment::now();
+            // Once for all looks, which are over in a moment.
+            let live = call.enter();
             let seen = polling.look(start, timeout_us, || {
-                if call.enter().is_ok() {
+                if live.is_ok() {
                     call.data.queues.look(self.queues.load(Relaxed));
                 }
                 self.outcome().is_some()
             });
+            drop(live);
             if !seen && self.done.wait_interruptible(jiffies(timeout_us))? {
                 polling.slept(start.elapsed());
             }
