@@ -4,10 +4,11 @@
 //! A limit for messages that a user or the card can cause at will.
 
 use kernel::{
-    bindings,
     prelude::*,
     sync::atomic::{Atomic, Relaxed},
 };
+
+use super::time::monotonic_ns;
 
 /// How long a window is, in nanoseconds, and how many messages it may have: the kernel's defaults.
 const WINDOW: i64 = 5_000_000_000;
@@ -33,8 +34,7 @@ impl RateLimit {
 
     /// Whether one more message is fine now.
     pub(crate) fn allows(&self) -> bool {
-        // SAFETY: Has no preconditions but that time keeping runs, which it does before modules load.
-        let now = unsafe { bindings::ktime_get() };
+        let now = monotonic_ns();
         let began = self.began.load(Relaxed);
         if began == 0 || now.saturating_sub(began) > WINDOW {
             self.began.store(now, Relaxed);
