@@ -129,6 +129,14 @@ fn unsafe_here(request: u32) -> bool {
         && NUMBERS.contains(&(request & 0xff))
 }
 
+/// Has DRM `answer` a request that it may see.
+fn if_safe(request: u32, answer: impl FnOnce() -> c_long) -> c_long {
+    if unsafe_here(request) {
+        return EOPNOTSUPP.to_errno() as c_long;
+    }
+    answer()
+}
+
 /// An ioctl of a file, DRM's or the driver's.
 ///
 /// # Safety
@@ -139,11 +147,10 @@ unsafe extern "C" fn file_ioctl_callback(
     request: c_uint,
     argument: c_ulong,
 ) -> c_long {
-    if unsafe_here(request) {
-        return EOPNOTSUPP.to_errno() as c_long;
-    }
     // SAFETY: By the function's precondition.
-    unsafe { bindings::drm_ioctl(file, request, argument) }
+    if_safe(request, || unsafe {
+        bindings::drm_ioctl(file, request, argument)
+    })
 }
 
 /// The same of a 32-bit program, some of whose structures of DRM's are others; the driver's are the same.
@@ -157,11 +164,10 @@ unsafe extern "C" fn file_compat_ioctl_callback(
     request: c_uint,
     argument: c_ulong,
 ) -> c_long {
-    if unsafe_here(request) {
-        return EOPNOTSUPP.to_errno() as c_long;
-    }
     // SAFETY: By the function's precondition.
-    unsafe { bindings::drm_compat_ioctl(file, request, argument) }
+    if_safe(request, || unsafe {
+        bindings::drm_compat_ioctl(file, request, argument)
+    })
 }
 
 /// An ioctl of the driver's.
