@@ -12,7 +12,6 @@ use kernel::time::Delta;
 use crate::abstractions::pci_power;
 use crate::bringup;
 use crate::device::Card;
-use crate::fw::messages;
 use crate::hw::timestamp;
 use crate::reset;
 
@@ -57,13 +56,7 @@ fn stop(card: &Card, pdev: &pci::Device<Bound>) {
     card.resets.stop(card);
     card.scrubber.stop();
     let _ = bringup::wake(card, pdev);
-    // It has said why, and the reset does it anyway.
-    let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
-    card.synchronize_interrupts();
-    card.cpu.stop();
-    card.state.disabled.set(true);
-    card.users.flush();
-    reset::stop_all(card);
+    reset::take_out_of_use(card, true);
 }
 
 /// Nobody finds the card any more by its link; who is at it yet is waited for, so that no task drops the last reference.

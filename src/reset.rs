@@ -12,7 +12,7 @@ mod users;
 mod work;
 
 pub(crate) use users::{kill as kill_users, take_down};
-pub(crate) use work::{halt, stop as stop_all};
+pub(crate) use work::{halt, take_out_of_use};
 
 use kernel::prelude::*;
 use kernel::static_lock_class;
@@ -292,7 +292,7 @@ pub(crate) fn quiesce(card: &Card, answers: bool) -> Result {
     card.state.in_soft_reset.set(false);
     card.state.in_reset.set(true);
     drop(state);
-    work::quiesce(card, answers);
+    take_out_of_use(card, answers);
     Ok(())
 }
 

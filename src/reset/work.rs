@@ -98,20 +98,21 @@ fn hard(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: Request) {
         let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
     }
     dev_info!(card.dev, "Going to reset device\n");
-    take_out_of_use(card);
+    stop_all(card);
     go_on(card, pdev, wanted);
 }
 
-/// Stops everything, for whoever resets the card himself, or puts it to sleep.
-pub(super) fn quiesce(card: &Card, answers: bool) {
+/// Stops everything that the card and its users do, before its reset, its sleep or its removal. The firmware is told if
+/// the card `answers`.
+pub(crate) fn take_out_of_use(card: &Card, answers: bool) {
     if answers {
         // As above.
         let _ = messages::set_pci_access(card.dev.as_ref(), &*card.cpu, false);
     }
-    take_out_of_use(card);
+    stop_all(card);
 }
 
-fn take_out_of_use(card: &Card) {
+fn stop_all(card: &Card) {
     card.synchronize_interrupts();
     card.cpu.stop();
     disable(card);
@@ -125,7 +126,7 @@ pub(crate) fn halt(card: &Card) {
 }
 
 /// Stops everything that a hard reset ends: the card reaches the host no more, and all jobs have ended.
-pub(crate) fn stop(card: &Card) {
+fn stop(card: &Card) {
     let bars = &*card.bars;
     card.heartbeat.stop();
     card.watchdog.stop();
