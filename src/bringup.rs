@@ -10,7 +10,7 @@ use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 use kernel::sync::Arc;
 
-use crate::abstractions::{name, pci_power};
+use crate::abstractions::{name, pci_power, vec};
 use crate::device::{Card, Firmware};
 use crate::fw::boot;
 use crate::fw::capabilities::Capabilities;
@@ -230,7 +230,7 @@ pub(crate) fn after_soft_reset(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> R
     // Some may have come meanwhile.
     let mut events = KVec::new();
     for event in unmask_after_reset() {
-        events.push(event, GFP_KERNEL)?;
+        vec::push(&mut events, event, GFP_KERNEL)?;
     }
     messages::unmask_events(dev, &*card.cpu, &events)
         .inspect_err(|_| dev_err!(dev, "Failed late init after compute reset\n"))

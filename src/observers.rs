@@ -6,7 +6,7 @@
 
 use kernel::prelude::*;
 
-use crate::abstractions::time::monotonic_ns;
+use crate::abstractions::{time::monotonic_ns, vec};
 use crate::device::Card;
 use crate::hw::events::ClockEvent;
 use crate::mem::mapping::Mapping;
@@ -45,7 +45,7 @@ pub(crate) fn page_fault(card: &Card, engine: Option<u16>, address: u64) {
         card.users.each(|context| {
             let add = |dev_va, mapping: &Mapping| {
                 let size = mapping.user_size();
-                Ok(list.push(InfoUserMapping { dev_va, size }, GFP_KERNEL)?)
+                vec::push(&mut list, InfoUserMapping { dev_va, size }, GFP_KERNEL)
             };
             result = result.and_then(|()| context.user_memory.each_mapping(add));
         });

@@ -107,7 +107,7 @@ pub(crate) struct Registration<S: Sensors> {
     device: *mut bindings::device,
     _name: CString,
     _chip: KBox<sys::ChipInfo>,
-    _pointers: KVec<*const sys::ChannelInfo>,
+    _pointers: KBox<[*const sys::ChannelInfo; Kind::ALL.len() + 1]>,
     _infos: KVec<sys::ChannelInfo>,
     _configs: KVec<KVec<u32>>,
     _sensors: Arc<S>,
@@ -162,12 +162,12 @@ impl<S: Sensors> Registration<S> {
             // Moves the vector, not the memory that `infos` points to.
             configs.push_within_capacity(config)?;
         }
-        let mut pointers = KVec::with_capacity(infos.len().saturating_add(1), GFP_KERNEL)?;
+        // At least the last one stays null.
+        let mut pointers = KBox::new([ptr::null(); Kind::ALL.len() + 1], GFP_KERNEL)?;
         // `infos` does not grow any more: its entries stay where they are.
-        for info in &infos {
-            pointers.push_within_capacity(ptr::from_ref(info))?;
+        for (pointer, info) in pointers.iter_mut().zip(&infos) {
+            *pointer = ptr::from_ref(info);
         }
-        pointers.push_within_capacity(ptr::null())?;
         let chip = KBox::new(
             sys::ChipInfo {
                 ops: Self::OPS,

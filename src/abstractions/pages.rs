@@ -6,6 +6,8 @@
 use kernel::page::{Page, PAGE_SIZE};
 use kernel::prelude::*;
 
+use super::vec;
+
 /// Zeroed pages.
 pub(crate) struct Pages(KVVec<Page>);
 
@@ -14,7 +16,7 @@ impl Pages {
     pub(crate) fn new(count: usize, flags: kernel::alloc::Flags) -> Result<Self> {
         let mut pages = KVVec::with_capacity(count, flags)?;
         for _ in 0..count {
-            pages.push(Page::alloc_page(flags | __GFP_ZERO)?, flags)?;
+            vec::push(&mut pages, Page::alloc_page(flags | __GFP_ZERO)?, flags)?;
         }
         Ok(Self(pages))
     }

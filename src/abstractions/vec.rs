@@ -6,10 +6,10 @@
 use kernel::alloc::{Allocator, Flags, Vec};
 use kernel::prelude::*;
 
-/// Appends `value`, as `Vec::push()`. The compiler does not know what a vector promises of its length and its capacity, so
-/// that it checks each sum of both; here it is told.
+/// Makes room for one more, as `Vec::reserve()`. The compiler does not know what a vector promises of its length and its
+/// capacity, so that it checks each sum of both; here it is told.
 #[inline(always)]
-pub(crate) fn push<T, A: Allocator>(vec: &mut Vec<T, A>, value: T, flags: Flags) -> Result {
+pub(crate) fn reserve_one<T, A: Allocator>(vec: &mut Vec<T, A>, flags: Flags) -> Result {
     let (len, room) = (vec.len(), vec.capacity());
     if len > room || room > isize::MAX as usize / 2 {
         return Err(ENOMEM);
@@ -17,5 +17,12 @@ pub(crate) fn push<T, A: Allocator>(vec: &mut Vec<T, A>, value: T, flags: Flags)
     if len == room {
         vec.reserve(1, flags)?;
     }
+    Ok(())
+}
+
+/// Appends `value`, as `Vec::push()`.
+#[inline(always)]
+pub(crate) fn push<T, A: Allocator>(vec: &mut Vec<T, A>, value: T, flags: Flags) -> Result {
+    reserve_one(vec, flags)?;
     vec.push_within_capacity(value).map_err(|_| ENOMEM)
 }

@@ -9,7 +9,7 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{delay::fsleep, Delta};
 
 use super::Context;
-use crate::abstractions::time::Moment;
+use crate::abstractions::{time::Moment, vec};
 
 /// How often to look whether all have gone.
 const LOOK: Delta = Delta::from_millis(5);
@@ -56,18 +56,16 @@ impl Users {
         if list.releasing != 0 {
             return Err(EAGAIN);
         }
-        list.open.reserve(1, GFP_KERNEL)?;
+        vec::reserve_one(&mut list.open, GFP_KERNEL)?;
         let context = make()?;
         let number = list.next;
         list.next = number.wrapping_add(1);
         // Cannot fail: the room is reserved.
-        list.open.push(
-            User {
-                number,
-                context: Some(context.clone()),
-            },
-            GFP_KERNEL,
-        )?;
+        let user = User {
+            number,
+            context: Some(context.clone()),
+        };
+        list.open.push_within_capacity(user)?;
         Ok((number, context))
     }
 

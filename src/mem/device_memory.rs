@@ -20,6 +20,7 @@ use super::{
     hop::HUGE_PAGE,
     page_table::Run, //
 };
+use crate::abstractions::vec;
 
 /// Bytes of a page.
 pub(crate) const PAGE_SIZE: u64 = HUGE_PAGE;
@@ -211,7 +212,7 @@ impl DeviceMemory {
                 continue;
             }
             missing = missing.saturating_sub(hole.len());
-            runs.push(self.run(hole), GFP_KERNEL_ACCOUNT)
+            vec::push(&mut runs, self.run(hole), GFP_KERNEL_ACCOUNT)
                 .map_err(|_| AllocFailure::NoMemory)?;
         }
         // Nothing fails any more.

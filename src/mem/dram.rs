@@ -27,6 +27,7 @@ use super::{
     device_memory::{AllocFailure, Allocation, DeviceMemory, Dirt},
     page_table::Run, //
 };
+use crate::abstractions::vec;
 
 /// The card's DRAM for users. There is none before firmware has told its size.
 #[pin_data]
@@ -360,7 +361,7 @@ fn vacancy<'a>(
     let place = match rest.find(|(_, piece)| piece.is_none()) {
         Some((place, _)) => place,
         None => {
-            pieces.push(None, GFP_KERNEL_ACCOUNT).ok()?;
+            vec::push(pieces, None, GFP_KERNEL_ACCOUNT).ok()?;
             pieces.len().saturating_sub(1)
         }
     };

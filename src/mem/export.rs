@@ -25,6 +25,7 @@ use super::{
     page_table::Run, //
 };
 use crate::abstractions::dmabuf::{self, Exported, Piece};
+use crate::abstractions::vec;
 use crate::context::{asid::Asid, Context};
 use crate::hw::map::DRAM_BASE;
 use crate::uapi::types::MemExport;
@@ -195,7 +196,7 @@ fn part(runs: &[Run], what: &MemExport, window: Window) -> Result<KVVec<Piece>> 
         if size > 0 {
             let offset = run.address.wrapping_sub(DRAM_BASE).wrapping_add(skipped);
             let address = window.start.wrapping_add(offset);
-            pieces.push(Piece { address, size }, GFP_KERNEL_ACCOUNT)?;
+            vec::push(&mut pieces, Piece { address, size }, GFP_KERNEL_ACCOUNT)?;
         }
     }
     Ok(pieces)

@@ -8,7 +8,7 @@ use kernel::new_mutex;
 use kernel::prelude::*;
 use kernel::sync::{Arc, Mutex};
 
-use crate::abstractions::eventfd::EventFd;
+use crate::abstractions::{eventfd::EventFd, vec};
 use crate::device::Card;
 
 #[derive(Default)]
@@ -87,7 +87,7 @@ impl Notifiers {
 
     /// A file was opened.
     pub(crate) fn add(&self, notifier: &Arc<Notifier>) -> Result {
-        Ok(self.all.lock().push(notifier.clone(), GFP_KERNEL)?)
+        vec::push(&mut *self.all.lock(), notifier.clone(), GFP_KERNEL)
     }
 
     /// A file is being closed.
