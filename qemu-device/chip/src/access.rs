@@ -25,6 +25,8 @@ pub enum Origin {
         /// Whether the access carries the secure attribute, which protection lets pass.
         secure: bool,
     },
+    /// The kernel that a TPC executes.
+    Core(u8),
     /// The sync manager, on behalf of a monitor.
     Monitor(u16),
 }
@@ -36,6 +38,7 @@ impl fmt::Display for Origin {
             Self::Host => f.write_str("host"),
             Self::Cpu => f.write_str("cpu"),
             Self::Queue { id, secure } => write!(f, "{id}{}", if *secure { "+" } else { "" }),
+            Self::Core(n) => write!(f, "tpc{n} kernel"),
             Self::Monitor(n) => write!(f, "monitor {n}"),
         }
     }
@@ -69,7 +72,7 @@ impl Chip {
             Block::DmaChannel(n, reg) => self.channel_register_write(n, reg, value),
             Block::SyncManager => self.sync_register_write(offset, value),
             Block::Mmu | Block::Stlb => self.mmu_register_write(offset, value),
-            Block::Tpc(n) => self.tpc_register_write(n, offset, value),
+            Block::Tpc(n) => self.tpc_register_write(n, offset, value, origin),
             Block::Mme => self.mme_register_write(offset, value),
             Block::PsocGlobalConf | Block::PsocTimestamp => self.psoc_register_write(offset, value),
             Block::Gic => self.gic_register_write(offset, value),

@@ -30,6 +30,10 @@ pub struct Counters {
     pub dma_bytes: u64,
     /// Transfers that DMA channels finished.
     pub dma_transfers: u64,
+    /// Kernels that TPCs were told to execute.
+    pub kernels: u64,
+    /// Instruction words that they executed.
+    pub tpc_words: u64,
     /// MSI-X messages sent, by vector.
     pub interrupts: [u64; 8],
     /// MSI-X messages held back by a mask or lost by an injected fault.

@@ -129,6 +129,11 @@ impl fmt::Display for EventRef {
     }
 }
 
+/// The event of TPC `n` whose kernel has failed (`TPCn_KRN_ERR`).
+pub const fn tpc_kernel_error(n: u8) -> u16 {
+    191 + 10 * n as u16
+}
+
 /// Every event's name and number.
 pub fn all() -> impl Iterator<Item = (String, u16)> {
     let series = SERIES.iter().flat_map(|&(prefix, suffix, first, distance, count)| {

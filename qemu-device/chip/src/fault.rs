@@ -86,6 +86,14 @@ pub enum Fault {
         #[serde(default = "all")]
         count: u32,
     },
+    /// The next `count` resets by register are lost: nothing is reset, all goes on, and the boot manager is at rest.
+    IgnoreReset {
+        /// How many; default all.
+        #[serde(default = "all")]
+        count: u32,
+    },
+    /// What the function has begun on the bus is never over: it says so, and goes on even if it is no bus master any more.
+    EndlessRequests,
     /// Invalidations of the MMU's caches are never over: the card keeps its translations.
     HangInvalidation,
     /// Preboot sets more bits of `CPU_BOOT_DEV_STS0` (`hl_boot_if.h`) from the next boot on, until cleared. With the one
@@ -143,6 +151,8 @@ pub struct Faults {
     corrupt: BTreeMap<QueueId, (u32, u32)>,
     event_storm: Option<u16>,
     hung_resets: u32,
+    ignored_resets: u32,
+    endless_requests: bool,
     hung_invalidation: bool,
     boot_status: u32,
     writes_held: bool,
@@ -175,6 +185,8 @@ impl Faults {
                 self.corrupt.insert(queue, (count, mask));
             }
             Fault::HangReset { count } => self.hung_resets = count,
+            Fault::IgnoreReset { count } => self.ignored_resets = count,
+            Fault::EndlessRequests => self.endless_requests = true,
             Fault::HangInvalidation => self.hung_invalidation = true,
             Fault::BootStatus { bits } => self.boot_status = bits,
             Fault::HoldWrites => self.writes_held = true,
@@ -252,6 +264,16 @@ impl Faults {
     /// Whether this reset is never over; counts it.
     pub(crate) fn take_hung_reset(&mut self) -> bool {
         take(Some(&mut self.hung_resets))
+    }
+
+    /// Whether this reset is lost; counts it.
+    pub(crate) fn take_ignored_reset(&mut self) -> bool {
+        take(Some(&mut self.ignored_resets))
+    }
+
+    /// Whether requests on the bus are never over.
+    pub(crate) fn requests_endless(&self) -> bool {
+        self.endless_requests
     }
 
     /// Whether this message of `vector` is lost; counts it.

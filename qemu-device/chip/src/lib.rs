@@ -33,6 +33,7 @@ pub mod regs;
 mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tpc;
 mod trace;
 
 pub use chip::{Chip, ChipError, Progress, Reset};

@@ -34,15 +34,49 @@ const PCI_PLL: [(u32, u32); 5] =
 /// Ticks of the time stamp counter in a microsecond: output 1 of that PLL, in MHz.
 pub(crate) const TIME_STAMP_MHZ: u64 = 500;
 
-/// The time stamp counter.
+/// The time stamp counter, and how the last reset by register goes on.
 #[derive(Debug, Default)]
 pub struct Psoc {
-    /// Its value at `since_ns`, or for good while it stands still.
+    /// The counter's value at `since_ns`, or for good while it stands still.
     count: u64,
     since_ns: u64,
     running: bool,
     /// A reset was begun that is never over.
     in_reset: bool,
+}
+
+impl Psoc {
+    /// The time stamp counter.
+    fn time_stamp(&self, now_ns: u64) -> u64 {
+        let passed = if self.running { now_ns.saturating_sub(self.since_ns) } else { 0 };
+        self.count.wrapping_add((u128::from(passed) * u128::from(TIME_STAMP_MHZ) / 1000) as u64)
+    }
+
+    /// What the register at `offset` says; nothing if that is what was written.
+    fn read(&self, offset: u32, now_ns: u64) -> Option<u32> {
+        match offset {
+            BTM_FSM => Some(self.in_reset.into()),
+            CNTCVL => Some(self.time_stamp(now_ns) as u32),
+            CNTCVU => Some((self.time_stamp(now_ns) >> 32) as u32),
+            _ => None,
+        }
+    }
+
+    /// Takes a write. Which reset it is, if it is one.
+    fn write(&mut self, offset: u32, value: u32, now_ns: u64) -> Option<Reset> {
+        let count = self.time_stamp(now_ns);
+        match offset {
+            CNTCR => (self.count, self.running) = (count, value & 1 != 0),
+            CNTCVL => self.count = count & !0xFFFF_FFFF | u64::from(value),
+            CNTCVU => self.count = count & 0xFFFF_FFFF | u64::from(value) << 32,
+            // A mask with CPU or PSOC in it is a hard reset, one with an engine a soft one.
+            SW_ALL_RST_CFG if value & RESET_HARD != 0 => return Some(Reset::Hard),
+            SW_ALL_RST_CFG if value & RESET_ENGINES != 0 => return Some(Reset::Soft),
+            _ => return None,
+        }
+        self.since_ns = now_ns;
+        None
+    }
 }
 
 /// Whether a soft reset clears the register block at `block`: those of DMA, MME and TPC.
@@ -53,13 +87,7 @@ pub(crate) fn lost_by_soft_reset(block: u32) -> bool {
 impl Chip {
     /// The time stamp counter.
     pub(crate) fn time_stamp(&self) -> u64 {
-        let psoc = &self.psoc;
-        let passed = if psoc.running { self.host.now_ns().saturating_sub(psoc.since_ns) } else { 0 };
-        psoc.count.wrapping_add((u128::from(passed) * u128::from(TIME_STAMP_MHZ) / 1000) as u64)
-    }
-
-    fn set_time_stamp(&mut self, count: u64, running: bool) {
-        self.psoc = Psoc { count, since_ns: self.host.now_ns(), running, ..self.psoc };
+        self.psoc.time_stamp(self.host.now_ns())
     }
 
     /// Gives the PSOC's registers their values after a reset.
@@ -71,6 +99,9 @@ impl Chip {
     }
 
     fn reset_by_register(&mut self, kind: Reset) {
+        if self.faults.take_ignored_reset() {
+            return;
+        }
         self.psoc.in_reset = self.faults.take_hung_reset();
         if !self.psoc.in_reset {
             self.reset(kind);
@@ -79,25 +110,13 @@ impl Chip {
 
     /// Reads a PSOC register.
     pub(crate) fn psoc_register_read(&mut self, offset: u32) -> u32 {
-        match offset {
-            BTM_FSM => self.psoc.in_reset.into(),
-            CNTCVL => self.time_stamp() as u32,
-            CNTCVU => (self.time_stamp() >> 32) as u32,
-            _ => self.regs.get(offset),
-        }
+        self.psoc.read(offset, self.host.now_ns()).unwrap_or_else(|| self.regs.get(offset))
     }
 
     /// Writes a PSOC register.
     pub(crate) fn psoc_register_write(&mut self, offset: u32, value: u32) {
-        let count = self.time_stamp();
-        match offset {
-            CNTCR => self.set_time_stamp(count, value & 1 != 0),
-            CNTCVL => self.set_time_stamp(count & !0xFFFF_FFFF | u64::from(value), self.psoc.running),
-            CNTCVU => self.set_time_stamp(count & 0xFFFF_FFFF | u64::from(value) << 32, self.psoc.running),
-            // A mask with CPU or PSOC in it is a hard reset, one with an engine a soft one.
-            SW_ALL_RST_CFG if value & RESET_HARD != 0 => return self.reset_by_register(Reset::Hard),
-            SW_ALL_RST_CFG if value & RESET_ENGINES != 0 => return self.reset_by_register(Reset::Soft),
-            _ => {}
+        if let Some(kind) = self.psoc.write(offset, value, self.host.now_ns()) {
+            return self.reset_by_register(kind);
         }
         self.regs.set(offset, value);
         self.cpu_scratchpad_written(offset, value);
@@ -112,18 +131,21 @@ mod tests {
 
     #[test]
     fn the_time_stamp_counter_counts_when_enabled() {
-        let host = TestHost::new(4096);
-        let mut chip = host.chip();
-        host.advance(1000);
-        assert_eq!(chip.time_stamp(), 0);
-        chip.register_write(CNTCVU, 1, Origin::Host);
-        chip.register_write(CNTCR, 1, Origin::Host);
-        host.advance(2000);
-        assert_eq!(chip.register_read(CNTCVL, Origin::Host), 1000);
-        assert_eq!(chip.register_read(CNTCVU, Origin::Host), 1);
-        chip.register_write(CNTCR, 0, Origin::Host);
-        host.advance(2000);
-        assert_eq!(chip.register_read(CNTCVL, Origin::Host), 1000);
+        let mut psoc = Psoc::default();
+        assert_eq!(psoc.time_stamp(1000), 0);
+        assert_eq!(psoc.write(CNTCVU, 1, 1000), None);
+        assert_eq!(psoc.write(CNTCR, 1, 1000), None);
+        assert_eq!((psoc.read(CNTCVL, 3000), psoc.read(CNTCVU, 3000)), (Some(1000), Some(1)));
+        assert_eq!(psoc.write(CNTCR, 0, 3000), None);
+        assert_eq!(psoc.read(CNTCVL, 5000), Some(1000));
+    }
+
+    #[test]
+    fn a_mask_says_how_far_a_reset_reaches() {
+        let mut psoc = Psoc::default();
+        let mut reset = |mask| psoc.write(SW_ALL_RST_CFG, mask, 0);
+        assert_eq!([0x7F_FE00, 0x20_0600, 0].map(&mut reset), [Some(Reset::Hard), Some(Reset::Soft), None]);
+        assert_eq!(psoc.read(SW_ALL_RST_CFG, 0), None);
     }
 
     #[test]
@@ -158,5 +180,18 @@ mod tests {
         chip.register_write(SW_ALL_RST_CFG, 0x7F_FE00, Origin::Host);
         assert_eq!(chip.register_read(BTM_FSM, Origin::Host), 0);
         assert_eq!(chip.register_read(hw_state, Origin::Host), 0);
+    }
+
+    #[test]
+    fn a_reset_can_be_lost() {
+        let mut chip = TestHost::new(4096).chip();
+        let hw_state = PSOC_GLOBAL_CONF + 0x320;
+        chip.inject(&crate::fault::Fault::IgnoreReset { count: 1 }).unwrap();
+        chip.register_write(hw_state, 7, Origin::Host);
+        for (left, resets) in [(7, 0), (0, 1)] {
+            chip.register_write(SW_ALL_RST_CFG, 0x7F_FE00, Origin::Host);
+            assert_eq!(chip.register_read(BTM_FSM, Origin::Host), 0);
+            assert_eq!((chip.register_read(hw_state, Origin::Host), chip.counters.resets), (left, resets));
+        }
     }
 }

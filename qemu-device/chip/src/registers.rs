@@ -28,6 +28,11 @@ impl RegisterFile {
         }
     }
 
+    /// The 64-bit value of a pair of registers, the lower half at `low`.
+    pub fn pair(&self, low: u32) -> u64 {
+        u64::from(self.get(low)) | u64::from(self.get(low + 4)) << 32
+    }
+
     /// Writes the register at byte `offset`; the low two bits are ignored.
     pub fn set(&mut self, offset: u32, value: u32) {
         let block = self.blocks.entry(offset >> 12).or_insert_with(|| {

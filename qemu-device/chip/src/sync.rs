@@ -116,6 +116,46 @@ impl SyncManager {
         }
     }
 
+    /// Takes a write to a register of a sync object or a monitor. Whether a monitor's time may have come.
+    fn register_write(&mut self, offset: u32, value: u32) -> bool {
+        let index = monitor_index(offset);
+        let monitor = &mut self.monitors[index];
+        let object = match offset {
+            OBJECT..PAYLOAD_LOW => {
+                self.set_object(object_index(offset), value);
+                object_index(offset)
+            }
+            PAYLOAD_LOW..PAYLOAD_HIGH => {
+                monitor.address = monitor.address & !0xFFFF_FFFF | u64::from(value);
+                return false;
+            }
+            PAYLOAD_HIGH..PAYLOAD_DATA => {
+                monitor.address = monitor.address & 0xFFFF_FFFF | u64::from(value) << 32;
+                return false;
+            }
+            PAYLOAD_DATA..ARM => {
+                monitor.data = value;
+                return false;
+            }
+            ARM..STATUS => {
+                self.arm(index, false);
+                self.monitors[index].arm = value;
+                self.arm(index, true);
+                self.monitors[index].object()
+            }
+            // Clearing the status takes back an armed monitor: `goya_clear_sm_regs()` does so.
+            STATUS..END => {
+                if value == 0 {
+                    self.arm(index, false);
+                }
+                return false;
+            }
+            _ => return false,
+        };
+        self.collect(object);
+        true
+    }
+
     fn set_object(&mut self, index: usize, value: u32) {
         let object = &mut self.objects[index];
         // Values 15:0; an addition keeps to the counter's 16 bits.
@@ -167,42 +207,9 @@ fn monitor_index(offset: u32) -> usize {
 impl Chip {
     /// Writes a sync object or monitor register, and lets every monitor fire whose time has come.
     pub(crate) fn sync_register_write(&mut self, offset: u32, value: u32) {
-        let index = monitor_index(offset);
-        let monitor = &mut self.sync.monitors[index];
-        let object = match offset {
-            OBJECT..PAYLOAD_LOW => {
-                self.sync.set_object(object_index(offset), value);
-                object_index(offset)
-            }
-            PAYLOAD_LOW..PAYLOAD_HIGH => {
-                monitor.address = monitor.address & !0xFFFF_FFFF | u64::from(value);
-                return;
-            }
-            PAYLOAD_HIGH..PAYLOAD_DATA => {
-                monitor.address = monitor.address & 0xFFFF_FFFF | u64::from(value) << 32;
-                return;
-            }
-            PAYLOAD_DATA..ARM => {
-                monitor.data = value;
-                return;
-            }
-            ARM..STATUS => {
-                self.sync.arm(index, false);
-                self.sync.monitors[index].arm = value;
-                self.sync.arm(index, true);
-                self.sync.monitors[index].object()
-            }
-            // Clearing the status takes back an armed monitor: `goya_clear_sm_regs()` does so.
-            STATUS..END => {
-                if value == 0 {
-                    self.sync.arm(index, false);
-                }
-                return;
-            }
-            _ => return,
-        };
-        self.sync.collect(object);
-        self.sync_send();
+        if self.sync.register_write(offset, value) {
+            self.sync_send();
+        }
     }
 
     /// Sends the messages of monitors that have fired: at most [`BURST`], since payloads that arm
@@ -253,10 +260,21 @@ mod tests {
 
     #[test]
     fn objects_set_and_add() {
-        let mut chip = TestHost::new(4096).chip();
-        chip.register_write(OBJECT + 4092, 0xFFFF, Origin::Host);
-        chip.register_write(OBJECT + 4092, OBJECT_ADD | 3, Origin::Host);
-        assert_eq!(chip.register_read(OBJECT + 4092, Origin::Host), 2);
+        let mut sync = SyncManager::default();
+        assert!(sync.register_write(OBJECT + 4092, 0xFFFF));
+        assert!(sync.register_write(OBJECT + 4092, OBJECT_ADD | 3));
+        assert_eq!((sync.register_read(OBJECT + 4092), sync.busy()), (2, false));
+    }
+
+    #[test]
+    fn a_monitor_is_to_fire_when_it_is_armed_and_its_object_has_the_value() {
+        let mut sync = SyncManager::default();
+        assert!(!sync.register_write(PAYLOAD_LOW + 28, 0x10));
+        assert!(sync.register_write(ARM + 28, 5 << 16 | 3));
+        assert!(!sync.busy());
+        assert!(sync.register_write(OBJECT + 12, 5));
+        assert!(sync.busy() && !sync.monitors()[7].armed);
+        assert!(!sync.register_write(STATUS + 28, 0));
     }
 
     #[test]

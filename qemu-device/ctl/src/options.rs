@@ -24,8 +24,8 @@ Faults: hang-queue queue=Q, stop-after-completion queue=Q, slow-queue queue=Q
 ms=N, lose-interrupt vector=N [count=N], stop-heartbeat,
 fail-boot stage=preboot|boot-fit|linux, corrupt-completion queue=Q [count=N]
 [mask=N], event event=ID|NAME, event-storm event=ID|NAME, hang-reset [count=N],
-hang-invalidation, boot-status bits=N, hold-writes, fail-elbi [after=N]
-[count=N], unplug."
+ignore-reset [count=N], endless-requests, hang-invalidation, boot-status bits=N,
+hold-writes, fail-elbi [after=N] [count=N], unplug."
 )]
 pub struct Options {
     /// The card's control socket

@@ -146,7 +146,7 @@ impl Chip {
     }
 
     fn event_at(&self, index: u32) -> u64 {
-        let base = u64::from(self.regs.get(EQ_BASE_LOW)) | u64::from(self.regs.get(EQ_BASE_LOW + 4)) << 32;
+        let base = self.regs.pair(EQ_BASE_LOW);
         base.wrapping_add(u64::from(index) * ENTRY as u64)
     }
 }

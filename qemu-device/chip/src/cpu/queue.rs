@@ -94,7 +94,7 @@ impl Chip {
     }
 
     fn cpu_queue_base(&self) -> u64 {
-        u64::from(self.regs.get(PQ_BASE_LOW)) | u64::from(self.regs.get(PQ_BASE_LOW + 4)) << 32
+        self.regs.pair(PQ_BASE_LOW)
     }
 
     /// Pointer, length and control word of descriptor `ci`.

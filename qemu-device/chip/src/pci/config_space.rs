@@ -18,6 +18,9 @@ const AER: usize = 0x100;
 const MSIX_CONTROL: usize = MSIX + 2;
 /// Device control; bit 15 starts a function level reset.
 const DEVICE_CONTROL: usize = PCIE + 8;
+/// Device status, and its bit that says that requests are pending.
+pub(super) const DEVICE_STATUS: usize = PCIE + 0xA;
+pub(super) const PENDING: u8 = 1 << 5;
 
 /// Values, which bits of them software can write, and which it clears by writing ones.
 pub(super) struct ConfigSpace {

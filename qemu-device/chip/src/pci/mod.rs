@@ -128,7 +128,7 @@ impl Chip {
     /// Host memory behind device address [`HOST_BASE`] `+ offset`: at least one byte, at most `len`, or
     /// `None`. Goes through the outbound iATU, and only while the function is a bus master.
     pub(crate) fn host_memory(&self, offset: u64, len: usize) -> Option<VolatileSlice<'_>> {
-        if !self.pci.config.memory_and_master().1 {
+        if !self.pci.config.memory_and_master().1 && !self.faults.requests_endless() {
             return None;
         }
         let (bus, left) = self.pci.iatu.outbound(HOST_BASE.checked_add(offset)?);
@@ -145,6 +145,9 @@ impl Chip {
         for (at, byte) in addresses(offset).zip(buf.iter_mut()) {
             *byte = match usize::try_from(at) {
                 Ok(at) if at >= elbi::FIRST => self.pci.elbi.read(at),
+                Ok(config_space::DEVICE_STATUS) if self.faults.requests_endless() => {
+                    self.pci.config.read(config_space::DEVICE_STATUS) | config_space::PENDING
+                }
                 Ok(at) => self.pci.config.read(at),
                 Err(_) => 0xFF,
             };

@@ -292,3 +292,15 @@ fn accesses_at_the_end_of_all_addresses_reach_nothing() {
         }
     }
 }
+
+#[test]
+fn requests_can_be_endless() {
+    let mut chip = TestHost::new(4096).chip();
+    let pending = |chip: &mut Chip| dword(chip, 0x78) >> 16 & 1 << 5 != 0;
+    assert!(!pending(&mut chip));
+    chip.inject(&crate::fault::Fault::EndlessRequests).unwrap();
+    chip.config_write(4, &[0x02]);
+    assert!(pending(&mut chip) && chip.host_memory(0, 4).is_some());
+    chip.clear_faults();
+    assert!(!pending(&mut chip) && chip.host_memory(0, 4).is_none());
+}

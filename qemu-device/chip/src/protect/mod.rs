@@ -51,8 +51,12 @@ impl Chip {
         let ranges = &*ranges.entry(router).or_insert_with(|| Ranges::read(&self.regs, router));
         let register = addr.checked_sub(CFG_BASE).filter(|&off| off < CFG_SIZE);
         let refused = match register {
-            // The check fits in 32 bits: it is below CFG_SIZE.
-            Some(offset) => ranges.refuses_register(offset as u32) || bit_protects(&self.regs, offset as u32),
+            // Every word: a core's store is longer than one. Offsets fit in 32 bits: they are below CFG_SIZE.
+            Some(offset) => (offset & !3..offset.saturating_add(len.max(1))).step_by(4).any(|offset| {
+                let inside = offset < CFG_SIZE;
+                let offset = offset as u32;
+                !inside || ranges.refuses_register(offset) || bit_protects(&self.regs, offset)
+            }),
             None => {
                 ranges.refuses_memory(addr)
                     || ranges.refuses_memory(addr.saturating_add(len.saturating_sub(1)))

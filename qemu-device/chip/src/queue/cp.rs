@@ -11,6 +11,7 @@ use super::state::{Buffer, FenceWait, INPUT_DEPTH, Stream};
 use super::{QueueError, QueueId, Unit};
 use crate::access::register_address;
 use crate::chip::Chip;
+use crate::engine::launch;
 use crate::map::Target;
 
 /// Packets that a queue executes before the others have their turn.
@@ -148,7 +149,8 @@ impl Chip {
         let Some(packet) = Packet::decode(&bytes) else {
             return Outcome::Failed(QueueError::UndefinedCommand);
         };
-        if header.engine_barrier() && self.queues.channel_busy(id) {
+        let waits = header.engine_barrier() || launches(id, &packet);
+        if waits && self.queues.engine_busy(id) {
             return Outcome::Blocked;
         }
         let outcome = self.perform(id, &packet);
@@ -285,5 +287,20 @@ impl Chip {
             QueueId::TpcCmdq(n) => self.queues.wake(QueueId::Tpc(n)),
             _ => self.queues.wake(id),
         }
+    }
+}
+
+/// Whether `packet` has the engine behind queue `id` begin, which waits for the end of what it is at.
+fn launches(id: QueueId, packet: &Packet) -> bool {
+    let (QueueId::Tpc(n) | QueueId::TpcCmdq(n)) = id else { return false };
+    let execute = launch::execute_register(n);
+    let writes = |offset: u32, local: bool, count: usize| {
+        let first = engine_base(id) + (offset & !3);
+        !local && (first..first + 4 * count as u32).contains(&execute)
+    };
+    match *packet {
+        Packet::Wreg32 { offset, local, .. } => writes(offset, local, 1),
+        Packet::WregBulk { offset, local, ref values } => writes(offset, local, values.len()),
+        _ => false,
     }
 }

@@ -85,6 +85,9 @@ impl Chip {
                 bytes = bytes.saturating_sub(done.unwrap_or(0));
                 moved |= done.is_some();
             }
+            let took = self.cores_run();
+            bytes = bytes.saturating_sub(took.unwrap_or(0));
+            moved |= took.is_some();
             if self.sync.busy() {
                 self.sync_send();
                 moved = true;

@@ -76,7 +76,7 @@ impl Chip {
             CP_STS => {
                 let fence = queue.fence.map_or(0, |f| 1 << 22 | (f.id as u32) << 20);
                 // Engine, register and message ready; a stop by software.
-                let busy = self.queues.channel_busy(id);
+                let busy = self.queues.engine_busy(id);
                 u32::from(!busy) << 16 | 3 << 17 | u32::from(queue.stops(Unit::Cp)) << 19 | fence
             }
             _ => queue.get(reg),
@@ -90,7 +90,7 @@ impl Chip {
         let idle_pqf = queue.get(PQ_PI) == queue.get(PQ_CI);
         let idle_cqf = queue.input.is_empty() && queue.stream.is_none() && !hung;
         let idle_cp = idle_cqf && queue.fence.is_none();
-        let idle_dma = !self.queues.channel_busy(id);
+        let idle_dma = !self.queues.engine_busy(id);
         let idle = match id {
             QueueId::Dma(_) => u32::from(idle_dma) << 3 | u32::from(idle_pqf),
             QueueId::Mme | QueueId::Tpc(_) => u32::from(idle_pqf),

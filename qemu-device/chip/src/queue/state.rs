@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::dma::Channel;
 use super::registers::{self, END, GLBL_CFG0, GLBL_CFG1};
 use super::{QueueId, Unit};
+use crate::engine::launch::Units;
 use crate::regs::DMA_COUNT;
 
 /// Buffers that wait behind the one at work.
@@ -125,6 +126,8 @@ pub struct Queues {
     queues: Vec<Queue>,
     channels: Vec<Channel>,
     ready: u32,
+    /// What the TPCs are at.
+    pub(crate) cores: Units,
 }
 
 impl Default for Queues {
@@ -133,7 +136,7 @@ impl Default for Queues {
         channels.resize_with(usize::from(DMA_COUNT), Channel::default);
         let mut queues = Vec::new();
         queues.resize_with(QUEUES, Queue::default);
-        Self { queues, channels, ready: 0 }
+        Self { queues, channels, ready: 0, cores: Units::default() }
     }
 }
 
@@ -154,9 +157,13 @@ impl Queues {
         &mut self.channels[usize::from(n % DMA_COUNT)]
     }
 
-    /// Whether the engine behind queue `id` is at work; compute engines finish at once.
-    pub(crate) fn channel_busy(&self, id: QueueId) -> bool {
-        matches!(id, QueueId::Dma(n) if self.channel(n).busy())
+    /// Whether the engine behind queue `id` is at work; the matrix engine finishes at once.
+    pub(crate) fn engine_busy(&self, id: QueueId) -> bool {
+        match id {
+            QueueId::Dma(n) => self.channel(n).busy(),
+            QueueId::Tpc(n) | QueueId::TpcCmdq(n) => self.cores.is_running(n),
+            QueueId::Mme | QueueId::MmeCmdq => false,
+        }
     }
 
     /// Something happened to `id` that may let it go on.

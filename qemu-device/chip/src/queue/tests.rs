@@ -308,22 +308,17 @@ fn a_slow_queue_gets_on_step_by_step() {
 }
 
 #[test]
-fn engines_execute_at_once_unless_stalled() {
+fn the_matrix_engine_executes_at_once_unless_stalled() {
     let mut chip = TestHost::new(4096).chip();
     let (tpc, mme) = (0xE0_6000, 0xD_0000);
-    for (base, sm_base, message, execute, stall) in
-        [(tpc, 0x828, 0xD14, 0x838, 0x83C), (mme, 0x210, 0x1A0, 0x200, 0x20C)]
-    {
-        write(&mut chip, base + sm_base, (CFG_BASE + 0x11_2000) as u32);
-        write(&mut chip, base + sm_base + 4, (CFG_BASE >> 32) as u32);
-        write(&mut chip, base + message, 8 << 16 | 77);
-        write(&mut chip, base + stall, 1);
-        write(&mut chip, base + execute, 1);
-        assert_eq!(chip.sync.objects()[2], 0);
-        write(&mut chip, base + stall, 0);
-        assert_eq!(chip.sync.objects()[2], 77);
-        write(&mut chip, 0x11_2008, 0);
-    }
+    write(&mut chip, mme + 0x210, (CFG_BASE + 0x11_2000) as u32);
+    write(&mut chip, mme + 0x214, (CFG_BASE >> 32) as u32);
+    write(&mut chip, mme + 0x1A0, 8 << 16 | 77);
+    write(&mut chip, mme + 0x20C, 1);
+    write(&mut chip, mme + 0x200, 1);
+    assert_eq!(chip.sync.objects()[2], 0);
+    write(&mut chip, mme + 0x20C, 0);
+    assert_eq!(chip.sync.objects()[2], 77);
     write(&mut chip, tpc + 0xE00, 1);
     assert_eq!(
         (read(&mut chip, tpc + 0xE00), read(&mut chip, tpc + 0x81C), read(&mut chip, mme)),

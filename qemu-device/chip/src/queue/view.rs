@@ -69,7 +69,7 @@ impl Chip {
             () if queue.halted => "error",
             () if queue.get(GLBL_CFG1) & 0xF != 0 => "stopped",
             () if queue.fence.is_some() => "fence",
-            () if at.is_some() || !queue.input.is_empty() || self.queues.channel_busy(id) => "running",
+            () if at.is_some() || !queue.input.is_empty() || self.queues.engine_busy(id) => "running",
             () => "idle",
         };
         let channel = match id {

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Kernels that are launched by the host and by a queue.
+
+use goya_tpc_isa::asm;
+
+use super::launch::{
+    ARUSER, DESCRIPTOR, EXECUTE, IDLE, INTR_CAUSE, INTR_MASK, KERNEL_BASE, QUEUE_COPY, SM_BASE, STALL,
+    STATUS, SYNC_MESSAGE, base,
+};
+use crate::access::{Origin, register_address};
+use crate::chip::{Chip, Progress, Reset};
+use crate::queue::QueueId;
+use crate::testing::TestHost;
+use crate::tpc::Cause;
+
+/// The first sync object.
+const OBJECTS: u32 = 0x11_2000;
+/// Where the code is, in DRAM.
+const CODE: u32 = 0x10_0000;
+/// Adds one to the sync object 0x40 bytes behind the base.
+const MESSAGE: u32 = 1 << 31 | 0x40 << 16 | 1;
+const N: u8 = 3;
+const QUEUE: Origin = Origin::Queue { id: QueueId::TpcCmdq(N), secure: true };
+
+/// A card with `text` as the code of a kernel that core 3 is ready to execute, and as the queue's.
+fn chip(text: &str) -> Chip {
+    let mut chip = TestHost::new(4096).chip();
+    let program = asm::assemble(text).expect("a program");
+    chip.physical_write(CODE.into(), &program.to_bytes(), Origin::Host).expect("DRAM");
+    let sync = register_address(OBJECTS);
+    for (at, value) in [
+        (QUEUE_COPY + KERNEL_BASE, CODE),
+        (QUEUE_COPY + SYNC_MESSAGE, MESSAGE),
+        (SM_BASE, sync as u32),
+        (SM_BASE + 4, (sync >> 32) as u32),
+    ] {
+        write(&mut chip, at, value);
+    }
+    chip
+}
+
+fn write(chip: &mut Chip, at: u32, value: u32) {
+    chip.register_write(base(N) + at, value, Origin::Host);
+}
+
+fn read(chip: &mut Chip, at: u32) -> u32 {
+    chip.register_read(base(N) + at, Origin::Host)
+}
+
+fn signals(chip: &mut Chip) -> u32 {
+    chip.register_read(OBJECTS + 0x40, Origin::Host)
+}
+
+fn finish(chip: &mut Chip) {
+    for _ in 0..1000 {
+        if chip.run(1 << 20) == Progress::Idle {
+            return;
+        }
+    }
+    panic!("the card works for ever");
+}
+
+#[test]
+fn a_queue_launches_what_it_has_described_and_is_told_of_the_end() {
+    let mut chip = chip("nop; nop; nop; st_l mmio 0x40C, S1\nhalt");
+    write(&mut chip, QUEUE_COPY + 0x694, 77);
+    chip.register_write(base(N) + EXECUTE, 1, QUEUE);
+    assert_eq!((read(&mut chip, STATUS), read(&mut chip, EXECUTE), signals(&mut chip)), (0, 0, 0));
+    finish(&mut chip);
+    assert_eq!((read(&mut chip, STATUS), signals(&mut chip)), (IDLE, 1));
+    assert_eq!(read(&mut chip, KERNEL_BASE), CODE);
+    assert_eq!((chip.counters.kernels, chip.counters.tpc_words), (1, 2));
+    // The host's own description is left alone.
+    write(&mut chip, QUEUE_COPY + KERNEL_BASE, 0);
+    write(&mut chip, EXECUTE, 1);
+    finish(&mut chip);
+    assert_eq!((read(&mut chip, KERNEL_BASE), signals(&mut chip)), (CODE, 2));
+}
+
+#[test]
+fn no_message_is_sent_where_none_is_described() {
+    let mut chip = chip("halt");
+    write(&mut chip, QUEUE_COPY + SYNC_MESSAGE, 0);
+    chip.register_write(OBJECTS, 5, Origin::Host);
+    write(&mut chip, EXECUTE, 1);
+    finish(&mut chip);
+    assert_eq!(chip.register_read(OBJECTS, Origin::Host), 5);
+}
+
+#[test]
+fn a_stalled_core_sits_on_its_kernel() {
+    let mut chip = chip("halt");
+    write(&mut chip, STALL, 1);
+    write(&mut chip, EXECUTE, 1);
+    assert_eq!((chip.run(1 << 20), read(&mut chip, STATUS)), (Progress::Idle, 0));
+    write(&mut chip, STALL, 0);
+    finish(&mut chip);
+    assert_eq!((read(&mut chip, STATUS), signals(&mut chip)), (IDLE, 1));
+}
+
+#[test]
+fn an_endless_kernel_leaves_the_card_answering_until_a_reset() {
+    let mut chip = chip("here: nop; jmpr here; nop; nop\nnop");
+    write(&mut chip, EXECUTE, 1);
+    for _ in 0..3 {
+        assert_eq!((chip.run(1 << 16), read(&mut chip, STATUS)), (Progress::Busy, 0));
+    }
+    chip.reset(Reset::Soft);
+    assert_eq!((chip.run(1 << 16), read(&mut chip, STATUS), signals(&mut chip)), (Progress::Idle, IDLE, 0));
+}
+
+#[test]
+fn what_a_kernel_cannot_do_is_seen() {
+    for (text, cause) in [
+        (format!(".word {}", "00".repeat(32)), Cause::IllegalInstruction),
+        ("ld_tnsr V1, 0, I0; nop; nop; nop".to_owned(), Cause::HbwRead),
+    ] {
+        let mut chip = chip(&text);
+        // A tensor of 64 words where nothing is.
+        for (at, value) in [(4, 0xFFFF), (0xC, 0x102), (0x10, 64), (0x14, 1)] {
+            write(&mut chip, QUEUE_COPY + DESCRIPTOR + at, value);
+        }
+        // As the driver leaves them.
+        write(&mut chip, INTR_MASK, 0x7FFF);
+        write(&mut chip, EXECUTE, 1);
+        finish(&mut chip);
+        assert_eq!((read(&mut chip, STATUS), signals(&mut chip)), (IDLE, 0), "{text}");
+        assert_eq!(read(&mut chip, INTR_CAUSE), cause.bit(), "{text}");
+        assert!(chip.counters.faults > 0, "{text}");
+    }
+}
+
+#[test]
+fn the_descriptor_is_the_kernels_own() {
+    // The tensors of the next kernel, while one runs, are none of its.
+    let mut chip = chip("here: nop; jmpr here; nop; nop\nnop");
+    write(&mut chip, QUEUE_COPY + DESCRIPTOR, 1);
+    write(&mut chip, EXECUTE, 1);
+    chip.run(1 << 16);
+    write(&mut chip, QUEUE_COPY + DESCRIPTOR, 2);
+    assert_eq!(read(&mut chip, DESCRIPTOR), 1);
+    // One that is told to start while it runs does not.
+    write(&mut chip, EXECUTE, 1);
+    assert_eq!(chip.counters.kernels, 1);
+}
+
+/// Registers that are open to a kernel are no way to those behind them.
+#[test]
+fn a_store_of_many_registers_stops_at_one_that_is_closed() {
+    // The message, then ARUSER and AWUSER.
+    for (first, stored) in [(SYNC_MESSAGE, true), (QUEUE_COPY + SYNC_MESSAGE, false)] {
+        let mut chip =
+            chip("set_indx I2, b11111, 0; nop; nop; nop\nnop\nnop\nnop; nop; nop; st_tnsr 0, I2, V1\nhalt");
+        let at = register_address(base(N) + first);
+        for (at, value) in [(0, at as u32), (4, (at >> 32) as u32), (0xC, 0x102), (0x10, 3), (0x14, 1)] {
+            write(&mut chip, QUEUE_COPY + DESCRIPTOR + at, value);
+        }
+        write(&mut chip, ARUSER, 1 << 10);
+        // As the driver closes them: a bit for each register, from 0xF80 of the block on.
+        write(&mut chip, 0xF80 + (ARUSER >> 7) * 4, !(3 << (ARUSER >> 2 & 31)));
+        write(&mut chip, EXECUTE, 1);
+        finish(&mut chip);
+        assert_eq!(read(&mut chip, ARUSER), 1 << 10);
+        assert_eq!(read(&mut chip, INTR_CAUSE) == 0, stored, "{first:#x}");
+    }
+}
+
+/// Eight cores that never end each get on, beside DMA or not.
+#[test]
+fn no_core_waits_for_others() {
+    let mut chip = chip("here: nop; jmpr here; nop; nop\nnop");
+    for n in 0..8 {
+        for at in [KERNEL_BASE, QUEUE_COPY + KERNEL_BASE] {
+            chip.register_write(base(n) + at, CODE, Origin::Host);
+        }
+        chip.register_write(base(n) + EXECUTE, 1, Origin::Host);
+    }
+    // In the first turn its code is decoded.
+    chip.run(1);
+    chip.run(1);
+    for n in 0..8 {
+        let words = chip.queues.cores.words(n);
+        assert!(words > 100, "{words} words of core {n}");
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The decoded code of a kernel.
+
+use std::collections::HashMap;
+
+use goya_tpc_isa::{RawWord, WORD_SIZE};
+
+use super::memory::{Memory, MemoryFault};
+use super::op::Step;
+
+/// Words that are fetched and decoded at a time.
+const PAGE_WORDS: usize = 128;
+const PAGE_SIZE: usize = PAGE_WORDS * WORD_SIZE;
+/// Pages that are kept: 1 MiB of code. A program that jumps about in all of memory decodes them again and again.
+const MAX_PAGES: usize = 256;
+
+/// A decoded word.
+#[derive(Debug)]
+pub struct Cached {
+    /// What it does.
+    pub step: Step,
+    /// The words from here on that do nothing, in the same page.
+    pub idle: u32,
+}
+
+/// A page of code.
+#[derive(Debug)]
+struct Page {
+    /// What it was decoded from.
+    bytes: Vec<u8>,
+    steps: Box<[Cached]>,
+}
+
+/// The code from a base address on, decoded page by page as it is executed. A page is decoded again only if a
+/// kernel starts that has other bytes there.
+#[derive(Debug, Default)]
+pub struct Code {
+    base: u64,
+    /// Pages that the kernel has executed.
+    pages: HashMap<u32, Page>,
+    /// Pages of kernels before, which may have changed since.
+    stale: HashMap<u32, Page>,
+    /// The page that is executed. It is not among the others.
+    current: Option<(u32, Page)>,
+}
+
+impl Code {
+    /// Begins with the kernel at `base`.
+    pub fn begin(&mut self, base: u64) {
+        let before = std::mem::replace(&mut self.base, base);
+        self.invalidate();
+        if before != base {
+            self.stale.clear();
+        }
+    }
+
+    /// Looks at memory again before a page is executed.
+    pub fn invalidate(&mut self) {
+        self.stale.extend(self.current.take());
+        self.stale.extend(self.pages.drain());
+    }
+
+    /// The word `index` words behind the base; `None` if it cannot be read.
+    pub fn fetch(&mut self, index: u32, memory: &mut impl Memory) -> Option<&Cached> {
+        let page = index / PAGE_WORDS as u32;
+        if self.current.as_ref().is_none_or(|current| current.0 != page) {
+            self.turn(page, memory);
+        }
+        self.current.as_ref()?.1.steps.get(index as usize % PAGE_WORDS)
+    }
+
+    /// Makes `page` the current one.
+    fn turn(&mut self, page: u32, memory: &mut impl Memory) {
+        if self.pages.len() + self.stale.len() >= MAX_PAGES {
+            self.pages.clear();
+            self.stale.clear();
+        }
+        self.pages.extend(self.current.take());
+        let known = self.pages.remove(&page);
+        let decoded = known.unwrap_or_else(|| {
+            let start = self.base.wrapping_add(u64::from(page) * PAGE_SIZE as u64);
+            let stale = self.stale.remove(&page);
+            let mut bytes = vec![0; PAGE_SIZE];
+            match memory.fetch(start, &mut bytes) {
+                Ok(()) => match stale.filter(|stale| stale.bytes == bytes) {
+                    Some(stale) => stale,
+                    None => Page { steps: decode(&bytes, |_, _| Ok(())), bytes },
+                },
+                // It need not be readable as a whole. The bytes that can be read are no page to compare with.
+                Err(MemoryFault) => Page {
+                    steps: decode(&bytes, |at, word| memory.fetch(start.wrapping_add(at), word)),
+                    bytes: Vec::new(),
+                },
+            }
+        });
+        self.current = Some((page, decoded));
+    }
+}
+
+/// Decodes the words of a page. `read` may put another word in the place of one, by its distance in bytes.
+fn decode(bytes: &[u8], mut read: impl FnMut(u64, &mut [u8]) -> Result<(), MemoryFault>) -> Box<[Cached]> {
+    let words = bytes.chunks_exact(WORD_SIZE).enumerate().map(|(i, bytes)| {
+        let mut word = [0; WORD_SIZE];
+        word.copy_from_slice(bytes);
+        match read((i * WORD_SIZE) as u64, &mut word) {
+            Ok(()) => Step::new(&RawWord::from_bytes(&word)),
+            Err(MemoryFault) => Step::Unreadable,
+        }
+    });
+    let mut steps: Box<[_]> = words.map(|step| Cached { step, idle: 0 }).collect();
+    let mut idle = 0;
+    for cached in steps.iter_mut().rev() {
+        idle = if matches!(&cached.step, Step::Ops(ops) if ops.is_empty()) { idle + 1 } else { 0 };
+        cached.idle = idle;
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Memory that is zero everywhere.
+    struct Zeros;
+
+    impl Memory for Zeros {
+        fn read(&mut self, _: u64, bytes: &mut [u8]) -> Result<(), MemoryFault> {
+            bytes.fill(0);
+            Ok(())
+        }
+
+        fn write(&mut self, _: u64, _: &[u8]) -> Result<(), MemoryFault> {
+            Err(MemoryFault)
+        }
+
+        fn register_read(&mut self, _: u32) -> Result<u32, MemoryFault> {
+            Err(MemoryFault)
+        }
+
+        fn register_write(&mut self, _: u32, _: u32) -> Result<(), MemoryFault> {
+            Err(MemoryFault)
+        }
+    }
+
+    #[test]
+    fn decoded_code_does_not_grow_without_end() {
+        let mut code = Code::default();
+        for round in 0..3 {
+            code.begin(round % 2);
+            for page in 0..MAX_PAGES as u32 {
+                assert!(matches!(
+                    code.fetch(page * PAGE_WORDS as u32, &mut Zeros),
+                    Some(Cached { step: Step::Illegal(_), .. })
+                ));
+                assert!(code.pages.len() + code.stale.len() <= MAX_PAGES);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The program counter: words in a row, jumps and loops.
+
+use goya_tpc_isa::loops::{Bound, Compare};
+use goya_tpc_isa::{Loop, WORD_SIZE};
+
+use super::cause::Cause;
+use super::choices;
+use super::registers::Registers;
+use super::stop::Stop;
+
+/// Loops inside of each other.
+const MAX_DEPTH: usize = 4;
+/// The scalar register that the outermost loop counts in.
+const FIRST_COUNTER: usize = 32;
+
+/// What follows a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Another word.
+    Word,
+    /// Nothing: the kernel is over.
+    Halt,
+}
+
+/// A loop that is being executed.
+#[derive(Debug, Clone, Copy)]
+struct Active {
+    first: u32,
+    last: u32,
+    boundary: i32,
+    step: i32,
+    compare: Compare,
+    once: bool,
+}
+
+/// What follows the delay slot of a loop.
+#[derive(Debug, Clone, Copy)]
+enum Delayed {
+    /// The body.
+    Enter(Active),
+    /// The word behind the body.
+    Skip(u32),
+}
+
+/// The program counter and the loops around it.
+#[derive(Debug, Default)]
+pub struct Control {
+    word: u32,
+    loops: Vec<Active>,
+    delayed: Option<Delayed>,
+}
+
+impl Control {
+    /// The word that is executed, counted from the kernel's first.
+    #[must_use]
+    pub const fn word(&self) -> u32 {
+        self.word
+    }
+
+    /// Passes over words that do nothing, `words` at most, up to where something follows but the next word. It is
+    /// left at the last of them. Returns how many they were.
+    pub fn idle(&mut self, words: u64) -> u64 {
+        let end = self.loops.last().and_then(|active| active.last.checked_sub(self.word));
+        let end = end.map_or(u64::MAX, |rest| u64::from(rest) + 1);
+        let words = if self.delayed.is_some() {
+            1
+        } else {
+            words.min(end).min(u64::from(u32::MAX - self.word)).max(1)
+        };
+        self.word += (words - 1) as u32;
+        words
+    }
+
+    /// Goes on behind a word that was no jump.
+    pub fn advance(&mut self, registers: &mut Registers) -> Result<Next, Stop> {
+        match self.delayed.take() {
+            Some(Delayed::Enter(active)) => {
+                self.word = active.first;
+                self.loops.push(active);
+                return Ok(Next::Word);
+            }
+            Some(Delayed::Skip(to)) => {
+                self.word = to;
+                return Ok(Next::Word);
+            }
+            None => {}
+        }
+        while let Some(active) = self.loops.last().filter(|active| active.last == self.word) {
+            let counter = &mut registers.s[FIRST_COUNTER + self.loops.len() - 1];
+            let value = (*counter as i32).wrapping_add(active.step);
+            *counter = value as u32;
+            if active.compare.holds(value, active.boundary) && !active.once {
+                self.word = active.first;
+                return Ok(Next::Word);
+            }
+            self.loops.pop();
+        }
+        self.word = self.word.checked_add(1).ok_or(Cause::PcWrap)?;
+        Ok(Next::Word)
+    }
+
+    /// Goes where a jump says. The word behind it is not executed.
+    pub fn jump(&mut self, relative: bool, distance: u32) -> Result<Next, Stop> {
+        let from = if relative || !choices::JMPA_COUNTS_FROM_BASE {
+            i64::from(self.word) * WORD_SIZE as i64
+        } else {
+            0
+        };
+        let to = if relative { from + i64::from(distance as i32) } else { i64::from(distance) };
+        if to % WORD_SIZE as i64 != 0 {
+            return Err(Stop::because(Cause::IllegalInstruction, "a jump into the middle of a word"));
+        }
+        self.word = u32::try_from(to / WORD_SIZE as i64).map_err(|_| Stop::from(Cause::PcWrap))?;
+        let word = self.word;
+        self.delayed = None;
+        // Loops that are left are over.
+        while self.loops.last().is_some_and(|active| !(active.first..=active.last).contains(&word)) {
+            self.loops.pop();
+        }
+        Ok(Next::Word)
+    }
+
+    /// Begins a loop; the next word is its delay slot.
+    pub fn begin_loop(&mut self, l: &Loop, registers: &mut Registers) -> Result<Next, Stop> {
+        let bound = |bound| match bound {
+            Bound::Register(number) => registers.s(number) as i32,
+            Bound::Immediate(value) => value,
+        };
+        let [start, boundary, step] = l.bounds().map(bound);
+        let end = || self.word.checked_add(u32::from(l.end) / WORD_SIZE as u32);
+        let (Some(last), Some(first)) = (end(), self.word.checked_add(2)) else {
+            return Err(Cause::PcWrap.into());
+        };
+        if self.delayed.is_some() {
+            return Err(Stop::because(Cause::IllegalInstruction, "a loop in a loop's delay slot"));
+        }
+        let executed = registers.sp(l.predicate.number) != l.predicate.inverted;
+        if executed {
+            if self.loops.len() >= MAX_DEPTH {
+                return Err(Stop::because(Cause::IllegalInstruction, "a fifth loop inside of four"));
+            }
+            registers.s[FIRST_COUNTER + self.loops.len()] = start as u32;
+        }
+        let enter = executed && l.compare.holds(start, boundary) && last >= first;
+        self.delayed = Some(if enter {
+            Delayed::Enter(Active { first, last, boundary, step, compare: l.compare, once: l.once })
+        } else {
+            Delayed::Skip(last.saturating_add(1))
+        });
+        self.word += 1;
+        Ok(Next::Word)
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The STORE slot. What it writes to memory is written at once: the word's loads have been executed before.
+
+use goya_tpc_isa::{File, Operand, Register};
+
+use super::cause::Cause;
+use super::core::Surroundings;
+use super::effect::Effect;
+use super::load;
+use super::memory::Memory;
+use super::op::{self, Op};
+use super::registers::Registers;
+use super::stop::Stop;
+use super::tensor::Part;
+
+/// Executes `op`.
+pub fn execute(
+    op: &Op,
+    registers: &mut Registers,
+    around: &mut Surroundings,
+    memory: &mut impl Memory,
+) -> Result<Effect, Stop> {
+    let dest = op.dest_number();
+    match op.opcode {
+        0 => return Ok(Effect::Ad(dest, load::address(op, registers, around))),
+        3 => return Ok(Effect::I(dest, load::permuted(op, registers))),
+        4 => return Ok(Effect::I(dest, load::set(op, op::mask(op.b), registers))),
+        5 => local(op, registers, around, memory)?,
+        6 => {
+            let to = registers.ad(op::number(op.a));
+            let size = usize::from(to.element).clamp(1, 4);
+            let bytes = registers.scalar(op.c).to_le_bytes();
+            memory.write(to.address, &bytes[..size]).map_err(|_| Cause::HbwWrite)?;
+        }
+        7..=9 => {
+            let at = registers.scalar(op.a).wrapping_add(registers.scalar(op.b));
+            let part = Part::from_offset(op.opcode - 7);
+            let stored = match predicate(op) {
+                Some(number) => around.local.store(at, &registers.vp(number).to_bytes()),
+                None => around.local.store(at, part.of(registers.v(op::number(op.c)))),
+            };
+            stored.ok_or(Cause::SlmAddress)?;
+        }
+        10 => around.semaphore = around.semaphore.wrapping_add(1),
+        11..=13 => {
+            let (index, part) = (registers.i(op::number(op.a)), Part::from_offset(op.opcode - 11));
+            let tensor = around.tensor(op::number(op.b));
+            let stored = match predicate(op) {
+                Some(number) => {
+                    memory.write(tensor.address(&index).address, &registers.vp(number).to_bytes())
+                }
+                None => tensor.store(&index, registers.v(op::number(op.c)), part, memory),
+            };
+            stored.map_err(|_| Cause::HbwWrite)?;
+        }
+        // There are no caches to flush.
+        _ => {}
+    }
+    Ok(Effect::Nothing)
+}
+
+/// The number of the vector predicate that is stored, if one is.
+fn predicate(op: &Op) -> Option<u8> {
+    match op.c {
+        Operand::Register(Register { file: File::Vp, number }) => Some(number),
+        _ => None,
+    }
+}
+
+/// Writes a word of local memory, or a register.
+fn local(
+    op: &Op,
+    registers: &mut Registers,
+    around: &mut Surroundings,
+    memory: &mut impl Memory,
+) -> Result<(), Stop> {
+    let (at, value) = (registers.scalar(op.a), registers.scalar(op.c));
+    if op.b_bits & 1 == 0 {
+        *around.local.scalar_mut(at).ok_or(Cause::SlmAddress)? = value;
+        return Ok(());
+    }
+    if around.set_register(at, value) {
+        return Ok(());
+    }
+    memory.register_write(at & !3, value).map_err(|_| Cause::LbwWrite.into())
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Programs that are executed, and what they leave behind.
+
+mod control;
+mod fuzz;
+mod kernels;
+mod lanes;
+mod lut;
+mod machine;
+mod memory;
+mod scalar;
+mod vector;
