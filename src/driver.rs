@@ -12,17 +12,21 @@ use kernel::sync::Arc;
 
 use crate::abstractions::accel;
 use crate::abstractions::name;
+use crate::abstractions::pci_callbacks::{self, Channel, Verdict};
 use crate::abstractions::pci_id::device_id;
 use crate::abstractions::pci_power::Enabled;
-use crate::bringup;
-use crate::context::file::File;
-use crate::device::Card;
-use crate::fw::capabilities::{iatu_configured, DEVICE_STATUS};
-use crate::hw::bars::{elbi_read, Bars};
-use crate::observe::glue::{self, Exhibits};
+use crate::card::{BoundCard, Card, Handlers, Node};
+use crate::fw::capabilities::iatu_configured;
+use crate::hw::bars::{check_addresses, elbi_read, Bars};
+use crate::hw::regs::cpu::BOOT_DEV_STS0;
+use crate::ioctl::control::ControlNode;
+use crate::ioctl::node::GoyaNode;
+use crate::lifecycle::{bring_up, pci_events, removal, reset};
+use crate::monitor::{conditional_reset, heartbeat, watchdog};
+use crate::observe::user_interfaces::{self, UserInterfaces};
 use crate::params::Params;
-use crate::uapi;
-use crate::uapi::control::ControlNode;
+use crate::queue::budget::Sharing;
+use crate::submit::scrub;
 
 /// Habana Labs.
 const VENDOR: u32 = 0x1DA3;
@@ -37,103 +41,82 @@ kernel::pci_device_table!(
     [(device_id(VENDOR, GOYA), ())]
 );
 
-/// The DRM driver: keeps upstream's name, which user space looks for.
-pub(crate) struct GoyaNode;
-
-impl accel::Driver for GoyaNode {
-    type Data = Arc<Card>;
-    type File = File;
-    type Module = crate::LocalModule;
-
-    const INFO: accel::Info = accel::Info {
-        name: c"habanalabs",
-        desc: c"Driver for HabanaLabs's AI Accelerators",
-        version: version(env!("GOYA_KERNEL_VERSION")),
-    };
-    const IOCTLS: &'static [accel::Descriptor] = uapi::IOCTLS;
-
-    fn open(card: &Arc<Card>) -> Result<Pin<KBox<File>>> {
-        File::open(card)
-    }
-
-    fn close(card: &Arc<Card>, file: Pin<KBox<File>>) {
-        File::close(card, file);
-    }
-
-    fn check(file: &File) -> Result {
-        file.check()
-    }
-
-    fn mmap(
-        card: &Arc<Card>,
-        file: &File,
-        mapping: crate::abstractions::vma::NewMapping<'_>,
-    ) -> Result {
-        // Removal ends all mappings, but none that is not quite made; it waits for users long after this.
-        if card.state.removing.get() {
-            return Err(ENODEV);
-        }
-        file.context.buffers.map(&card.dev, mapping)
-    }
-}
-
-/// The first three numbers of a version; those that are not there are 0.
-const fn version(text: &str) -> (i32, i32, i32) {
-    let (text, mut numbers) = (text.as_bytes(), [0i32; 3]);
-    let (mut at, mut n) = (0, 0);
-    while at < text.len() && n < numbers.len() {
-        match text[at] {
-            digit @ b'0'..=b'9' => {
-                let more = numbers[n].wrapping_mul(10);
-                numbers[n] = more.wrapping_add((digit ^ b'0') as i32);
-            }
-            b'.' => n += 1,
-            _ => break,
-        }
-        at += 1;
-    }
-    let [major, minor, patch] = numbers;
-    (major, minor, patch)
-}
-
 /// What belongs to a bound card. Fields are dropped in order.
-pub(crate) struct Bind<'a> {
-    _exhibits: Exhibits,
+pub(crate) struct DriverData<'a> {
+    _interfaces: UserInterfaces,
     _control: ControlNode,
-    _node: accel::Registration<GoyaNode>,
+    _node: accel::Registration<Arc<Card>>,
     card: Arc<Card>,
+    bound: Arc<BoundCard>,
     _enabled: Enabled<'a>,
-}
-
-impl Bind<'_> {
-    pub(crate) fn card(&self) -> &Arc<Card> {
-        &self.card
-    }
+    _sharing: Sharing,
 }
 
 /// What people and programs see of it.
-type Shown = (Exhibits, ControlNode, accel::Registration<GoyaNode>);
+type Shown = (UserInterfaces, ControlNode, accel::Registration<Arc<Card>>);
 
 impl pci::Driver for GoyaDriver {
     type IdInfo = ();
-    type Data<'bound> = Bind<'bound>;
+    type Data<'bound> = DriverData<'bound>;
 
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
 
     fn probe<'bound>(
         pdev: &'bound pci::Device<Core<'_>>,
         _info: Option<&'bound Self::IdInfo>,
-    ) -> impl PinInit<Bind<'bound>, Error> + 'bound {
-        probe(pdev)
+    ) -> impl PinInit<DriverData<'bound>, Error> + 'bound {
+        // The place for the result comes first: without it, nobody would stop a card that is up.
+        pin_init::pin_init_scope(move || Ok(probe(pdev)))
     }
 
-    fn unbind<'bound>(pdev: &'bound pci::Device<Core<'_>>, this: Pin<&Bind<'bound>>) {
+    fn unbind<'bound>(pdev: &'bound pci::Device<Core<'_>>, this: Pin<&DriverData<'bound>>) {
         dev_info!(pdev, "Removing device {}\n", name(&this.card.dev));
-        crate::removal::remove(&this.card, pdev);
+        removal::remove(&this.card, &this.bound, pdev);
     }
 }
 
-fn probe<'a>(pdev: &'a pci::Device<Core<'_>>) -> Result<Bind<'a>> {
+impl pci_callbacks::Driver for GoyaDriver {
+    const PROBE_ASYNCHRONOUSLY: bool = true;
+
+    fn suspend<'a>(pdev: &'a pci::Device<Core<'_>>, this: Pin<&DriverData<'a>>) -> Result {
+        pci_events::suspend(&this.card, pdev)
+    }
+
+    fn resume<'a>(pdev: &'a pci::Device<Core<'_>>, this: Pin<&DriverData<'a>>) -> Result {
+        pci_events::bring_back(&this.card, pdev);
+        Ok(())
+    }
+
+    fn shutdown<'a>(pdev: &'a pci::Device<Core<'_>>, this: Pin<&DriverData<'a>>) {
+        removal::retire(&this.card, pdev);
+    }
+
+    fn error_detected<'a>(
+        pdev: &'a pci::Device<Core<'_>>,
+        this: Pin<&DriverData<'a>>,
+        channel: Channel,
+    ) -> Verdict {
+        pci_events::error_detected(&this.card, pdev, channel)
+    }
+
+    fn slot_reset<'a>(pdev: &'a pci::Device<Core<'_>>, this: Pin<&DriverData<'a>>) -> Verdict {
+        pci_events::slot_reset(&this.card, pdev)
+    }
+
+    fn error_resume<'a>(pdev: &'a pci::Device<Core<'_>>, this: Pin<&DriverData<'a>>) {
+        pci_events::error_resume(&this.card, pdev);
+    }
+
+    fn reset_prepare<'a>(pdev: &'a pci::Device<Core<'_>>, this: Pin<&DriverData<'a>>) {
+        pci_events::reset_prepare(&this.card, pdev);
+    }
+
+    fn reset_done<'a>(pdev: &'a pci::Device<Core<'_>>, this: Pin<&DriverData<'a>>) {
+        pci_events::bring_back(&this.card, pdev);
+    }
+}
+
+fn probe<'a>(pdev: &'a pci::Device<Core<'_>>) -> Result<DriverData<'a>> {
     dev_info!(
         pdev,
         "habanalabs device found [{:04x}:{:04x}] (rev {:x})\n",
@@ -141,24 +124,40 @@ fn probe<'a>(pdev: &'a pci::Device<Core<'_>>) -> Result<Bind<'a>> {
         GOYA,
         pdev.revision_id()
     );
-    let enabled = Enabled::new(pdev)?;
+    check_addresses(pdev)?;
+    let (enabled, sharing) = (Enabled::new(pdev)?, Sharing::new());
     crate::abstractions::dma::set_mask(pdev, DmaMask::new::<48>())?;
-    let by_firmware = iatu_configured(elbi_read(pdev, DEVICE_STATUS)?);
+    let by_firmware = iatu_configured(elbi_read(pdev, BOOT_DEV_STS0)?.into_raw());
     let bars = Bars::map(pdev, by_firmware)?;
     bars.open_windows(pdev)?;
-    let card = Card::new(pdev, Params::get(), bars)?;
+    let bound = BoundCard::new()?;
+    let card = Card::new(pdev, Params::get(), bars, handlers(&bound)?)?;
     // As upstream, whatever went wrong: the log has said it, and the kernel need not.
-    let (exhibits, control, node) = start(&card, pdev).map_err(|_| ENODEV)?;
-    Ok(Bind {
-        _exhibits: exhibits,
+    let (interfaces, control, node) = start(&card, &bound, pdev).map_err(|_| ENODEV)?;
+    Ok(DriverData {
+        _interfaces: interfaces,
         _control: control,
         _node: node,
         card,
+        bound,
         _enabled: enabled,
+        _sharing: sharing,
     })
 }
 
-fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Shown> {
+/// What is done for a card by its tasks.
+fn handlers(bound: &Arc<BoundCard>) -> Result<Handlers> {
+    let bound = || bound.clone();
+    Ok(Handlers {
+        reset: Arc::new(reset::Worker(bound()), GFP_KERNEL)?,
+        release: Arc::new(conditional_reset::ReleaseWatchdog(bound()), GFP_KERNEL)?,
+        watchdog: watchdog::Watchdog::new(&bound())?,
+        heartbeat: Arc::new(heartbeat::Beat(bound()), GFP_KERNEL)?,
+        scrubber: Arc::new(scrub::Scrubber(bound()), GFP_KERNEL)?,
+    })
+}
+
+fn start(card: &Arc<Card>, bound: &Arc<BoundCard>, pdev: &pci::Device<Bound>) -> Result<Shown> {
     let failed = |error: &Error| {
         dev_err!(
             pdev,
@@ -168,49 +167,37 @@ fn start(card: &Arc<Card>, pdev: &pci::Device<Bound>) -> Result<Shown> {
     };
     let undo = |error: &Error| {
         failed(error);
-        crate::removal::shut_down(card, pdev);
+        removal::shut_down(card, bound, pdev);
     };
-    bringup::all(card, pdev).inspect_err(undo)?;
-    let device = accel::Device::new(pdev.as_ref(), card.clone()).inspect_err(undo)?;
+    bring_up::all(card, pdev).inspect_err(undo)?;
+    let device = Node::new::<GoyaNode>(pdev.as_ref(), card.clone()).inspect_err(undo)?;
     // Whoever opens the node may need a reset at once.
-    card.link.tie(card.clone(), device.clone());
-    card.state.initialised.set(true);
-    let shown = show(card, device, pdev).inspect_err(|error| {
+    bound.attach(device.clone());
+    card.resets.set_initialised();
+    let shown = show(card, bound, device, pdev).inspect_err(|error| {
         failed(error);
         // Somebody may have opened it.
-        crate::removal::remove(card, pdev);
+        removal::remove(card, bound, pdev);
     })?;
-    card.heartbeat.start();
+    heartbeat::start(card);
     dev_notice!(
         pdev,
         "Successfully added device {} to habanalabs driver\n",
         name(&card.dev)
     );
-    bringup::enable_events(card);
-    card.scrubber.start();
+    bring_up::enable_events(card);
+    card.scrubber.schedule(0);
     Ok(shown)
 }
 
 fn show(
     card: &Arc<Card>,
-    device: ARef<accel::Device<GoyaNode>>,
+    bound: &Arc<BoundCard>,
+    device: ARef<Node>,
     pdev: &pci::Device<Bound>,
 ) -> Result<Shown> {
     let mut node = accel::Registration::new(device)?;
     let control = ControlNode::new(node.device())?;
-    let exhibits = glue::register(card, &mut node, pdev.as_ref())?;
-    Ok((exhibits, control, node))
-}
-
-#[kunit_tests(goya_version)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions() {
-        assert_eq!(version("7.3.4"), (7, 3, 4));
-        assert_eq!(version("7.3.0-rc2"), (7, 3, 0));
-        assert_eq!(version("10.12"), (10, 12, 0));
-        assert_eq!(version("1.2.3.4"), (1, 2, 3));
-    }
+    let interfaces = user_interfaces::register(card, bound, &mut node, pdev.as_ref())?;
+    Ok((interfaces, control, node))
 }

@@ -2,31 +2,29 @@
 // SPDX-FileCopyrightText: The goya-rs authors
 
 //! Driver for the Habana Labs Goya accelerator card (PCI 1da3:0001).
-
-// Tests look into what the driver itself need not.
-#![cfg_attr(not(CONFIG_KUNIT), allow(dead_code))]
+//!
+//! The modules below are its rooms. `Documentation/rooms.txt` lists them, the highest first, with what each is for: a room
+//! imports only rooms below it. `Documentation/driver.rst` says how they work together.
 
 mod abstractions;
-mod bringup;
+mod card;
 mod context;
-mod device;
+mod coresight;
 mod driver;
-mod events;
+mod file;
 mod fw;
-mod heartbeat;
+mod history;
 mod hw;
-mod link;
+mod ioctl;
+mod lifecycle;
 mod mem;
+mod monitor;
 mod observe;
-mod observers;
 mod params;
-mod power_management;
 mod queue;
-mod removal;
-mod reset;
+mod state;
 mod submit;
 mod uapi;
-mod watchdog;
 
 use abstractions::pci_callbacks::Adapter;
 use kernel::prelude::*;
@@ -43,7 +41,7 @@ struct Goya {
 impl InPlaceModule for Goya {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            numbers: uapi::control::REGION.register()?,
+            numbers: ioctl::control::REGION.register()?,
             driver <- Registration::new(<Self as ModuleMetadata>::NAME, module),
         })
     }

@@ -189,9 +189,9 @@ unsafe impl<T: Operations> Send for Node<T> {}
 unsafe impl<T: Operations> Sync for Node<T> {}
 
 impl<T: Operations> Node<T> {
-    /// Makes a node with a number of `region`, in the class of `beside`'s node and with the same minor,
-    /// which also ends its name.
-    pub(crate) fn new<D: accel::Driver>(
+    /// Makes a node with a number of `region`, in the class of `beside`'s node, of the same parent and with the same
+    /// minor, which also ends its name.
+    pub(crate) fn new<D: Send + Sync>(
         region: &Region,
         beside: &accel::Device<D>,
         prefix: &CStr,
@@ -218,14 +218,15 @@ impl<T: Operations> Node<T> {
         // SAFETY: Nothing moves the structure until `release_callback()` frees it.
         let inner = KBox::into_raw(unsafe { Pin::into_inner_unchecked(inner) });
         // SAFETY: The pointer is of a structure that nobody else has yet; the sibling is registered, and
-        // classes live as long as their devices. From `device_initialize()` on, giving up the reference
-        // frees the structure.
+        // classes and parents live as long as their devices; what is added has a reference to its parent. From
+        // `device_initialize()` on, giving up the reference frees the structure.
         unsafe {
             let (dev, cdev) = ((*inner).dev.get(), (*inner).cdev.get());
             (*cdev).owner = kernel::module::this_module::<T::Module>().as_ptr();
             bindings::device_initialize(dev);
             (*dev).devt = number;
             (*dev).class = (*sibling).class;
+            (*dev).parent = (*sibling).parent;
             (*dev).release = Some(Inner::<T>::release_callback);
             bindings::dev_set_drvdata(dev, (&raw mut (*inner).data).cast());
             let format = c"%s%u".as_char_ptr();

@@ -1,98 +1,204 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! The processes that have a device open, whoever has opened it: as `__do_SAK()` finds those of a terminal.
+//! The processes that have a device open, whether they have opened it or were given it, as `__do_SAK()` finds those of a
+//! terminal; or have memory of it mapped, which is a way to keep it open.
 //!
-//! C headers: `include/linux/fdtable.h`, `include/linux/sched/signal.h`.
+//! C headers: `include/linux/fdtable.h`, `include/linux/mm.h`, `include/linux/pid.h`, `include/linux/sched/mm.h`,
+//! `include/linux/sched/signal.h`.
 
+use core::cell::Cell;
 use core::ptr;
 
 use kernel::bindings;
 use kernel::prelude::*;
 use kernel::sync::rcu;
 
-use super::accel::{self, Driver};
+use super::accel::Device;
 
-/// A step along a list that is read under RCU.
-///
-/// # Safety
-///
-/// `list` must be a link of such a list, and the caller must have been in one read-side section since he began to read it.
-unsafe fn next(list: *const bindings::list_head) -> *mut bindings::list_head {
-    // SAFETY: By the function's precondition; the link may change at any time.
-    unsafe { (&raw const (*list).next).read_volatile() }
-}
-
-/// What `iterate_fd()` looks for.
-struct Wanted<'a> {
+/// What is looked for in a task's table of descriptors.
+struct Look<'a> {
     is: &'a dyn Fn(*mut bindings::file) -> bool,
+    task: *mut bindings::task_struct,
+    /// There is one, whoever has opened it.
+    found: Cell<bool>,
 }
 
+/// Whether a file is what is looked for, and its opener's.
+///
 /// # Safety
 ///
-/// `wanted` must be a [`Wanted`], and `file` valid, as `iterate_fd()` calls with what [`has`] hands over.
+/// `look` must be a [`Look`] of a task that is valid, under RCU, and `file` valid, as `iterate_fd()` calls with what
+/// [`has`] hands over.
 unsafe extern "C" fn is_wanted(
-    wanted: *const c_void,
+    look: *const c_void,
     file: *mut bindings::file,
     _number: c_uint,
 ) -> c_int {
     // SAFETY: By the function's precondition.
-    let wanted = unsafe { &*wanted.cast::<Wanted<'_>>() };
-    c_int::from((wanted.is)(file))
+    let look = unsafe { &*look.cast::<Look<'_>>() };
+    if !(look.is)(file) {
+        return 0;
+    }
+    look.found.set(true);
+    // SAFETY: By the function's precondition.
+    c_int::from(unsafe { could_kill(file, look.task) })
 }
 
-/// Whether `task` has a descriptor of what is `wanted`.
+/// Whether who has opened `file` could have killed `task` himself (`kill_ok_by_cred()`): a file can be sent to anybody, and
+/// nobody is to die of what he was sent.
 ///
 /// # Safety
 ///
-/// The task must be valid during the call.
-unsafe fn has(task: *mut bindings::task_struct, wanted: &Wanted<'_>) -> bool {
+/// Both must be valid, and the caller in a read-side section of RCU.
+unsafe fn could_kill(file: *const bindings::file, task: *const bindings::task_struct) -> bool {
+    // SAFETY: Both are valid. A file's credentials are its own; a task's are kept by RCU, and the pointer to them may
+    // change at any time.
+    unsafe {
+        let opener = &*(*file).f_cred;
+        let target = &*(&raw const (*task).real_cred).read_volatile();
+        let owners = [target.suid.val, target.uid.val];
+        owners.contains(&opener.euid.val)
+            || owners.contains(&opener.uid.val)
+            || bindings::file_ns_capable(file, target.user_ns, bindings::CAP_KILL as c_int)
+    }
+}
+
+/// Whether the task of `look` has a descriptor of what is looked for, by a file of somebody who could have killed it.
+///
+/// # Safety
+///
+/// The task must be valid during the call, and the caller in a read-side section of RCU.
+unsafe fn has(look: &Look<'_>) -> bool {
     // SAFETY: The task is valid; its lock keeps its table of descriptors, which it may not have.
     unsafe {
-        let lock = &raw mut (*task).alloc_lock;
+        let lock = &raw mut (*look.task).alloc_lock;
         bindings::spin_lock(lock);
         let found = bindings::iterate_fd(
-            (*task).files,
+            (*look.task).files,
             0,
             Some(is_wanted),
-            ptr::from_ref(wanted).cast(),
+            ptr::from_ref(look).cast(),
         );
         bindings::spin_unlock(lock);
         found != 0
     }
 }
 
-/// Kills every process that has a descriptor of `device`, and calls `tell` with its number. Whether there was any, but for
-/// the calling one, whose end nobody should wait for here.
+/// Whether the task of `look` has memory of what is looked for mapped, by a file of somebody who could have killed it. One whose
+/// address space is just being changed is passed over: nobody is waited for here.
 ///
-/// Somebody may still have the device open: descriptors may be on their way in a socket, and memory of the device's mapped.
-pub(crate) fn kill<T: Driver>(device: &accel::Device<T>, mut tell: impl FnMut(i32)) -> bool {
-    let wanted = Wanted {
-        is: &|file| device.is_of(file),
-    };
-    let mut any = false;
-    let _section = rcu::read_lock();
-    // SAFETY: Lists of processes and of their threads are read under RCU, which keeps what was found there; the first
-    // process is always there. A thread's lock is taken alone.
+/// # Safety
+///
+/// The task must be valid during the call, and the caller in a read-side section of RCU.
+unsafe fn maps(look: &Look<'_>) -> bool {
+    // SAFETY: The task is valid. Its address space, which it may not have, is ours to look at as long as we have the
+    // reference, and what is mapped there as long as the lock is held; a file is kept by what maps it. None of these
+    // functions sleeps.
     unsafe {
-        let head = &raw mut bindings::init_task.tasks;
-        let mut process = next(head);
-        while process != head {
-            let leader = kernel::container_of!(process, bindings::task_struct, tasks);
-            let threads = &raw mut (*(*leader).signal).thread_head;
-            let mut thread = next(threads);
-            while thread != threads {
-                let task = kernel::container_of!(thread, bindings::task_struct, thread_node);
-                if has(task, &wanted) {
-                    bindings::send_sig(bindings::SIGKILL as c_int, task, 1);
-                    tell((*leader).pid);
-                    any |= (*leader).tgid != (*bindings::get_current()).tgid;
+        let mm = bindings::get_task_mm(look.task);
+        if mm.is_null() {
+            return false;
+        }
+        let mut found = false;
+        if bindings::mmap_read_trylock(mm) {
+            let mut address = 0;
+            loop {
+                let area = bindings::find_vma(mm, address);
+                if area.is_null() {
                     break;
                 }
-                thread = next(thread);
+                let file = (*area).vm_file;
+                if !file.is_null() && (look.is)(file) && could_kill(file, look.task) {
+                    found = true;
+                    break;
+                }
+                address = (*area).__bindgen_anon_1.__bindgen_anon_1.vm_end;
             }
-            process = next(process);
+            bindings::mmap_read_unlock(mm);
         }
+        // If it was the last reference, somebody else does the rest.
+        bindings::mmput_async(mm);
+        found
     }
-    any
+}
+
+/// Kills `task`, also one that is dying already: it may be writing a core dump. Whether it was not.
+///
+/// # Safety
+///
+/// The task must be valid during the call.
+unsafe fn kill_task(task: *mut bindings::task_struct) -> bool {
+    // SAFETY: The task is valid, and so is what its threads share. The flags may change at any time.
+    unsafe {
+        let flags = (&raw const (*(*task).signal).flags).read_volatile();
+        bindings::send_sig(bindings::SIGKILL as c_int, task, 1);
+        flags & bindings::SIGNAL_GROUP_EXIT == 0
+    }
+}
+
+/// The number of the first process, which nobody kills.
+const INIT: i32 = 1;
+
+/// Kills every process that has a descriptor of `device`, or memory of it mapped, if whoever has opened the file could have done
+/// so, and calls `tell` with its number. Whether there is any to wait for: not the calling one, whose end nobody should wait
+/// for here.
+///
+/// Somebody may still have the device open: others than those, and descriptors may be on their way in a socket.
+pub(crate) fn kill<D: Send + Sync>(device: &Device<D>, mut tell: impl FnMut(i32)) -> bool {
+    let is = |file: *mut bindings::file| device.is_of(file);
+    let namespace = &raw mut bindings::init_pid_ns;
+    let mut any = false;
+    let mut number = 0;
+    // Threads, and processes, may share a table, which may be long. Whoever has a table like that of the one before has as
+    // little.
+    let (mut barren, mut barren_memory) = (ptr::null_mut(), ptr::null_mut());
+    loop {
+        // A section for each task: there may be very many.
+        let _section = rcu::read_lock();
+        // SAFETY: Numbers of tasks are read under RCU, which keeps what was found there; the namespace is there for ever.
+        let task = unsafe {
+            let pid = bindings::find_ge_pid(number, namespace);
+            if pid.is_null() {
+                return any;
+            }
+            number = bindings::pid_nr_ns(pid, namespace).saturating_add(1);
+            bindings::pid_task(pid, bindings::pid_type_PIDTYPE_PID)
+        };
+        if task.is_null() {
+            continue;
+        }
+        // SAFETY: As above. The table may change at any time.
+        let (process, table, memory) = unsafe {
+            (
+                (*task).tgid,
+                (&raw const (*task).files).read_volatile(),
+                (&raw const (*task).mm).read_volatile(),
+            )
+        };
+        if process == INIT {
+            continue;
+        }
+        let look = Look {
+            is: &is,
+            task,
+            found: Cell::new(false),
+        };
+        // SAFETY: As above.
+        let opened = table != barren && unsafe { has(&look) };
+        // SAFETY: As above.
+        if opened || memory != barren_memory && unsafe { maps(&look) } {
+            // SAFETY: As above.
+            if unsafe { kill_task(task) } {
+                tell(process);
+            }
+            // SAFETY: The calling task is there.
+            any |= process != unsafe { (*bindings::get_current()).tgid };
+            continue;
+        }
+        if !look.found.get() {
+            barren = table;
+        }
+        barren_memory = memory;
+    }
 }

@@ -6,6 +6,7 @@
 //! All `unsafe` code of the driver is in here.
 
 pub(crate) mod accel;
+pub(crate) mod capability;
 pub(crate) mod chrdev;
 pub(crate) mod completion;
 #[cfg(CONFIG_DEBUG_FS)]
@@ -16,10 +17,12 @@ pub(crate) mod eventfd;
 pub(crate) mod holders;
 pub(crate) mod hwmon;
 mod hwmon_sys;
+pub(crate) mod limited;
 pub(crate) mod memory;
 pub(crate) mod module_param;
 pub(crate) mod msix;
 pub(crate) mod pages;
+pub(crate) mod pci_bar;
 pub(crate) mod pci_callbacks;
 pub(crate) mod pci_id;
 pub(crate) mod pci_power;

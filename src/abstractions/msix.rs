@@ -42,29 +42,29 @@ pub(crate) struct Line {
 }
 
 /// The vectors; given back when dropped, after the last handler has returned.
-pub(crate) struct Vectors<H: Handler> {
+pub(crate) struct Vectors {
     pdev: ARef<pci::Device>,
-    requested: KVec<Pin<KBox<Cookie<H>>>>,
+    requested: KVec<Pin<KBox<Cookie>>>,
 }
 
-struct Cookie<H> {
+struct Cookie {
     irq: u32,
     vector: u32,
-    handler: Arc<H>,
+    handler: Arc<dyn Handler>,
 }
 
 // SAFETY: The cookies are only read by handlers until they are dropped.
-unsafe impl<H: Handler> Send for Vectors<H> {}
+unsafe impl Send for Vectors {}
 // SAFETY: No method takes `&self`.
-unsafe impl<H: Handler> Sync for Vectors<H> {}
+unsafe impl Sync for Vectors {}
 
-impl<H: Handler> Vectors<H> {
+impl Vectors {
     /// Allocates exactly `count` vectors and has `handler` called for those of `lines`, in order.
     pub(crate) fn new(
         pdev: &pci::Device<Bound>,
         count: u32,
         lines: &[Line],
-        handler: Arc<H>,
+        handler: Arc<dyn Handler>,
     ) -> Result<Self> {
         let raw = raw(pdev);
         // SAFETY: The device is valid and bound.
@@ -129,13 +129,13 @@ impl<H: Handler> Vectors<H> {
     /// `cookie` must be one of `new()`, of an interrupt that is requested.
     unsafe extern "C" fn callback(_irq: c_int, cookie: *mut c_void) -> bindings::irqreturn_t {
         // SAFETY: The cookie of `new()`, which lives until `free_irq()` has returned.
-        let cookie = unsafe { &*cookie.cast::<Cookie<H>>() };
+        let cookie = unsafe { &*cookie.cast::<Cookie>() };
         cookie.handler.interrupt(cookie.vector);
         bindings::irqreturn::IRQ_HANDLED
     }
 }
 
-impl<H: Handler> Drop for Vectors<H> {
+impl Drop for Vectors {
     fn drop(&mut self) {
         for cookie in &self.requested {
             // SAFETY: Requested with this cookie; waits for its handler.

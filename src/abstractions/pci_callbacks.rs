@@ -61,12 +61,15 @@ pub(crate) trait Driver: pci::Driver {
     /// Whether devices may be probed at the same time as others, and as the machine boots on.
     const PROBE_ASYNCHRONOUSLY: bool = false;
 
-    /// The machine goes to sleep. `pci` saves the device's configuration afterwards, and puts it to sleep.
+    /// The machine goes to sleep, or its memory is about to be saved or brought back (hibernation). `pci` saves the device's
+    /// configuration afterwards, and puts it to sleep if the machine sleeps. The device may reach no memory.
     ///
-    /// After an error the machine stays awake.
+    /// After an error the machine stays awake. Nobody calls this when memory was saved and the machine goes down: what the
+    /// device does then is lost.
     fn suspend<'a>(dev: &'a pci::Device<Core<'_>>, this: Pin<&Self::Data<'a>>) -> Result;
 
-    /// The machine has woken up. The device's configuration is as it was after `suspend`.
+    /// The machine has woken up, or its memory was saved or brought back. The device's configuration is as it
+    /// was after `suspend`; the device may have been another kernel's meanwhile.
     fn resume<'a>(dev: &'a pci::Device<Core<'_>>, this: Pin<&Self::Data<'a>>) -> Result;
 
     /// The machine goes down, or another kernel takes over. The device must reach no memory any more; it stays bound.
@@ -143,6 +146,9 @@ impl<T: Driver + 'static> Adapter<T> {
     const POWER_MANAGEMENT: bindings::dev_pm_ops = bindings::dev_pm_ops {
         suspend: Some(Self::suspend_callback),
         resume: Some(Self::resume_callback),
+        freeze: Some(Self::suspend_callback),
+        thaw: Some(Self::resume_callback),
+        restore: Some(Self::resume_callback),
         ..pin_init::zeroed()
     };
 

@@ -6,6 +6,7 @@
 use kernel::bindings;
 use kernel::device::{Bound, Core};
 use kernel::error::to_result;
+use kernel::io::Io as _;
 use kernel::pci;
 use kernel::prelude::*;
 
@@ -54,14 +55,16 @@ pub(crate) fn connect(pdev: &pci::Device<Bound>) {
     unsafe { bindings::pci_set_master(raw(pdev)) };
 }
 
-/// Keeps the device from sending requests of its own, and waits for the end of those that it has begun. Whether that
-/// has come.
+/// Keeps the device from sending requests of its own, and waits for the end of those that it has begun. Whether it says that
+/// both are so.
 pub(crate) fn disconnect(pdev: &pci::Device<Bound>) -> bool {
     // SAFETY: The device is valid and bound.
-    unsafe {
-        bindings::pci_clear_master(raw(pdev));
-        bindings::pci_wait_for_pending_transaction(raw(pdev)) != 0
-    }
+    unsafe { bindings::pci_clear_master(raw(pdev)) };
+    // One that does not answer reads as ones.
+    let command = pdev.config_space().read16(bindings::PCI_COMMAND as usize);
+    command & bindings::PCI_COMMAND_MASTER as u16 == 0
+        // SAFETY: As above.
+        && unsafe { bindings::pci_wait_for_pending_transaction(raw(pdev)) } != 0
 }
 
 /// The state that the kernel last knew.
@@ -74,10 +77,18 @@ pub(crate) fn state(pdev: &pci::Device<Bound>) -> PowerState {
     }
 }
 
+/// Whether the driver has the device enabled: it does, unless it has put it to sleep. The kernel may have woken it meanwhile, or
+/// put it to sleep itself, and does the reverse; what the driver has done stays its own business.
+fn is_enabled(pdev: &pci::Device<Bound>) -> bool {
+    // SAFETY: The device is valid; the field is a number, which may change at any time (`pci_is_enabled()`, which is
+    // inline).
+    unsafe { (&raw const (*raw(pdev)).enable_cnt.counter).read_volatile() > 0 }
+}
+
 /// Wakes the device, if [`sleep`] has put it to sleep: its configuration is as it was then. Not to be called by two at
 /// the same time, nor with `sleep`.
 pub(crate) fn wake(pdev: &pci::Device<Bound>) -> Result {
-    if state(pdev) != PowerState::D3Hot {
+    if is_enabled(pdev) {
         return Ok(());
     }
     // SAFETY: The device is valid and bound. As upstream, no more is wanted of the first two than that they try.
@@ -91,10 +102,10 @@ pub(crate) fn wake(pdev: &pci::Device<Bound>) -> Result {
 /// Puts the device to sleep, unless it sleeps; until [`wake`] the driver finds ones only where its registers were, and
 /// the device is not enabled.
 pub(crate) fn sleep(pdev: &pci::Device<Bound>) -> Result {
-    if state(pdev) == PowerState::D3Hot {
+    if !is_enabled(pdev) {
         return Ok(());
     }
-    // SAFETY: The device is valid and bound, and enabled while it does not sleep.
+    // SAFETY: The device is valid, bound and enabled.
     unsafe {
         bindings::pci_save_state(raw(pdev));
         bindings::pci_disable_device(raw(pdev));

@@ -23,29 +23,32 @@ static TIMER_NAME: &CStr = c"task_timer";
 pub(crate) trait Run: Send + Sync + 'static {
     /// Runs it; may sleep, and schedule the task anew. Never runs twice at a time.
     fn run(&self);
+
+    /// The task was cancelled, and does not run.
+    fn cancelled(&self) {}
 }
 
 /// A task that can be scheduled; cancelled when dropped, and waited for if it is running.
 ///
 /// Must not be dropped by its own `run()`.
 #[pin_data(PinnedDrop)]
-pub(crate) struct Task<R: Run> {
+pub(crate) struct Task {
     #[pin]
     work: Opaque<bindings::delayed_work>,
-    run: Arc<R>,
+    run: Arc<dyn Run>,
     #[pin]
     _pinned: PhantomPinned,
 }
 
 // SAFETY: Delayed work may be used on any thread, and so may what runs.
-unsafe impl<R: Run> Send for Task<R> {}
+unsafe impl Send for Task {}
 // SAFETY: As above.
-unsafe impl<R: Run> Sync for Task<R> {}
+unsafe impl Sync for Task {}
 
-impl<R: Run> Task<R> {
+impl Task {
     /// A task that is not scheduled.
     pub(crate) fn new(
-        run: Arc<R>,
+        run: Arc<dyn Run>,
         name: &'static CStr,
         key: Pin<&'static LockClassKey>,
     ) -> Result<Pin<KBox<Self>>> {
@@ -98,6 +101,7 @@ impl<R: Run> Task<R> {
     pub(crate) fn cancel(&self) {
         // SAFETY: The work is initialised.
         unsafe { bindings::cancel_delayed_work_sync(self.work.get()) };
+        self.run.cancelled();
     }
 
     /// The time has come.
@@ -116,7 +120,7 @@ impl<R: Run> Task<R> {
 }
 
 #[pinned_drop]
-impl<R: Run> PinnedDrop for Task<R> {
+impl PinnedDrop for Task {
     fn drop(self: Pin<&mut Self>) {
         self.cancel();
     }

@@ -3,11 +3,9 @@
 
 //! Contexts: an address space of the card's, and the submissions of whoever has it (upstream `context.c`).
 
-pub(crate) mod asid;
 pub(crate) mod counters;
-pub(crate) mod file;
+pub(crate) mod open_files;
 pub(crate) mod phase;
-pub(crate) mod users;
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
@@ -15,12 +13,13 @@ use kernel::sync::{
     new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, MutexGuard, SpinLock, SpinLockIrq,
 };
 
-use crate::device::Card;
-use crate::mem::context::UserMemory;
-use crate::submit::buffer::BufferTable;
-use crate::submit::fence::{Fence, Outcome, Terms};
-use crate::submit::polling::Polling;
-use asid::Asid;
+use crate::mem::asid::Asid;
+use crate::mem::command_buffer::BufferTable;
+use crate::mem::memory::Memory;
+use crate::mem::user_memory::UserMemory;
+use crate::queue::fence::{Fence, Outcome, SubmitOptions};
+use crate::queue::polling::Polling;
+use crate::queue::submission::Owner;
 use counters::DropCounters;
 use phase::Phase;
 
@@ -45,14 +44,14 @@ pub(crate) enum Found {
     Future,
 }
 
-struct Window {
+struct SubmissionWindow {
     /// The next number.
     next: u64,
     fences: [Option<Arc<Fence>>; WINDOW],
 }
 
 /// The ends of the latest submissions that were to be time-stamped: a ring.
-struct Memory {
+struct Ends {
     ends: KVec<(u64, Outcome)>,
     next: usize,
 }
@@ -62,20 +61,16 @@ struct Memory {
 pub(crate) struct Context {
     /// Its address space and what is mapped there. Its end sleeps; after it, the number is free.
     pub(crate) user_memory: Arc<UserMemory>,
-    /// The number of its address space; given back at its end, and that of its exports.
-    pub(crate) asid: Arc<Asid>,
     /// Its command buffers.
     pub(crate) buffers: BufferTable,
     /// Submissions that were refused, by reason.
     pub(crate) drops: DropCounters,
     #[pin]
-    window: SpinLock<Window>,
+    window: SpinLock<SubmissionWindow>,
     #[pin]
-    memory: SpinLockIrq<Memory>,
+    memory: SpinLockIrq<Ends>,
     /// How its waiters wait.
     pub(crate) polling: Polling,
-    /// The card holds this context's state: nothing of another user's.
-    switched: Atomic<bool>,
     /// Its file is of no use any more. Changes with `on_card` held.
     dead: Atomic<bool>,
     /// Held by whoever changes the card's state for this context without any other lock that a reset takes.
@@ -88,25 +83,22 @@ pub(crate) struct Context {
 
 impl Context {
     /// A context that runs in address space `asid`. The last reference must be dropped where one may sleep.
-    pub(crate) fn new(card: &Arc<Card>, asid: Asid) -> Result<Arc<Self>> {
-        let asid = Arc::new(asid, GFP_KERNEL)?;
-        let user_memory = UserMemory::new(card, asid.number())?;
+    pub(crate) fn new(memory: &Arc<Memory>, asid: Asid) -> Result<Arc<Self>> {
+        let user_memory = UserMemory::new(memory, asid)?;
         let ends = KVec::with_capacity(REMEMBERED, GFP_KERNEL)?;
-        let buffers = BufferTable::new()?;
-        let window = Window {
+        let buffers = BufferTable::new(&memory.buffers)?;
+        let window = SubmissionWindow {
             next: 1,
             fences: [const { None }; WINDOW],
         };
         Arc::pin_init(
             pin_init!(Self {
                 user_memory,
-                asid,
                 buffers,
                 drops: DropCounters::default(),
                 window <- new_spinlock!(window),
-                memory <- new_spinlock_irq!(Memory { ends, next: 0 }),
+                memory <- new_spinlock_irq!(Ends { ends, next: 0 }),
                 polling: Polling::new(),
-                switched: Atomic::new(false),
                 dead: Atomic::new(false),
                 on_card <- new_mutex!(()),
                 phase <- Phase::new(),
@@ -115,18 +107,23 @@ impl Context {
         )
     }
 
+    /// The number of its address space.
+    pub(crate) fn asid(&self) -> u32 {
+        self.user_memory.asid()
+    }
+
     /// Takes the next number and a place in the window for it. `EAGAIN` while the submission that has
     /// the place is at work.
     ///
     /// What goes wrong later must signal the fence.
-    pub(crate) fn enter(&self, terms: Terms) -> Result<Arc<Fence>> {
+    pub(crate) fn enter(&self, options: SubmitOptions) -> Result<Arc<Fence>> {
         // Made before the lock is taken; its number is known under the lock only.
-        let fence = Fence::new(terms)?;
+        let fence = Fence::new(options)?;
         let mut window = self.window.lock();
         let sequence = window.next;
         let place = (sequence as usize) & (WINDOW - 1);
         let slot = window.fences.get_mut(place).ok_or(EINVAL)?;
-        if slot.as_ref().is_some_and(|fence| fence.outcome().is_none()) {
+        if slot.as_ref().is_some_and(|fence| fence.result().is_none()) {
             return Err(EAGAIN);
         }
         fence.set_sequence(sequence);
@@ -157,7 +154,7 @@ impl Context {
 
     /// Takes the card from it for good: its file was not closed when the card was reset, and nobody could be made to.
     /// Waits for who is at the card.
-    pub(crate) fn kill(&self) {
+    pub(crate) fn disown(&self) {
         let _nobody = self.on_card.lock();
         self.dead.store(true, Release);
     }
@@ -178,8 +175,8 @@ impl Context {
 
     /// Gives back what a dead context still had. The card can't reach it.
     pub(crate) fn bury(&self) {
-        self.user_memory.end();
-        self.asid.give_back();
+        self.user_memory.bury();
+        self.buffers.close();
     }
 
     /// Whether submission `sequence` took too long, as far as that is known.
@@ -187,16 +184,6 @@ impl Context {
         let window = self.window.lock();
         let mut fences = window.fences.iter().flatten();
         fences.any(|fence| fence.sequence() == sequence && fence.is_overdue())
-    }
-
-    /// Whether the card was made ready for this context.
-    pub(crate) fn switched(&self) -> bool {
-        self.switched.load(Acquire)
-    }
-
-    /// The card was made ready, or (after a reset) has to be made so again.
-    pub(crate) fn set_switched(&self, yes: bool) {
-        self.switched.store(yes, Release);
     }
 
     /// The next number.
@@ -211,7 +198,7 @@ impl Context {
             .fences
             .iter()
             .flatten()
-            .filter(|fence| fence.outcome().is_none());
+            .filter(|fence| fence.result().is_none());
         at_work.min_by_key(|fence| fence.sequence()).cloned()
     }
 
@@ -223,7 +210,7 @@ impl Context {
             .fences
             .iter()
             .flatten()
-            .filter(|fence| !fence.ended());
+            .filter(|fence| !fence.is_retired());
         at_work.map(|fence| &**fence).for_each(run);
     }
 
@@ -234,8 +221,21 @@ impl Context {
         count
     }
 
-    /// Remembers the end of a submission for those who ask late.
-    pub(crate) fn remember(&self, sequence: u64, outcome: Outcome) {
+    /// Takes the end of submission `sequence` out of the memory: it is told once.
+    fn recall(&self, sequence: u64) -> Option<Outcome> {
+        let mut memory = self.memory.lock();
+        let end = memory.ends.iter_mut().find(|end| end.0 == sequence)?;
+        end.0 = NOBODY;
+        Some(end.1)
+    }
+}
+
+impl Owner for Context {
+    fn asid(&self) -> u32 {
+        self.asid()
+    }
+
+    fn remember(&self, sequence: u64, outcome: Outcome) {
         let mut memory = self.memory.lock();
         if memory.ends.len() < REMEMBERED {
             // Cannot fail: there is room.
@@ -247,13 +247,5 @@ impl Context {
             *oldest = (sequence, outcome);
         }
         memory.next = next.wrapping_add(1) % REMEMBERED;
-    }
-
-    /// Takes the end of submission `sequence` out of the memory: it is told once.
-    fn recall(&self, sequence: u64) -> Option<Outcome> {
-        let mut memory = self.memory.lock();
-        let end = memory.ends.iter_mut().find(|end| end.0 == sequence)?;
-        end.0 = NOBODY;
-        Some(end.1)
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! The first-stage loader (preboot) asks for the boot FIT; the driver puts that image into SRAM and
 //! says so; it becomes the second-stage loader, for which the driver puts the firmware itself into DRAM.
-//! What can be undone is the request to the processor, and [`Request`] always does; an interrupted boot
+//! What can be undone is the message to the processor, and [`ImageReady`] always does; an interrupted boot
 //! cannot, and leaves a card that needs a hard reset.
 //!
 //! Facts: `hl_fw_read_preboot_status()` and `hl_fw_static_init_cpu()` with their callees in
@@ -20,20 +20,22 @@ use super::{
     image,
     text::{Text, VERSION_LEN},
 };
-use crate::hw::{poll_at, Io, Pauses};
-
-/// The registers of the handshake (`goya_reg_map.h`).
-pub(super) mod register {
-    pub(in crate::fw) const BOOT_DEV_STS0: u32 = 0xC4_B150;
-    pub(in crate::fw) const BOOT_DEV_STS1: u32 = 0xC4_B154;
-    pub(in crate::fw) const CMD_STATUS_TO_HOST: u32 = 0xC4_B15C;
-    pub(in crate::fw) const BOOT_ERR0: u32 = 0xC4_B160;
-    pub(in crate::fw) const BOOT_ERR1: u32 = 0xC4_B164;
-    pub(in crate::fw) const PREBOOT_VERSION: u32 = 0xC4_B170;
-    pub(in crate::fw) const UBOOT_VERSION: u32 = 0xC4_B174;
-    pub(in crate::fw) const BOOT_STATUS: u32 = 0xC4_B300;
-    pub(in crate::fw) const MESSAGE_TO_CPU: u32 = 0xC4_B304;
-}
+use crate::hw::{
+    map::SRAM_SIZE,
+    poll_at,
+    regs::cpu::{
+        BOOT_DEV_STS0,
+        BOOT_STATUS,
+        CMD_STATUS_TO_HOST,
+        KMD_MSG_TO_CPU,
+        PREBOOT_VER_OFFSET,
+        UBOOT_VER_OFFSET, //
+    },
+    window::Memories,
+    Io,
+    Location,
+    Pauses, //
+};
 
 /// How long preboot may take, and an image to be acknowledged.
 const BOOT_FIT_TIMEOUT: Delta = Delta::from_secs(1);
@@ -49,71 +51,35 @@ const PAUSES: Pauses = Pauses {
 const BOOT_FIT_OFFSET: u64 = 0x20_0000;
 /// Where the firmware goes in DRAM.
 const LINUX_ADDRESS: u64 = 0x80_0000;
-/// SRAM's size in bytes.
-const SRAM_SIZE: u32 = 0x32A_0000;
 /// Takes SRAM's base off an address in it.
 const SRAM_OFFSET_MASK: u32 = 0x0FFF_FFFF;
 
-/// The answer of [`register::CMD_STATUS_TO_HOST`] to an image.
-const CMD_STATUS_CLEAR: u32 = 0;
-const CMD_STATUS_OK: u32 = 1;
+/// A message to the device's processor that an image is in place, taken back when dropped.
+struct ImageReady<'a, I: Io>(&'a I);
 
-/// The card's memories, as far as the boot needs them.
-///
-/// DRAM is seen through a window that the caller has moved to DRAM's base.
-pub(crate) trait Window {
-    /// Copies `data` to `offset` in SRAM. Errors: `EINVAL` if it does not fit.
-    fn copy_to_sram(&self, offset: u64, data: &[u8]) -> Result;
-
-    /// Copies `data` to `address` in DRAM. Errors: `EINVAL` if it is not in the window.
-    fn copy_to_dram(&self, address: u64, data: &[u8]) -> Result;
-
-    /// Reads from `offset` in SRAM. Errors: `EINVAL` outside of it.
-    fn read_sram(&self, offset: u64, out: &mut [u8]) -> Result;
-}
-
-codes! {
-    /// What the driver asks of the device's processor.
-    Message: u32 {
-        Nothing = 0,
-        /// Wait for an event, forever.
-        Halt = 1,
-        /// The image is in place.
-        ImageReady = 2,
-        /// Reset the card.
-        Reset = 5,
-    }
-}
-
-/// Asks the device's processor for something and leaves the request standing.
-///
-/// For a card that will be reset: a request that survives the reset would be the first thing that
-/// preboot reads, so write [`Message::Nothing`] unless the reset clears the register.
-pub(crate) fn ask(io: &impl Io, message: Message) {
-    io.write(register::MESSAGE_TO_CPU, message as u32);
-}
-
-/// A request to the device's processor, taken back when dropped.
-struct Request<'a, I: Io>(&'a I);
-
-impl<'a, I: Io> Request<'a, I> {
-    fn new(io: &'a I, message: Message) -> Self {
-        ask(io, message);
+impl<'a, I: Io> ImageReady<'a, I> {
+    fn new(io: &'a I) -> Self {
+        io.write_reg(KMD_MSG_TO_CPU::FIT_RDY);
         Self(io)
     }
 }
 
-impl<I: Io> Drop for Request<'_, I> {
+impl<I: Io> Drop for ImageReady<'_, I> {
     fn drop(&mut self) {
-        ask(self.0, Message::Nothing);
+        self.0.write_reg(KMD_MSG_TO_CPU::NA);
     }
 }
 
 /// Waits for one of several states of the boot. `Err` has what was read last.
 fn wait(io: &impl Io, timeout: Delta, wanted: &[Progress]) -> Result<u32, u32> {
-    poll_at(io, register::BOOT_STATUS, timeout, PAUSES, |status| {
-        wanted.iter().any(|&progress| progress as u32 == status)
-    })
+    let reached = |status: BOOT_STATUS| {
+        wanted
+            .iter()
+            .any(|&progress| progress as u32 == status.into_raw())
+    };
+    poll_at(io, BOOT_STATUS, timeout, PAUSES, reached)
+        .map(BOOT_STATUS::into_raw)
+        .map_err(BOOT_STATUS::into_raw)
 }
 
 /// What preboot says of itself.
@@ -133,7 +99,7 @@ pub(crate) struct Preboot {
 pub(crate) fn read_preboot(
     dev: &Device,
     io: &impl Io,
-    window: &impl Window,
+    window: &impl Memories,
     error_mask: u64,
 ) -> Result<Preboot> {
     let wanted = [
@@ -164,7 +130,7 @@ pub(crate) fn read_preboot(
         return Err(EIO);
     }
 
-    let status = io.read(register::BOOT_DEV_STS0);
+    let status = io.read(BOOT_DEV_STS0).into_raw();
     let capabilities = Capabilities::new(status);
     if capabilities.dynamic_loader() {
         dev_err!(dev, "Dynamic FW load is not supported\n");
@@ -172,7 +138,7 @@ pub(crate) fn read_preboot(
     }
     dev_dbg!(dev, "Firmware preboot boot device status0 {:#x}\n", status);
 
-    let version = read_version(dev, io, window, register::PREBOOT_VERSION, "Preboot")?;
+    let version = read_version(dev, io, window, PREBOOT_VER_OFFSET, "Preboot")?;
     if let Some(loader) = version.loader_version() {
         dev_info!(dev, "{}\n", loader);
     }
@@ -186,16 +152,16 @@ pub(crate) fn read_preboot(
 }
 
 /// Reads a version from SRAM; a register says where it is. Errors: `EIO` outside of SRAM; `ENOMEM`.
-fn read_version(
+fn read_version<R: From<u32> + Into<u32>>(
     dev: &Device,
     io: &impl Io,
-    window: &impl Window,
-    place: u32,
+    window: &impl Memories,
+    place: impl Location<R>,
     name: &'static str,
 ) -> Result<Text> {
-    const LIMIT: u32 = SRAM_SIZE - VERSION_LEN as u32;
+    const LIMIT: u32 = SRAM_SIZE as u32 - VERSION_LEN as u32;
 
-    let offset = io.read(place) & SRAM_OFFSET_MASK;
+    let offset = io.read(place).into() & SRAM_OFFSET_MASK;
     if offset >= LIMIT {
         dev_err!(
             dev,
@@ -223,7 +189,7 @@ fn read_version(
 pub(crate) fn start(
     dev: &Device,
     io: &impl Io,
-    window: &impl Window,
+    window: &impl Memories,
     error_mask: u64,
     capabilities: &mut Capabilities,
 ) -> Result<Text> {
@@ -234,7 +200,7 @@ pub(crate) fn start(
     );
 
     let loaded = load_boot_fit(dev, io, window).and_then(|()| {
-        let (status, version) = wait_for_loader(dev, io, window, capabilities)?;
+        let (status, version) = wait_for_loader(dev, io, window)?;
         let alone = status == Progress::SramAvailable as u32;
         if !alone {
             load_linux(dev, io, window)?;
@@ -246,14 +212,14 @@ pub(crate) fn start(
     // A loader that is the firmware itself, for debugging, may report what it likes.
     if !alone {
         errors?;
-        capabilities.firmware_runs(io);
+        capabilities.refresh(io);
         dev_info!(dev, "Successfully loaded firmware to device\n");
     }
     Ok(version)
 }
 
 /// Gives preboot the boot FIT, if it asks for it: old preboot has a loader in flash.
-fn load_boot_fit(dev: &Device, io: &impl Io, window: &impl Window) -> Result {
+fn load_boot_fit(dev: &Device, io: &impl Io, window: &impl Memories) -> Result {
     if let Err(status) = wait(io, BOOT_FIT_TIMEOUT, &[Progress::WaitingForBootFit]) {
         dev_dbg!(
             dev,
@@ -267,33 +233,24 @@ fn load_boot_fit(dev: &Device, io: &impl Io, window: &impl Window) -> Result {
     window.copy_to_sram(BOOT_FIT_OFFSET, image.data())?;
     drop(image);
 
-    io.write(register::CMD_STATUS_TO_HOST, CMD_STATUS_CLEAR);
-    let _request = Request::new(io, Message::ImageReady);
-    poll_at(
-        io,
-        register::CMD_STATUS_TO_HOST,
-        BOOT_FIT_TIMEOUT,
-        PAUSES,
-        |status| status == CMD_STATUS_OK,
-    )
+    io.write_reg(CMD_STATUS_TO_HOST::UNDEF);
+    let _ready = ImageReady::new(io);
+    poll_at(io, CMD_STATUS_TO_HOST, BOOT_FIT_TIMEOUT, PAUSES, |status| {
+        status == CMD_STATUS_TO_HOST::OK
+    })
     .map(|_| ())
     .map_err(|status| {
         dev_err!(
             dev,
             "Timeout waiting for boot fit load ack (status = {})\n",
-            signed(status)
+            signed(status.into_raw())
         );
         ETIMEDOUT
     })
 }
 
 /// Waits for the second-stage loader; returns the boot's status and the loader's version.
-fn wait_for_loader(
-    dev: &Device,
-    io: &impl Io,
-    window: &impl Window,
-    capabilities: &mut Capabilities,
-) -> Result<(u32, Text)> {
+fn wait_for_loader(dev: &Device, io: &impl Io, window: &impl Memories) -> Result<(u32, Text)> {
     let wanted = [
         Progress::DramReady,
         Progress::NicFirmwareReady,
@@ -305,14 +262,13 @@ fn wait_for_loader(
     dev_dbg!(dev, "uboot status = {}\n", signed(status));
 
     // The version helps to understand a boot that goes wrong, and its lack is no reason to stop.
-    let version = match read_version(dev, io, window, register::UBOOT_VERSION, "Boot-fit") {
+    let version = match read_version(dev, io, window, UBOOT_VER_OFFSET, "Boot-fit") {
         Ok(version) => version,
         Err(_) => Text::from_field(b"unavailable")?,
     };
     if let Some(release) = version.firmware_version() {
         dev_info!(dev, "boot-fit version {}\n", release);
     }
-    capabilities.loader_runs(io);
     if waited.is_err() {
         boot_report::progress(dev, status);
         return Err(EIO);
@@ -321,13 +277,13 @@ fn wait_for_loader(
 }
 
 /// Gives the second-stage loader the firmware, and waits until it runs.
-fn load_linux(dev: &Device, io: &impl Io, window: &impl Window) -> Result {
+fn load_linux(dev: &Device, io: &impl Io, window: &impl Memories) -> Result {
     dev_info!(dev, "Loading firmware to device, may take some time...\n");
     let image = image::request(dev, image::LINUX)?;
     window.copy_to_dram(LINUX_ADDRESS, image.data())?;
     drop(image);
 
-    let _request = Request::new(io, Message::ImageReady);
+    let _ready = ImageReady::new(io);
     wait(io, CPU_TIMEOUT, &[Progress::SramAvailable])
         .map(|_| ())
         .map_err(|status| {
@@ -348,6 +304,7 @@ fn load_linux(dev: &Device, io: &impl Io, window: &impl Window) -> Result {
 mod tests {
     use super::*;
     use crate::fw::fake::device;
+    use crate::hw::{regs::cpu::BOOT_ERR0, Offset};
     use core::cell::Cell;
 
     /// Preboot, waiting for a boot FIT.
@@ -366,24 +323,28 @@ mod tests {
     };
 
     impl Io for Card {
-        fn read(&self, offset: u32) -> u32 {
-            match offset {
-                register::BOOT_STATUS => 16,
-                register::BOOT_DEV_STS0 => self.status0,
-                register::BOOT_ERR0 => self.errors0,
-                register::PREBOOT_VERSION => self.version_at,
-                _ => 0,
+        fn read32(&self, offset: Offset) -> u32 {
+            if offset == Offset::of::<BOOT_STATUS>() {
+                16
+            } else if offset == Offset::of::<BOOT_DEV_STS0>() {
+                self.status0
+            } else if offset == Offset::of::<BOOT_ERR0>() {
+                self.errors0
+            } else if offset == Offset::of::<PREBOOT_VER_OFFSET>() {
+                self.version_at
+            } else {
+                0
             }
         }
 
-        fn write(&self, offset: u32, value: u32) {
-            if offset == register::MESSAGE_TO_CPU {
+        fn write32(&self, offset: Offset, value: u32) {
+            if offset == Offset::of::<KMD_MSG_TO_CPU>() {
                 self.asked.set(Some(value));
             }
         }
     }
 
-    impl Window for Card {
+    impl Memories for Card {
         fn copy_to_sram(&self, _offset: u64, _data: &[u8]) -> Result {
             Err(EINVAL)
         }
@@ -407,7 +368,6 @@ mod tests {
         let device = device()?;
         let card = CARD();
         let preboot = read_preboot(device.as_ref().as_ref(), &card, &card, u64::MAX)?;
-        assert!(preboot.capabilities.hard_reset());
         assert!(!preboot.capabilities.security());
         // Nothing is known of the firmware before it runs.
         assert!(!preboot.capabilities.packet_index_ack());
@@ -427,7 +387,7 @@ mod tests {
         assert_eq!(refused(broken(), u64::MAX), Some(EIO));
         assert_eq!(refused(broken(), 0), None);
         let lost = Card {
-            version_at: SRAM_SIZE - 128,
+            version_at: SRAM_SIZE as u32 - 128,
             ..CARD()
         };
         assert_eq!(refused(lost, u64::MAX), Some(EIO));
@@ -442,11 +402,9 @@ mod tests {
     #[test]
     fn requests_are_taken_back() {
         let card = CARD();
-        let request = Request::new(&card, Message::ImageReady);
+        let ready = ImageReady::new(&card);
         assert_eq!(card.asked.get(), Some(2));
-        drop(request);
+        drop(ready);
         assert_eq!(card.asked.get(), Some(0));
-        assert_eq!(Message::try_from(5), Ok(Message::Reset));
-        assert!(Message::try_from(4).is_err());
     }
 }

@@ -8,8 +8,7 @@
 
 use kernel::{bits::bit_u32, device::Device, prelude::*};
 
-use super::boot::register;
-use crate::hw::Io;
+use crate::hw::{regs::cpu, Io};
 
 codes! {
     /// How far the device's processor has come.
@@ -215,10 +214,10 @@ pub(super) fn errors(dev: &Device, io: &impl Io, mask: u64) -> Result {
         u32::from_le_bytes([e, f, g, h]),
     );
 
-    let errors0 = io.read(register::BOOT_ERR0);
-    report0(dev, errors0, io.read(register::BOOT_DEV_STS0));
-    let errors1 = io.read(register::BOOT_ERR1);
-    report1(dev, errors1, io.read(register::BOOT_DEV_STS1));
+    let errors0 = io.read(cpu::BOOT_ERR0).into_raw();
+    report0(dev, errors0, io.read(cpu::BOOT_DEV_STS0).into_raw());
+    let errors1 = io.read(cpu::BOOT_ERR1).into_raw();
+    report1(dev, errors1, io.read(cpu::BOOT_DEV_STS1).into_raw());
 
     if is_failure0(errors0, mask0) || is_failure1(errors1, mask1) {
         return Err(EIO);

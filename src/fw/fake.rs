@@ -8,8 +8,8 @@ use core::cell::{Cell, RefCell};
 use kernel::{faux, prelude::*, time::Delta};
 
 use super::{
-    mailbox::{Buffer, Mailbox},
-    message::{Packet, Reply, PACKET_LEN},
+    mailbox::Mailbox,
+    message::{Buffer, Packet, Reply, PACKET_LEN},
     wire,
 };
 

@@ -11,8 +11,8 @@ use kernel::{device::Device, prelude::*};
 use super::{
     boot_report,
     capabilities::Capabilities,
-    mailbox::{Buffer, Mailbox, TIMEOUT_LONG},
-    message::{Opcode, Packet},
+    mailbox::{Mailbox, TIMEOUT_LONG},
+    message::{Buffer, Opcode, Packet},
     sensors,
     text::{Text, VERSION_LEN},
     wire,
@@ -32,7 +32,7 @@ const CARD_NAME_LEN: usize = 16;
 pub(crate) const CARD_NAME_DEFAULT: &[u8] = b"HL1000";
 /// Bytes of DRAM that every card has.
 pub(crate) const DRAM_SIZE_DEFAULT: u64 = 0x1_0000_0000;
-/// Bytes of DRAM that a card can have at most: what comes behind it in its addresses is SRAM.
+/// Bytes of DRAM that a card can have at most: what comes after it in its addresses is SRAM.
 const DRAM_SIZE_MOST: u64 = 1 << map::SRAM_BASE.ilog2();
 
 /// Where the fields are.
@@ -46,7 +46,6 @@ mod at {
     pub(super) const CPUCP_VERSION: usize = 1428;
     pub(super) const DRAM_SIZE: usize = 1560;
     pub(super) const CARD_NAME: usize = 1568;
-    pub(super) const EQ_HEALTH_CHECK: usize = 1607;
     pub(super) const CPLD_TIMESTAMP: usize = 1612;
     pub(super) const PLL_MAP: usize = 1616;
     pub(super) const FW_OS_VERSION: usize = 1640;
@@ -78,8 +77,6 @@ pub(crate) struct CpuInfo {
     pub(crate) cpld_timestamp: u32,
     pub(crate) infineon_version: u32,
     dram_size: u64,
-    /// Whether the firmware sends an event for every heartbeat.
-    pub(crate) eq_health_check: bool,
     /// Which PLLs there are, for firmware with its own numbers of them.
     pub(crate) pll_map: [u8; PLL_MAP_LEN],
 }
@@ -93,7 +90,6 @@ impl CpuInfo {
             wire::array::<VERSION_LEN>(bytes, offset).and_then(|field| Text::from_field(&field))
         };
         let number = |offset: usize| wire::u32_at(bytes, offset);
-        let [eq_health_check] = wire::array(bytes, at::EQ_HEALTH_CHECK)?;
 
         Ok(Self {
             sensors: decode_sensors(dev, bytes)?,
@@ -108,7 +104,6 @@ impl CpuInfo {
             cpld_timestamp: number(at::CPLD_TIMESTAMP)?,
             infineon_version: number(at::INFINEON_VERSION)?,
             dram_size: wire::u64_at(bytes, at::DRAM_SIZE)?,
-            eq_health_check: eq_health_check != 0,
             pll_map: wire::array(bytes, at::PLL_MAP)?,
         })
     }
@@ -227,7 +222,6 @@ mod tests {
         wire::put(&mut bytes, at::CPLD_VERSION, &[0x12])?;
         wire::put(&mut bytes, at::DRAM_SIZE, &0x4_0000_0000u64.to_le_bytes())?;
         wire::put(&mut bytes, at::CARD_NAME, b"0123456789ABCDEF")?;
-        wire::put(&mut bytes, at::EQ_HEALTH_CHECK, &[1])?;
         Ok(bytes)
     }
 
@@ -244,7 +238,6 @@ mod tests {
         assert_eq!(info.cpld_version, 0x12);
         assert_eq!(info.dram_size(dev), 0x4_0000_0000);
         assert_eq!(info.card_name(), b"0123456789ABCDEF");
-        assert!(info.eq_health_check);
         Ok(())
     }
 

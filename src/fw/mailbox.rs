@@ -8,31 +8,12 @@
 
 use kernel::{prelude::*, time::Delta};
 
-use super::message::{Packet, Reply};
+use super::message::{Buffer, Packet, Reply};
 
 /// How long the processor may take for most messages.
 pub(crate) const TIMEOUT: Delta = Delta::from_secs(4);
 /// How long it may take for a message that makes it gather data.
 pub(crate) const TIMEOUT_LONG: Delta = Delta::from_secs(10);
-
-/// Memory that the device's processor can reach, zeroed when taken from the pool.
-///
-/// It goes back to the pool when dropped.
-pub(crate) trait Buffer {
-    /// Where the processor finds it.
-    fn device_address(&self) -> u64;
-
-    /// Its length in bytes, as asked for.
-    fn len(&self) -> usize;
-
-    /// Reads once, into memory of our own: the processor can write at any time.
-    ///
-    /// Errors: `EINVAL` outside of the buffer.
-    fn read(&self, offset: usize, out: &mut [u8]) -> Result;
-
-    /// Writes `data`. Errors: `EINVAL` outside of the buffer.
-    fn write(&self, offset: usize, data: &[u8]) -> Result;
-}
 
 /// The queue of messages to the device's processor.
 pub(crate) trait Mailbox {

@@ -9,7 +9,26 @@ use core::marker::PhantomData;
 
 use kernel::{device::Device, prelude::*};
 
-use super::{mailbox::Buffer, wire};
+use super::wire;
+
+/// Memory that the device's processor can reach, zeroed when taken from the pool.
+///
+/// It goes back to the pool when dropped.
+pub(crate) trait Buffer {
+    /// Where the processor finds it.
+    fn device_address(&self) -> u64;
+
+    /// Its length in bytes, as asked for.
+    fn len(&self) -> usize;
+
+    /// Reads once, into memory of our own: the processor can write at any time.
+    ///
+    /// Errors: `EINVAL` outside of the buffer.
+    fn read(&self, offset: usize, out: &mut [u8]) -> Result;
+
+    /// Writes `data`. Errors: `EINVAL` outside of the buffer.
+    fn write(&self, offset: usize, data: &[u8]) -> Result;
+}
 
 /// Bytes of a packet without a list.
 pub(crate) const PACKET_LEN: usize = 24;
@@ -25,7 +44,7 @@ const VALUE: usize = 0;
 const CTL: usize = 8;
 const FENCE: usize = 12;
 const STATUS: usize = 16;
-/// A list begins with its count, behind the packet and before the end of the C structure, which has four bytes of
+/// A list begins with its count, after the packet and before the end of the C structure, which has four bytes of
 /// padding; the length counts these as well.
 const LIST_HEADER_LEN: usize = 32;
 

@@ -13,8 +13,8 @@
 use kernel::{device::Device, fmt, prelude::*, time::Delta};
 
 use super::{
-    mailbox::{Buffer, Mailbox, TIMEOUT, TIMEOUT_LONG},
-    message::{Opcode, Packet, Reply, FENCE_DONE},
+    mailbox::{Mailbox, TIMEOUT, TIMEOUT_LONG},
+    message::{Buffer, Opcode, Packet, Reply, FENCE_DONE},
 };
 use crate::abstractions::ratelimit::dev_err_ratelimited;
 

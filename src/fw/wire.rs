@@ -24,7 +24,8 @@ pub(super) fn u64_at(bytes: &[u8], offset: usize) -> Result<u64> {
     array(bytes, offset).map(u64::from_le_bytes)
 }
 
-/// Writes `part` at `offset`.
+/// Writes `part` at `offset`, for tests.
+#[cfg(CONFIG_KUNIT = "y")]
 pub(super) fn put(bytes: &mut [u8], offset: usize, part: &[u8]) -> Result {
     offset
         .checked_add(part.len())

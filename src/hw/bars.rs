@@ -3,7 +3,7 @@
 
 //! The card's BARs, and the windows that they are (upstream `goya.c`, `pci_common.c`).
 
-use kernel::device::Bound;
+use kernel::device::{Bound, Core};
 use kernel::io::Io as _;
 use kernel::pci::{self, DevresBar};
 use kernel::prelude::*;
@@ -12,12 +12,36 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 pub(crate) use super::elbi::read as elbi_read;
 use super::iatu::{DRAM_BAR, MSIX_BAR, MSIX_BAR_SIZE, SRAM_CFG_BAR, SRAM_CFG_BAR_SIZE};
 use super::map::SRAM_SIZE;
-use super::window::{Place, Window};
-use super::Io;
-use crate::fw::boot;
+use super::place::Place;
+use super::{Io, Offset};
+use crate::abstractions::pci_bar;
 
 const CFG_IN_BAR: usize = 0x0C00_0000;
 const SRAM_CFG_SIZE: usize = SRAM_CFG_BAR_SIZE as usize;
+
+/// Whether all BARs have addresses; the log says of each that has none what it is for, and what to try.
+///
+/// With some cards' DRAM to show, machines run out of them. Of such a BAR the kernel tells no more than that its size is 0.
+pub(crate) fn check_addresses(pdev: &pci::Device<Core<'_>>) -> Result {
+    let mut result = Ok(());
+    for (bar, shows) in [
+        (SRAM_CFG_BAR, "SRAM and registers"),
+        (MSIX_BAR, "MSI-X"),
+        (DRAM_BAR, "DRAM"),
+    ] {
+        if !pci_bar::has_addresses(pdev, bar)? {
+            dev_err!(
+                pdev,
+                "BAR {} ({}, {:#x} bytes) got no addresses; try \"Above 4G decoding\" in the machine's setup, or pci=realloc\n",
+                bar,
+                shows,
+                pci_bar::size(pdev, bar)?
+            );
+            result = Err(ENODEV);
+        }
+    }
+    result
+}
 
 /// The mapped BARs. After the card is gone, reads are all ones and writes are lost.
 #[pin_data]
@@ -74,16 +98,6 @@ impl Bars {
         self.dram_start
     }
 
-    /// Points the BARs to SRAM, registers and DRAM, and the card's outbound window to host memory.
-    pub(crate) fn open_windows(&self, pdev: &pci::Device<Bound>) -> Result {
-        self.window().open(pdev)
-    }
-
-    /// The window to DRAM, which nobody else uses meanwhile.
-    pub(crate) fn window(&self) -> Window<'_> {
-        Window::new(self)
-    }
-
     /// Writes `data` to SRAM, `offset` bytes from its base. Both are multiples of four.
     pub(crate) fn write_sram(&self, offset: usize, data: &[u8]) -> Result {
         if offset
@@ -132,36 +146,19 @@ pub(super) fn words(offset: usize, data: &[u8]) -> impl Iterator<Item = (usize, 
 }
 
 impl Io for Bars {
-    fn read(&self, offset: u32) -> u32 {
-        let at = CFG_IN_BAR.wrapping_add(offset as usize);
+    fn read32(&self, offset: Offset) -> u32 {
+        let at = CFG_IN_BAR.wrapping_add(offset.bytes() as usize);
         self.sram_cfg
             .try_access()
             .and_then(|bar| bar.try_read32(at).ok())
             .unwrap_or(!0)
     }
 
-    fn write(&self, offset: u32, value: u32) {
-        let at = CFG_IN_BAR.wrapping_add(offset as usize);
+    fn write32(&self, offset: Offset, value: u32) {
+        let at = CFG_IN_BAR.wrapping_add(offset.bytes() as usize);
         if let Some(bar) = self.sram_cfg.try_access() {
             // An offset that is no register's is a bug that the tests of the tables find.
             let _ = bar.try_write32(value, at);
         }
-    }
-}
-
-impl boot::Window for Bars {
-    fn copy_to_sram(&self, offset: u64, data: &[u8]) -> Result {
-        self.write_sram(usize::try_from(offset)?, data)
-    }
-
-    fn copy_to_dram(&self, address: u64, data: &[u8]) -> Result {
-        let mut window = self.window();
-        window.write(address, data)?;
-        // What the loader is told next comes another way.
-        window.flush()
-    }
-
-    fn read_sram(&self, offset: u64, out: &mut [u8]) -> Result {
-        Bars::read_sram(self, usize::try_from(offset)?, out)
     }
 }

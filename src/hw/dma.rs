@@ -6,25 +6,18 @@
 //! Facts from upstream's `goya_init_dma_ch()`, `goya_context_switch()` and `goya_print_razwi_info()`.
 
 use super::{
+    events::id,
     lower_half, map, nth,
-    regs::{dma_ch, event, qm, razwi, GIC_SETSPI},
-    sync, upper_half, write_pair, Io,
+    regs::{
+        cpu::GICD_SETSPI_NSR,
+        dma::*,
+        qm::{self, CP_CURRENT_INST_HI, CP_CURRENT_INST_LO, PQ_CI},
+    },
+    sync, upper_half, Io, Location, Offset,
 };
 
 /// DMA channels.
-pub(crate) const COUNT: u32 = 5;
-/// The first channel's queue manager.
-pub(crate) const QMS: u32 = 0x40_0000;
-/// Bytes from a channel's blocks to the next one's.
-pub(crate) const STEP: u32 = 0x8000;
-/// The first channel.
-const CHANNELS: u32 = QMS + 0x1000;
-
-/// The offset of a register of [`dma_ch`] in the block of a channel (0 to 4).
-pub(crate) const fn register(channel: u32, register: u32) -> u32 {
-    nth(CHANNELS, channel, STEP).wrapping_add(register)
-}
-
+pub(crate) const COUNT: u32 = super::map::DMA_CHANNELS;
 /// Where a channel and its queue manager are in their work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position([u32; 6]);
@@ -32,19 +25,19 @@ pub(crate) struct Position([u32; 6]);
 impl Position {
     /// That of a channel (0 to 4): as soon as anything moves, it is another one.
     pub(crate) fn of(io: &impl Io, channel: u32) -> Self {
-        let manager = QMS.wrapping_add(channel.wrapping_mul(STEP));
+        let (manager, channel) = (qm::DMA_QM.nth(channel), DMA_CH.nth(channel));
         Self([
-            io.read(manager.wrapping_add(qm::PQ_CI)),
-            io.read(manager.wrapping_add(qm::CP_CURRENT_INST)),
-            io.read(manager.wrapping_add(qm::CP_CURRENT_INST + 4)),
-            io.read(register(channel, dma_ch::SRC_ADDR_LO_STS)),
-            io.read(register(channel, dma_ch::DST_ADDR_LO_STS)),
-            io.read(register(channel, dma_ch::DST_TSIZE_STS)),
+            manager.read::<PQ_CI>(io).into(),
+            manager.read::<CP_CURRENT_INST_LO>(io).into(),
+            manager.read::<CP_CURRENT_INST_HI>(io).into(),
+            channel.read::<SRC_ADDR_LO_STS>(io).into(),
+            channel.read::<DST_ADDR_LO_STS>(io).into(),
+            channel.read::<DST_TSIZE_STS>(io).into(),
         ])
     }
 
     /// A test's.
-    #[cfg(CONFIG_KUNIT)]
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) fn at(place: u32) -> Self {
         Self([place; 6])
     }
@@ -57,7 +50,7 @@ fn completion_object(channel: u32) -> u64 {
         0 => 1007,
         n => n.wrapping_add(999),
     };
-    map::register(sync::object(object))
+    map::register(sync::object(object).offset())
 }
 
 /// Sets up error and completion messages of a channel.
@@ -65,21 +58,24 @@ fn completion_object(channel: u32) -> u64 {
 /// The low half of the completion's address is not set here: users may change it, so
 /// [`reset_user_registers`] does it for every context.
 pub(super) fn start_channel(io: &impl Io, channel: u32) {
-    let errors = register(channel, dma_ch::ERRMSG_ADDR);
-    write_pair(io, errors, map::register(GIC_SETSPI));
-    let error_event = register(channel, dma_ch::ERRMSG_WDATA);
-    io.write(error_event, nth(event::DMA0_CH, channel, 1));
+    let completion = completion_object(channel);
+    let error_event = nth(id::DMA0_CH.into(), channel, 1);
+    let channel = DMA_CH.nth(channel);
+    channel.write_pair::<ERRMSG_ADDR_LO, ERRMSG_ADDR_HI>(
+        io,
+        map::register(Offset::of::<GICD_SETSPI_NSR>()),
+    );
+    channel.write(io, ERRMSG_WDATA::from(error_event));
 
-    let completion = register(channel, dma_ch::WR_COMP_ADDR_HI);
-    io.write(completion, upper_half(completion_object(channel)));
-    io.write(register(channel, dma_ch::WR_COMP_WDATA), sync::ADD | 1);
+    channel.write(io, WR_COMP_ADDR_HI::from(upper_half(completion)));
+    channel.write(io, WR_COMP_WDATA::from(sync::ADD_1.into_raw()));
 }
 
 /// Gives the channels' registers that users may change their first values again.
 pub(crate) fn reset_user_registers(io: &impl Io) {
-    for channel in 0..COUNT {
-        let completion = register(channel, dma_ch::WR_COMP_ADDR_LO);
-        io.write(completion, lower_half(completion_object(channel)));
+    for (number, channel) in (0..COUNT).zip(DMA_CH.iter()) {
+        let completion = lower_half(completion_object(number));
+        channel.write(io, WR_COMP_ADDR_LO::from(completion));
     }
 }
 
@@ -89,10 +85,10 @@ pub(crate) const ILLEGAL_KINDS: usize = 4;
 /// Calls `report` with number and text of each kind of illegal access since the last call, and forgets them.
 pub(crate) fn take_illegal_accesses(io: &impl Io, mut report: impl FnMut(usize, &'static str)) {
     let kinds: [_; ILLEGAL_KINDS] = [
-        (razwi::LBW_WRITE, "Illegal write to LBW"),
-        (razwi::LBW_READ, "Illegal read from LBW"),
-        (razwi::HBW_WRITE, "Illegal write to HBW"),
-        (razwi::HBW_READ, "Illegal read from HBW"),
+        (RAZWI_LBW_WT_VLD.offset(), "Illegal write to LBW"),
+        (RAZWI_LBW_RD_VLD.offset(), "Illegal read from LBW"),
+        (RAZWI_HBW_WT_VLD.offset(), "Illegal write to HBW"),
+        (RAZWI_HBW_RD_VLD.offset(), "Illegal read from HBW"),
     ];
     for (kind, (register, text)) in (0..ILLEGAL_KINDS).zip(kinds) {
         if io.read(register) != 0 {

@@ -15,7 +15,7 @@ use kernel::prelude::*;
 use kernel::time::{delay::fsleep, Delta};
 
 use super::iatu::ElbiWrite;
-use super::{lower_half, map};
+use super::{lower_half, map, Location};
 
 const ELBI_ADDRESS: usize = 0xFF0;
 const ELBI_DATA: usize = 0xFF4;
@@ -50,9 +50,9 @@ fn access(pdev: &pci::Device<Bound>, address: u32, value: Option<u32>) -> Result
     Err(EIO)
 }
 
-/// Reads the register at `offset`, before there are BARs.
-pub(crate) fn read(pdev: &pci::Device<Bound>, offset: u32) -> Result<u32> {
-    access(pdev, lower_half(map::register(offset)), None)
+/// Reads a register, before there are BARs.
+pub(crate) fn read<R: From<u32>>(pdev: &pci::Device<Bound>, place: impl Location<R>) -> Result<R> {
+    access(pdev, lower_half(map::register(place.offset())), None).map(R::from)
 }
 
 /// Makes writes, in order, all of them: the last one gives the controller its registers back. One that fails and is

@@ -13,6 +13,30 @@ use crate::uapi::consts::{GOYA_ENGINE_ID_DMA_0, GOYA_ENGINE_ID_MME_0, GOYA_ENGIN
 /// Event numbers are below this; for others upstream says `Event type %u exceeds maximum of %u`.
 pub(crate) const COUNT: u16 = 1024;
 
+/// Numbers of the events that the driver programs or sends.
+pub(crate) mod id {
+    /// Error of the first TPC's command queue; the others follow.
+    pub(crate) const TPC0_CMDQ: u16 = 430;
+    /// Error of the first TPC's queue manager; the others follow.
+    pub(crate) const TPC0_QM: u16 = 438;
+    /// Error of the MME's queue manager.
+    pub(crate) const MME_QM: u16 = 447;
+    /// Error of the MME's command queue.
+    pub(crate) const MME_CMDQ: u16 = 448;
+    /// Error of the first DMA queue manager; the others follow.
+    pub(crate) const DMA0_QM: u16 = 449;
+    /// Error of the first DMA channel; the others follow.
+    pub(crate) const DMA0_CH: u16 = 455;
+    /// To the device CPU: the CPU queue's producer index has moved.
+    pub(crate) const PI_UPDATE: u16 = 484;
+    /// To the device CPU: stop.
+    pub(crate) const HALT_MACHINE: u16 = 485;
+    /// To the device CPU: events may be sent.
+    pub(crate) const INTS_REGISTER: u16 = 486;
+    /// To the device CPU: the engines were reset.
+    pub(crate) const SOFT_RESET: u16 = 487;
+}
+
 /// A change of the card's clock, or the reason of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClockEvent {
@@ -62,8 +86,8 @@ struct Row {
     step: u16,
     /// 0 for an event whose name has no number.
     count: u16,
-    /// Upstream's constant: what stands before and after the number.
-    name: (&'static str, &'static str),
+    /// Upstream's constant, without the prefix that all have, with `#` for the number.
+    name: &'static str,
     /// Upstream's log: what stands before and after the number. Its buffer has 19 characters.
     label: (&'static str, &'static str),
     reaction: Reaction,
@@ -71,7 +95,7 @@ struct Row {
 
 /// An event that the driver expects.
 const fn one(first: u16, name: &'static str, label: &'static str, reaction: Reaction) -> Row {
-    row(first, 1, 0, (name, ""), (label, ""), reaction)
+    row(first, 1, 0, name, (label, ""), reaction)
 }
 
 /// Events that the driver expects.
@@ -79,7 +103,7 @@ const fn row(
     first: u16,
     step: u16,
     count: u16,
-    name: (&'static str, &'static str),
+    name: &'static str,
     label: (&'static str, &'static str),
     reaction: Reaction,
 ) -> Row {
@@ -99,15 +123,8 @@ const fn other(first: u16, name: &'static str) -> Row {
 }
 
 /// As [`other`], numbered one by one.
-const fn others(first: u16, count: u16, prefix: &'static str) -> Row {
-    row(
-        first,
-        1,
-        count,
-        (prefix, ""),
-        ("N/A", ""),
-        Reaction::Invalid,
-    )
+const fn others(first: u16, count: u16, name: &'static str) -> Row {
+    row(first, 1, count, name, ("N/A", ""), Reaction::Invalid)
 }
 
 use Reaction::{Clock, FatalReset, OutOfSync, Report, ReportAccess, Reset};
@@ -118,7 +135,7 @@ const ROWS: &[Row] = &[
     other(32, "PCIE_CORE"),
     one(33, "PCIE_IF", "PCIe_if", FatalReset),
     other(34, "PCIE_PHY"),
-    row(36, 3, 8, ("TPC", "_ECC"), ("TPC", "_ecc"), FatalReset),
+    row(36, 3, 8, "TPC#_ECC", ("TPC", "_ecc"), FatalReset),
     one(60, "MME_ECC", "MME_ecc", FatalReset),
     one(61, "MME_ECC_EXT", "MME_ecc_ext", FatalReset),
     one(63, "MMU_ECC", "MMU_ecc", FatalReset),
@@ -129,38 +146,38 @@ const ROWS: &[Row] = &[
     one(75, "CPU_IF_ECC", "CPU_if_ecc", FatalReset),
     one(78, "PSOC_MEM", "PSOC_mem", FatalReset),
     one(79, "PSOC_CORESIGHT", "PSOC_coresight", FatalReset),
-    row(81, 1, 30, ("SRAM", ""), ("SRAM", ""), FatalReset),
+    row(81, 1, 30, "SRAM#", ("SRAM", ""), FatalReset),
     one(112, "GIC500", "GIC500", FatalReset),
     one(115, "PCIE_DEC", "PCIe_dec", ReportAccess),
-    row(117, 3, 8, ("TPC", "_DEC"), ("TPC", "_dec"), ReportAccess),
+    row(117, 3, 8, "TPC#_DEC", ("TPC", "_dec"), ReportAccess),
     one(139, "AXI_ECC", "AXI_ecc", FatalReset),
     one(140, "L2_RAM_ECC", "L2_ram_ecc", FatalReset),
     one(141, "MME_WACS", "MME_wacs", ReportAccess),
     one(142, "MME_WACSD", "MME_wacsd", ReportAccess),
-    row(143, 1, 7, ("PLL", ""), ("PLL", ""), FatalReset),
+    row(143, 1, 7, "PLL#", ("PLL", ""), FatalReset),
     one(155, "CPU_AXI_SPLITTER", "CPU_axi_splitter", ReportAccess),
     one(159, "PSOC_AXI_DEC", "PSOC_axi_dec", ReportAccess),
     one(160, "PSOC", "PSOC", ReportAccess),
     other(171, "PCIE_FLR"),
     other(172, "PCIE_HOT_RESET"),
     other(173, "PCIE_PERST"),
-    others(174, 4, "PCIE_QID0_ENG"),
-    others(178, 4, "PCIE_QID1_ENG"),
+    others(174, 4, "PCIE_QID0_ENG#"),
+    others(178, 4, "PCIE_QID1_ENG#"),
     other(182, "PCIE_APB"),
     other(183, "PCIE_QDB"),
     other(184, "PCIE_BM_D_P_WR"),
     other(185, "PCIE_BM_D_RD"),
     other(186, "PCIE_BM_U_P_WR"),
     other(187, "PCIE_BM_U_RD"),
-    row(190, 10, 8, ("TPC", "_BMON_SPMU"), ("TPC", "_bmon_spmu"), Report),
-    row(191, 10, 8, ("TPC", "_KRN_ERR"), ("TPC", "_krn_err"), ReportAccess),
-    others(270, 2, "MMU_SBA_SPMU"),
+    row(190, 10, 8, "TPC#_BMON_SPMU", ("TPC", "_bmon_spmu"), Report),
+    row(191, 10, 8, "TPC#_KRN_ERR", ("TPC", "_krn_err"), ReportAccess),
+    others(270, 2, "MMU_SBA_SPMU#"),
     other(272, "MME_WACS_UP"),
     other(273, "MME_WACS_DOWN"),
     other(280, "MMU_PAGE_FAULT"),
     other(281, "MMU_WR_PERM"),
     other(282, "MMU_DBG_BM"),
-    row(290, 1, 5, ("DMA_BM_CH", ""), ("DMA_bm_ch", ""), Report),
+    row(290, 1, 5, "DMA_BM_CH#", ("DMA_bm_ch", ""), Report),
     other(300, "DDR0_PHY_DFI"),
     other(301, "DDR0_ECC_SCRUB"),
     other(302, "DDR0_DB_ECC"),
@@ -179,21 +196,21 @@ const ROWS: &[Row] = &[
     other(322, "TS_EAST"),
     other(323, "TS_WEST"),
     other(324, "TS_NORTH"),
-    others(330, 5, "PSOC_GPIO_U16_"),
+    others(330, 5, "PSOC_GPIO_U16_#"),
     one(356, "PSOC_GPIO_05_SW_RESET", "PSOC_gpio_05_sw_res", Reset),
     one(361, "PSOC_GPIO_10_VRHOT_ICRIT", "PSOC_gpio_10_vrhot_", Report),
     other(425, "FAN"),
-    row(430, 1, 8, ("TPC", "_CMDQ"), ("TPC", "_cq"), ReportAccess),
-    row(438, 1, 8, ("TPC", "_QM"), ("TPC", "_qm"), ReportAccess),
-    one(447, "MME_QM", "MME_qm", ReportAccess),
-    one(448, "MME_CMDQ", "MME_cq", ReportAccess),
-    row(449, 1, 5, ("DMA", "_QM"), ("DMA", "_qm"), ReportAccess),
+    row(id::TPC0_CMDQ, 1, 8, "TPC#_CMDQ", ("TPC", "_cq"), ReportAccess),
+    row(id::TPC0_QM, 1, 8, "TPC#_QM", ("TPC", "_qm"), ReportAccess),
+    one(id::MME_QM, "MME_QM", "MME_qm", ReportAccess),
+    one(id::MME_CMDQ, "MME_CMDQ", "MME_cq", ReportAccess),
+    row(id::DMA0_QM, 1, 5, "DMA#_QM", ("DMA", "_qm"), ReportAccess),
     other(454, "DMA_ON_HBW"),
-    row(455, 1, 5, ("DMA", "_CH"), ("DMA", "_ch"), ReportAccess),
-    other(484, "PI_UPDATE"),
-    other(485, "HALT_MACHINE"),
-    other(486, "INTS_REGISTER"),
-    other(487, "SOFT_RESET"),
+    row(id::DMA0_CH, 1, 5, "DMA#_CH", ("DMA", "_ch"), ReportAccess),
+    other(id::PI_UPDATE, "PI_UPDATE"),
+    other(id::HALT_MACHINE, "HALT_MACHINE"),
+    other(id::INTS_REGISTER, "INTS_REGISTER"),
+    other(id::SOFT_RESET, "SOFT_RESET"),
     one(506, "PKT_QUEUE_OUT_SYNC", "QUEUE_OUT_OF_SYNC", OutOfSync),
     one(507, "FIX_POWER_ENV_S", "POWER_ENV_S", Clock(ClockEvent::PowerStart)),
     one(508, "FIX_POWER_ENV_E", "POWER_ENV_E", Clock(ClockEvent::PowerEnd)),
@@ -239,11 +256,6 @@ impl Event {
         }
         f.write_str(text.1)
     }
-
-    /// Upstream's constant for it, without the prefix that all have: `TPC3_ECC`.
-    pub(crate) fn constant(&self) -> impl fmt::Display + '_ {
-        Constant(self)
-    }
 }
 
 /// The name as in upstream's log: `TPC3_ecc`; `N/A` for what the driver does not expect.
@@ -251,14 +263,6 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbered = self.row.count > 0 && self.row.reaction != Reaction::Invalid;
         self.write(f, self.row.label, numbered)
-    }
-}
-
-struct Constant<'a>(&'a Event);
-
-impl fmt::Display for Constant<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write(f, self.0.row.name, self.0.row.count > 0)
     }
 }
 
@@ -271,9 +275,9 @@ pub(crate) fn reaction(id: u16) -> Reaction {
 pub(crate) fn engine(id: u16) -> Option<u16> {
     let row = Event::new(id).ok()?.row;
     let number = id.checked_sub(row.first)?.checked_div(row.step)?;
-    let first = match row.name.0 {
-        "TPC" => GOYA_ENGINE_ID_TPC_0,
-        "DMA" | "DMA_BM_CH" => GOYA_ENGINE_ID_DMA_0,
+    let first = match row.name {
+        name if name.starts_with("TPC#") => GOYA_ENGINE_ID_TPC_0,
+        "DMA#_QM" | "DMA#_CH" | "DMA_BM_CH#" => GOYA_ENGINE_ID_DMA_0,
         name if name.starts_with("MME") => return u16::try_from(GOYA_ENGINE_ID_MME_0).ok(),
         _ => return None,
     };
@@ -325,12 +329,6 @@ impl Entry {
         (self.ctl() >> 16 & 0xFFF) as u16
     }
 
-    /// The running index, for firmware that counts its entries.
-    pub(crate) fn index(&self) -> u16 {
-        // Sixteen bits.
-        (self.ctl() & 0xFFFF) as u16
-    }
-
     /// For [`Reaction::OutOfSync`]: producer and consumer index of the processor's queue, as the
     /// firmware sees them.
     pub(crate) fn queue_indices(&self) -> (u32, u32) {
@@ -345,10 +343,6 @@ mod tests {
 
     fn label(id: u16) -> Result<CString> {
         CString::try_from_fmt(fmt!("{}", Event::new(id)?))
-    }
-
-    fn constant(id: u16) -> Result<CString> {
-        CString::try_from_fmt(fmt!("{}", Event::new(id)?.constant()))
     }
 
     #[test]
@@ -368,8 +362,6 @@ mod tests {
         assert_eq!(label(294)?.to_bytes(), b"DMA_bm_ch4");
         assert_eq!(label(356)?.to_bytes(), b"PSOC_gpio_05_sw_res");
         assert_eq!(label(177)?.to_bytes(), b"N/A");
-        assert_eq!(constant(177)?.to_bytes(), b"PCIE_QID0_ENG3");
-        assert_eq!(constant(459)?.to_bytes(), b"DMA4_CH");
         assert!(Event::new(35).is_err());
         assert!(Event::new(58).is_err());
         assert!(Event::new(446).is_err());
@@ -428,7 +420,6 @@ mod tests {
         bytes[12] = 3;
         let entry = Entry::new(bytes);
         assert_eq!(entry.event(), 506);
-        assert_eq!(entry.index(), 7);
         assert_eq!(entry.queue_indices(), (5, 3));
         assert!(entry.ctl() & Entry::READY != 0);
     }

@@ -6,21 +6,16 @@
 //! Facts from upstream's `goya_init_golden_registers()`.
 
 use super::{
-    dma,
     golden_tables::{Arbiter, KEEP, MME_ARBITERS, SRAM_ARBITERS, TPC_ARBITERS},
-    modify, nth, pll,
-    regs::{dma_ch, mme, rtr, tpc as tpc_regs},
-    tpc, Io,
+    pll,
+    regs::{
+        dma::{CFG0, DMA_CH},
+        mme,
+        rtr::{self, NON_LIN_SCRAMB, SCRAMB_EN, SPLIT_COEF},
+        tpc::{MSS_CONFIG, TPC_CFG, TPC_INTR_MASK},
+    },
+    Blocks, Io, Offset,
 };
-
-/// The first router at SRAM; five in a row, six rows.
-const SRAM_ROUTERS: u32 = 0x20_1000;
-const SRAM_ROUTER_STEP: u32 = 0x4000;
-const SRAM_ROW_STEP: u32 = 0x2_0000;
-const SRAM_ROWS: u32 = 6;
-/// Routers that have blocks of their own: PCI's, the MME's six and DMA's in a row, and the TPCs' eight.
-const ROUTER_STEP: u32 = 0x4_0000;
-const ROUTERS_IN_ROW: u32 = 8;
 
 /// How accesses are spread over the memories: which address bits make which bit of the place.
 const SPLIT_POLYNOMIALS: [u32; 10] = [
@@ -39,51 +34,59 @@ const SPLIT_POLYNOMIALS: [u32; 10] = [
 const SPLIT_SHIFT: u32 = 7;
 
 /// TPC: all arithmetic interrupts are masked (hardware bug 2441: a no-op of the store slot counts as illegal).
-const TPC_INTERRUPTS: u32 = 0x7fff;
+const TPC_INTERRUPTS: TPC_INTR_MASK = TPC_INTR_MASK::from_raw(0x7fff);
 /// DMA channel: 240 outstanding reads at most (hardware bug 23), which is still enough for full speed.
-const DMA_240_READS: u32 = 0x0fff_00f0;
+const DMA_240_READS: CFG0 = CFG0::from_raw(0)
+    .with_const_rd_max_outstand::<240>()
+    .with_const_wr_max_outstand::<0xfff>();
+
+/// MME: what may be stored ahead.
+const MME_STORES: mme::STORE_MAX_CREDIT = mme::STORE_MAX_CREDIT::from_raw(0).with_const_v::<0x21>();
+/// MME: what address generators may have on its way.
+const MME_ACCESSES: mme::AGU = mme::AGU::from_raw(0)
+    .with_const_sba_max_credit::<0x10>()
+    .with_const_sbb_max_credit::<0xf>()
+    .with_const_sbc_max_credit::<0xf>()
+    .with_const_wbc_max_credit::<0xf>();
+/// MME: all internal errors are masked.
+const MME_ERRORS: mme::SEI_MASK = mme::SEI_MASK::from_raw(!0);
 
 /// Sets all of them, after each reset and before the queue managers are started.
 pub(crate) fn initialize(io: &impl Io) {
-    for row in 0..SRAM_ROWS {
-        let first = nth(SRAM_ROUTERS, row, SRAM_ROW_STEP);
-        arbitrate(io, first, SRAM_ROUTER_STEP, SRAM_ARBITERS);
+    for row in &rtr::SRAM {
+        arbitrate(io, row, SRAM_ARBITERS);
     }
 
-    io.write(mme::STORE_MAX_CREDIT, 0x21);
-    io.write(mme::AGU, 0x0f0f_0f10);
-    io.write(mme::SEI_MASK, !0);
+    io.write_reg(MME_STORES);
+    io.write_reg(MME_ACCESSES);
+    io.write_reg(MME_ERRORS);
 
-    arbitrate(io, ROUTER_STEP, ROUTER_STEP, MME_ARBITERS);
-    arbitrate(io, tpc::base(1), ROUTER_STEP, TPC_ARBITERS);
+    arbitrate(io, &rtr::MME, MME_ARBITERS);
+    arbitrate(io, &rtr::INNER_TPC, TPC_ARBITERS);
 
     spread(io);
 
-    for base in tpc::bases() {
-        let register = |offset| base.wrapping_add(offset);
-        io.write(register(tpc_regs::CFG_INTR_MASK), TPC_INTERRUPTS);
-        modify(
-            io,
-            register(tpc_regs::CFG_MSS_CONFIG),
-            tpc_regs::MSS_ICACHE_LINES,
-            tpc_regs::MSS_ICACHE_LINES_2,
-        );
+    for core in TPC_CFG.iter() {
+        core.write(io, TPC_INTERRUPTS);
+        io.update(core.at::<MSS_CONFIG>(), |config| {
+            config.with_const_icache_fetch_line_num::<2>()
+        });
     }
 
     // Users can read from the host on channel 1 only, and the driver does on channel 0, for page tables (upstream
     // reads nothing there). So the others need no limit.
-    for channel in [0, 1] {
-        io.write(dma::register(channel, dma_ch::CFG0), DMA_240_READS);
+    for channel in DMA_CH.iter().take(2) {
+        channel.write(io, DMA_240_READS);
     }
     pll::relax_tpc_clock(io);
 }
 
 /// Sets a table's registers in a row of routers.
-fn arbitrate<const N: usize>(io: &impl Io, first: u32, step: u32, table: &[Arbiter<N>]) {
+fn arbitrate<F, const N: usize>(io: &impl Io, row: &Blocks<F>, table: &[Arbiter<N>]) {
     for (register, values) in table {
-        for (router, value) in (0..ROUTERS_IN_ROW).zip(values) {
+        for (router, value) in row.iter().zip(values) {
             if *value != KEEP {
-                io.write(nth(first, router, step).wrapping_add(*register), *value);
+                io.write(router.offset().plus(Offset::new(*register)), *value);
             }
         }
     }
@@ -91,18 +94,14 @@ fn arbitrate<const N: usize>(io: &impl Io, first: u32, step: u32, table: &[Arbit
 
 /// Lets all routers spread accesses over the memories. All must do it in the same way, so none does before all know.
 fn spread(io: &impl Io) {
-    let routers = || {
-        let row = (0..ROUTERS_IN_ROW).map(|router| nth(0, router, ROUTER_STEP));
-        row.chain(tpc::bases())
-    };
+    let routers = || rtr::ROW.iter().chain(rtr::TPC.iter());
     for router in routers() {
-        for (number, polynomial) in (0..32).zip(SPLIT_POLYNOMIALS) {
-            let register = nth(router, number, 4).wrapping_add(rtr::SPLIT_COEF);
-            io.write(register, polynomial >> SPLIT_SHIFT);
+        for (place, polynomial) in router.all::<SPLIT_COEF>().zip(SPLIT_POLYNOMIALS) {
+            io.write(place, SPLIT_COEF::from(polynomial >> SPLIT_SHIFT));
         }
     }
     for router in routers() {
-        io.write(router.wrapping_add(rtr::SCRAMB_EN), 1);
-        io.write(router.wrapping_add(rtr::NON_LIN_SCRAMB), 1);
+        router.write(io, SCRAMB_EN::from(1));
+        router.write(io, NON_LIN_SCRAMB::from(1));
     }
 }

@@ -11,8 +11,8 @@
 
 use super::{
     lower_half, map, nth,
-    regs::pcie::{AUX_DBI, DBI_ID},
-    upper_half,
+    regs::pcie::{AUX_DBI, DBI_DEVICE_ID_VENDOR_ID_REG},
+    upper_half, Offset,
 };
 
 /// One write through the ELBI window.
@@ -51,7 +51,7 @@ pub(crate) const MSIX_BAR_SIZE: u64 = 0x1000;
 
 const fn show(what: u32) -> ElbiWrite {
     ElbiWrite {
-        address: lower_half(map::register(AUX_DBI)),
+        address: lower_half(map::register(Offset::of::<AUX_DBI>())),
         value: what,
         required: false,
     }
@@ -59,7 +59,8 @@ const fn show(what: u32) -> ElbiWrite {
 
 const fn set(offset: u32, value: u32) -> ElbiWrite {
     ElbiWrite {
-        address: lower_half(map::register(DBI_ID)).wrapping_add(offset),
+        address: lower_half(map::register(Offset::of::<DBI_DEVICE_ID_VENDOR_ID_REG>()))
+            .wrapping_add(offset),
         value,
         required: true,
     }

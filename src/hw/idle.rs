@@ -7,23 +7,38 @@
 
 use super::{
     dma, nth,
-    qman::Block,
-    regs::{dma_ch, mme, qm, tpc as tpc_regs},
+    regs::{
+        dma::{DMA_CH, STS0},
+        mme::{self, ARCH_STATUS},
+        qm::{self, GLBL_STS0},
+        tpc::{STATUS, TPC_CFG},
+    },
     tpc, Io,
+};
+use crate::uapi::consts::{
+    GOYA_ENGINE_ID_DMA_0,
+    GOYA_ENGINE_ID_MME_0,
+    GOYA_ENGINE_ID_TPC_0, //
 };
 use core::fmt::Write;
 
 /// A DMA queue manager's four parts are idle.
-const DMA_QM_IDLE: u32 = 0xf;
+const DMA_QM_IDLE: u32 = QM_IDLE | GLBL_STS0::DMA_IDLE_MASK;
 /// A queue manager's three parts are idle.
-const QM_IDLE: u32 = 0x7;
+const QM_IDLE: u32 = CMDQ_IDLE | GLBL_STS0::PQF_IDLE_MASK;
 /// A command queue's two parts are idle.
-const CMDQ_IDLE: u32 = 0x6;
+const CMDQ_IDLE: u32 = GLBL_STS0::CQF_IDLE_MASK | GLBL_STS0::CP_IDLE_MASK;
 
-/// The MME's number in the user API (`enum goya_engine_id`): the DMA channels come before it, the TPCs behind it.
-const ENGINE_MME: u32 = dma::COUNT;
-/// The first TPC's number in the user API.
-const ENGINE_TPC_0: u32 = ENGINE_MME + 1;
+/// All of a TPC's pipes and its queue are empty, and no access is under way.
+const TPC_IDLE: u32 = STATUS::SCALAR_PIPE_EMPTY_MASK
+    | STATUS::VECTOR_PIPE_EMPTY_MASK
+    | STATUS::IQ_EMPTY_MASK
+    | STATUS::NO_INFLIGH_MEM_ACCESSES_MASK;
+/// All of the MME's buffers are empty.
+const MME_IDLE: u32 = ARCH_STATUS::SB_A_EMPTY_MASK
+    | ARCH_STATUS::SB_B_EMPTY_MASK
+    | ARCH_STATUS::SB_CIN_EMPTY_MASK
+    | ARCH_STATUS::SB_COUT_EMPTY_MASK;
 
 /// What the engines are at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,16 +113,16 @@ fn dma_channels<G>(
         ),
     );
     let mut held = Some(hold());
-    for (channel, block) in (0..dma::COUNT).zip(Block::dma_qms()) {
-        let qman = io.read(block.register(qm::GLBL_STS0));
-        let core = io.read(dma::register(channel, dma_ch::STS0));
+    for (number, (qman, channel)) in (0..dma::COUNT).zip(qm::DMA_QM.iter().zip(DMA_CH.iter())) {
+        let qman = qman.read::<GLBL_STS0>(io).into_raw();
+        let core = channel.read::<STS0>(io);
         drop(held.take());
-        let idle = has(qman, DMA_QM_IDLE) && core & dma_ch::STS0_DMA_BUSY == 0;
-        note(report, channel, idle);
-        let idle = yes_no(idle);
+        let idle = has(qman, DMA_QM_IDLE) && !core.dma_busy();
+        note(report, nth(GOYA_ENGINE_ID_DMA_0, number, 1), idle);
+        let (idle, core) = (yes_no(idle), core.into_raw());
         print(
             table,
-            format_args!("{channel:<5}{idle:<9}{qman:<#14x}{core:#x}\n"),
+            format_args!("{number:<5}{idle:<9}{qman:<#14x}{core:#x}\n"),
         );
     }
 }
@@ -120,13 +135,15 @@ fn tpcs(io: &impl Io, report: &mut IdleReport, table: &mut Option<&mut dyn Write
              ---  -------  ------------  --------------  ----------\n"
         ),
     );
-    let cores = tpc::bases().zip(Block::tpc_qms().zip(Block::tpc_cmdqs()));
-    for (number, (base, (qman, cmdq))) in (0..tpc::COUNT).zip(cores) {
-        let qman = io.read(qman.register(qm::GLBL_STS0));
-        let cmdq = io.read(cmdq.register(qm::GLBL_STS0));
-        let core = io.read(base.wrapping_add(tpc_regs::CFG_STATUS));
-        let idle = has(qman, QM_IDLE) && has(cmdq, CMDQ_IDLE) && has(core, tpc_regs::CFG_IDLE);
-        note(report, nth(ENGINE_TPC_0, number, 1), idle);
+    let cores = TPC_CFG
+        .iter()
+        .zip(qm::TPC_QM.iter().zip(qm::TPC_CMDQ.iter()));
+    for (number, (core, (qman, cmdq))) in (0..tpc::COUNT).zip(cores) {
+        let qman = qman.read::<GLBL_STS0>(io).into_raw();
+        let cmdq = cmdq.read::<GLBL_STS0>(io).into_raw();
+        let core = core.read::<STATUS>(io).into_raw();
+        let idle = has(qman, QM_IDLE) && has(cmdq, CMDQ_IDLE) && has(core, TPC_IDLE);
+        note(report, nth(GOYA_ENGINE_ID_TPC_0, number, 1), idle);
         row(table, number, idle, [qman, cmdq, core]);
     }
 }
@@ -139,11 +156,11 @@ fn mme(io: &impl Io, report: &mut IdleReport, table: &mut Option<&mut dyn Write>
              ---  -------  ------------  --------------  -----------\n"
         ),
     );
-    let qman = io.read(Block::MME_QM.register(qm::GLBL_STS0));
-    let cmdq = io.read(Block::MME_CMDQ.register(qm::GLBL_STS0));
-    let core = io.read(mme::ARCH_STATUS);
-    let idle = has(qman, QM_IDLE) && has(cmdq, CMDQ_IDLE) && has(core, mme::ARCH_IDLE);
-    note(report, ENGINE_MME, idle);
+    let qman = qm::MME_QM.read::<GLBL_STS0>(io).into_raw();
+    let cmdq = qm::MME_CMDQ.read::<GLBL_STS0>(io).into_raw();
+    let core = io.read(mme::ARCH_STATUS).into_raw();
+    let idle = has(qman, QM_IDLE) && has(cmdq, CMDQ_IDLE) && has(core, MME_IDLE);
+    note(report, GOYA_ENGINE_ID_MME_0, idle);
     row(table, 0, idle, [qman, cmdq, core]);
     print(table, format_args!("\n"));
 }

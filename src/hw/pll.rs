@@ -5,30 +5,32 @@
 //!
 //! Facts from upstream's `goya_set_pll_refclk()`, `goya_disable_clk_rlx()` and `goya_fetch_psoc_frequency()`.
 
-use super::{nth, Io};
+use super::{
+    regs::pll::*,
+    Block,
+    Io, //
+};
 use kernel::{
     device::Device,
     prelude::*, //
 };
 
-/// CPU, interconnect, memory controller, MME, PCI, EMMC and TPC.
-const PLLS: [u32; 7] = [
-    0x4a_2000, 0x4a_3000, 0x4a_1000, 0xc7_1000, 0xc7_2000, 0xc7_0000, 0xe0_1000,
+/// All of them.
+const PLLS: [Block<Plls>; 7] = [
+    CPU_PLL,
+    IC_PLL,
+    MC_PLL,
+    PSOC_MME_PLL,
+    PSOC_PCI_PLL,
+    PSOC_EMMC_PLL,
+    TPC_PLL,
 ];
-const IC_PLL: u32 = 0x4a_3000;
-const MME_PLL: u32 = 0xc7_1000;
-const PCI_PLL: u32 = 0xc7_2000;
-const TPC_PLL: u32 = 0xe0_1000;
-
-/// In a PLL: the three numbers that make its frequency, and divider and source of output 1.
-const NR: u32 = 0x100;
-const NF: u32 = 0x104;
-const OD: u32 = 0x108;
-const DIV_FACTOR_1: u32 = 0x204;
-/// In a PLL: source of the first of four outputs; 0 is the reference clock.
-const DIV_SEL: u32 = 0x280;
-/// In a PLL: how the clock is relaxed under load.
-const CLK_RLX: u32 = 0x310;
+/// How the TPCs' clock is relaxed.
+const TPC_RELAXATION: CLK_RLX_0 = CLK_RLX_0::from_raw(0x20_0020);
+/// How no clock is.
+const NO_RELAXATION: CLK_RLX_0 = CLK_RLX_0::from_raw(0x10_0010);
+/// An output is the reference clock.
+const REFERENCE_CLOCK: DIV_SEL = DIV_SEL::from_raw(0);
 
 /// The reference clock in MHz.
 const REFERENCE: u64 = 50;
@@ -50,27 +52,27 @@ pub(crate) struct PciPll {
 
 /// Sets the TPC clock's relaxation, which users may change, to what it should be.
 pub(crate) fn relax_tpc_clock(io: &impl Io) {
-    io.write(TPC_PLL + CLK_RLX, 0x20_0020);
+    TPC_PLL.write(io, TPC_RELAXATION);
 }
 
 /// Prepares the clocks for a hard reset: no relaxation, and everything runs from the reference clock.
 pub(super) fn prepare_reset(io: &impl Io) {
-    io.write(MME_PLL + CLK_RLX, 0x10_0010);
-    io.write(IC_PLL + CLK_RLX, 0x10_0010);
+    PSOC_MME_PLL.write(io, NO_RELAXATION);
+    IC_PLL.write(io, NO_RELAXATION);
     for pll in PLLS {
-        for output in 0..4 {
-            io.write(nth(pll.wrapping_add(DIV_SEL), output, 4), 0);
+        for output in pll.all() {
+            io.write(output, REFERENCE_CLOCK);
         }
     }
 }
 
 /// Reads the PCI PLL. With firmware that guards these registers, ask firmware instead.
 pub(crate) fn pci(dev: &Device, io: &impl Io) -> PciPll {
-    let div_factor = io.read(PCI_PLL + DIV_FACTOR_1);
-    let source = io.read(PCI_PLL + DIV_SEL + 4);
-    let nr = io.read(PCI_PLL + NR);
-    let nf = io.read(PCI_PLL + NF);
-    let od = io.read(PCI_PLL + OD);
+    let div_factor = PSOC_PCI_PLL.read::<DIV_FACTOR_1>(io).into();
+    let source = PSOC_PCI_PLL.read::<DIV_SEL_1>(io).into();
+    let nr = PSOC_PCI_PLL.read::<NR>(io).into();
+    let nf = PSOC_PCI_PLL.read::<NF>(io).into();
+    let od = PSOC_PCI_PLL.read::<OD>(io).into();
     let frequency = frequency(source, nr, nf, od, div_factor).unwrap_or_else(|| {
         dev_warn!(dev, "Received invalid div select value: {}", source as i32);
         0

@@ -6,31 +6,31 @@
 //! Facts from upstream's `goya_clear_sm_regs()` and `include/goya/asic_reg/goya_regs.h`.
 
 use super::{
-    nth,
-    regs::sync::{MON_STATUS, SOB},
-    Io,
+    io::At,
+    regs::sync::{
+        MON_STATUS,
+        SOB_OBJ, //
+    },
+    Io, //
 };
+/// Written to a sync object, adds 1.
+pub(super) const ADD_1: SOB_OBJ = SOB_OBJ::from_raw(0)
+    .with_const_add::<1>()
+    .with_const_value::<1>();
 
-/// Sync objects.
-pub(crate) const OBJECTS: u32 = 1024;
-/// Monitors.
-pub(crate) const MONITORS: u32 = 256;
-/// In a value written to a sync object: add bits 15:0 instead of setting them.
-pub(crate) const ADD: u32 = 1 << 31;
-
-/// The offset of a sync object's register.
-pub(crate) const fn object(number: u32) -> u32 {
-    nth(SOB, number, 4)
+/// Where a sync object is.
+pub(crate) const fn object(number: u32) -> At<SOB_OBJ> {
+    At::nth(number)
 }
 
 /// Clears all sync objects and disarms all monitors; when it returns, the card has seen it.
 pub(crate) fn clear(io: &impl Io) {
-    for number in 0..OBJECTS {
-        io.write(object(number), 0);
+    for object in At::all() {
+        io.write(object, SOB_OBJ::from_raw(0));
     }
-    for number in 0..MONITORS {
-        io.write(nth(MON_STATUS, number, 4), 0);
+    for monitor in At::all() {
+        io.write(monitor, MON_STATUS::from_raw(0));
     }
     // The next job's doorbell goes another way: wait.
-    io.read(SOB);
+    io.read(object(0));
 }

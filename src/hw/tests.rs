@@ -5,6 +5,7 @@
 
 use super::*;
 use core::cell::RefCell;
+use kernel::{prelude::*, time::Delta};
 
 /// A card that remembers what was written, and reads as that, or as `default`.
 struct Card {
@@ -32,13 +33,14 @@ impl Card {
 }
 
 impl Io for Card {
-    fn read(&self, offset: u32) -> u32 {
-        self.written(offset).unwrap_or(self.default)
+    fn read32(&self, offset: Offset) -> u32 {
+        self.written(offset.bytes()).unwrap_or(self.default)
     }
 
-    fn write(&self, offset: u32, value: u32) {
+    fn write32(&self, offset: Offset, value: u32) {
         // A write that finds no memory is missed by the test, which is what should happen.
-        let _ = self.writes.borrow_mut().push((offset, value), GFP_KERNEL);
+        let write = (offset.bytes(), value);
+        let _ = self.writes.borrow_mut().push(write, GFP_KERNEL);
     }
 }
 
@@ -65,7 +67,7 @@ mod cases {
     #[test]
     fn dma_queue_managers() {
         let card = Card::new(0);
-        qman::start_dma(&card, &[0, 0, 0x81_2345_6000, 0, 0], true, false);
+        qman::start_dma(&card, &[0, 0, 0x81_2345_6000, 0, 0], false);
         assert_eq!(card.written(0x41_0060), Some(0x2345_6000));
         assert_eq!(card.written(0x41_0064), Some(0x81));
         assert_eq!(card.written(0x41_0068), Some(12));
@@ -84,9 +86,7 @@ mod cases {
         dma::reset_user_registers(&card);
         assert_eq!(card.written(0x41_1020), Some(0xfc11_2fa4));
         assert_eq!(card.written(0x40_1020), Some(0xfc11_2fbc));
-        // Without an MMU the channels are trusted.
-        qman::start_dma(&card, &[0; 5], false, true);
-        assert_eq!(card.written(0x42_0008), Some(0xff));
+        qman::start_dma(&card, &[0; 5], true);
         assert_eq!(card.written(0x42_000c), Some(0xdb6));
     }
 
@@ -103,22 +103,32 @@ mod cases {
         assert_eq!(card.written(0xfc_8018), Some(445));
         assert_eq!(card.written(0xfc_9018), Some(437));
         assert_eq!(card.written(0xfc_90b4), Some(0x0014_0014));
-        assert_eq!(qman::internal_ring(6), Some((0, 64)));
-        assert_eq!(qman::internal_ring(14), Some((0x2000, 64)));
-        assert_eq!(qman::internal_ring(5), None);
-        assert_eq!(map::SRAM_RINGS_END, 0x2400);
+        assert_eq!(map::internal_ring(map::INTERNAL_QUEUES), 0x2400);
     }
 
     #[test]
     fn doorbells() {
-        assert_eq!(qman::doorbell(0), Some(0x40_006c));
-        assert_eq!(qman::doorbell(4), Some(0x42_006c));
-        assert_eq!(qman::doorbell(5), Some(0x44_2100));
-        assert_eq!(qman::doorbell(6), Some(0xd_806c));
-        assert_eq!(qman::doorbell(7), Some(0xe0_806c));
-        assert_eq!(qman::doorbell(14), Some(0xfc_806c));
-        assert_eq!(qman::doorbell(15), None);
-        assert_eq!(qman::doorbell(!0), None);
+        let card = Card::new(0);
+        use qman::QueueManager;
+
+        let external = QueueManager::of_external;
+        let internal = QueueManager::of_internal;
+        let doorbells = [
+            (external(0), 0x40_006c),
+            (external(4), 0x42_006c),
+            (internal(0), 0xd_806c),
+            (internal(1), 0xe0_806c),
+            (internal(8), 0xfc_806c),
+        ];
+        for (n, (manager, register)) in (1..).zip(doorbells) {
+            if let Some(manager) = manager {
+                manager.ring(&card, n);
+            }
+            assert_eq!(card.written(register), Some(n));
+        }
+        for none in [external(5), external(!0), internal(9), internal(!0)] {
+            assert!(none.is_none());
+        }
     }
 
     #[test]
@@ -144,7 +154,7 @@ mod cases {
         let mut sum = 0u64;
         for register in mmu::asid_registers() {
             assert_eq!(mmu::asid_registers().filter(|r| *r == register).count(), 1);
-            sum += u64::from(register);
+            sum += u64::from(register.bytes());
         }
         // The sum of the offsets in upstream's list.
         assert_eq!(sum, 0x2fe7_3d14);
@@ -154,8 +164,8 @@ mod cases {
     fn page_faults() {
         let card = Card::new(0);
         assert_eq!(mmu::take_page_fault(&card), None);
-        card.write(0x48_0034, 0x4_1000);
-        card.write(0x48_0038, 0x1234_5678);
+        card.write(Offset::new(0x48_0034), 0x4_1000);
+        card.write(Offset::new(0x48_0038), 0x1234_5678);
         assert_eq!(mmu::take_page_fault(&card), Some(0x1000_1234_5678));
         assert_eq!(mmu::take_page_fault(&card), None);
     }
@@ -173,12 +183,12 @@ mod cases {
     fn idle_table() {
         let card = Card::new(!0);
         for channel in 0..5 {
-            card.write(0x40_1044 + channel * 0x8000, 0);
+            card.write(Offset::new(0x40_1044 + channel * 0x8000), 0);
         }
         assert!(idle::engines(&card, || (), None).is_idle());
-        card.write(0xd_0000, 0x700);
-        card.write(0xe0_9024, 0x4);
-        card.write(0x42_1044, 0x1);
+        card.write(Offset::new(0xd_0000), 0x700);
+        card.write(Offset::new(0xe0_9024), 0x4);
+        card.write(Offset::new(0x42_1044), 0x1);
 
         let mut text = Text {
             bytes: [0; 2048],
@@ -200,11 +210,64 @@ mod cases {
         assert_eq!(idle::engines(&card, || (), Some(&mut small)), report);
     }
 
+    /// A card at no reset that was reset, that has lost the reset, and that loses all that is written.
+    #[test]
+    fn resets_are_seen() -> Result {
+        /// `mmDMA_QM_0_PQ_BASE_HI`.
+        const RING: Offset = Offset::new(0x40_0064);
+        struct Resetting(Card, bool);
+        impl Io for Resetting {
+            fn read32(&self, offset: Offset) -> u32 {
+                self.0.read32(offset)
+            }
+            fn write32(&self, offset: Offset, value: u32) {
+                self.0.write32(offset, value);
+                if self.1 && offset == Offset::of::<regs::psoc::SW_ALL_RST_CFG>() {
+                    self.0.write32(Offset::of::<regs::psoc::APP_STATUS>(), 0);
+                    self.0.write32(RING, 0);
+                }
+            }
+        }
+        struct Deaf;
+        impl Io for Deaf {
+            fn read32(&self, _offset: Offset) -> u32 {
+                0
+            }
+            fn write32(&self, _offset: Offset, _value: u32) {}
+        }
+        let faux = kernel::faux::Registration::new(c"goya-kunit-reset", None)?;
+        let dev: &kernel::device::Device<kernel::device::Bound> = faux.as_ref().as_ref();
+        let dev: &kernel::device::Device = dev;
+        let error = |reset: Result<reset::Unreachable>| reset.err();
+        assert_eq!(
+            error(reset::hard(dev, &Resetting(Card::new(0), true))),
+            None
+        );
+        let lost = Resetting(Card::new(0), false);
+        assert_eq!(error(reset::hard(dev, &lost)), Some(EIO));
+        assert_eq!(error(reset::hard(dev, &Deaf)), Some(EIO));
+        for (resets, stopped, result) in [
+            (true, false, None),
+            (false, false, Some(EIO)),
+            (false, true, None),
+        ] {
+            let card = Resetting(Card::new(0), resets);
+            card.write32(RING, 0x10);
+            assert_eq!(reset::soft(dev, &card, stopped).err(), result);
+        }
+        Ok(())
+    }
+
     #[test]
     fn polling() {
         let card = Card::new(5);
-        assert_eq!(poll(&card, 0, Delta::ZERO, |value| value == 5), Ok(5));
-        let late = poll(&card, 0, Delta::from_micros(50), |value| value == 6);
+        assert_eq!(
+            poll(&card, Offset::new(0), Delta::ZERO, |value| value == 5),
+            Ok(5)
+        );
+        let late = poll(&card, Offset::new(0), Delta::from_micros(50), |value| {
+            value == 6
+        });
         assert_eq!(late, Err(ETIMEDOUT));
         assert_eq!(mmu::invalidate(&card), Err(ETIMEDOUT));
         assert_eq!(card.count(), 1);
@@ -263,8 +326,8 @@ mod cases {
         assert_eq!(timestamp::read(&card), u64::MAX);
         timestamp::start(&card);
         assert_eq!(timestamp::read(&card), 0);
-        card.write(0xc4_9008, 7);
-        card.write(0xc4_900c, 1);
+        card.write(Offset::new(0xc4_9008), 7);
+        card.write(Offset::new(0xc4_900c), 1);
         assert_eq!(timestamp::read(&card), 0x1_0000_0007);
     }
 }

@@ -6,36 +6,36 @@
 //! Facts from upstream's `goya_enable_timestamp()` and `goya_get_device_time()`.
 
 use super::{
-    regs::psoc::TIMESTAMP,
+    regs::psoc::{
+        TIMESTAMP_CNTCR,
+        TIMESTAMP_CNTCVL,
+        TIMESTAMP_CNTCVU, //
+    },
     Io, //
 };
 
-/// The counter's low half.
-const LOW: u32 = TIMESTAMP + 8;
-/// The counter's high half.
-const HIGH: u32 = TIMESTAMP + 12;
-
 /// Starts the counter at zero.
 pub(crate) fn start(io: &impl Io) {
-    io.write(TIMESTAMP, 0);
-    io.write(HIGH, 0);
-    io.write(LOW, 0);
-    io.write(TIMESTAMP, 1);
+    stop(io);
+    io.write_reg(TIMESTAMP_CNTCVU::from(0));
+    io.write_reg(TIMESTAMP_CNTCVL::from(0));
+    io.write_reg(TIMESTAMP_CNTCR::from(1));
 }
 
 /// Stops the counter.
 pub(crate) fn stop(io: &impl Io) {
-    io.write(TIMESTAMP, 0);
+    io.write_reg(TIMESTAMP_CNTCR::from(0));
 }
 
 /// The counter, in ticks of [`super::pll::PciPll::frequency`]; all ones if the card is gone.
 pub(crate) fn read(io: &impl Io) -> u64 {
-    let high = io.read(HIGH);
-    let low = io.read(LOW);
-    let later = io.read(HIGH);
+    let half = |value: u32| u64::from(value);
+    let high = io.read(TIMESTAMP_CNTCVU);
+    let low = io.read(TIMESTAMP_CNTCVL);
+    let later = io.read(TIMESTAMP_CNTCVU);
     if high == later {
-        return u64::from(high) << 32 | u64::from(low);
+        return half(high.into()) << 32 | half(low.into());
     }
     // The low half has gone round in between, so it is near zero now.
-    u64::from(later) << 32 | u64::from(io.read(LOW))
+    half(later.into()) << 32 | half(io.read(TIMESTAMP_CNTCVL).into())
 }

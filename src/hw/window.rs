@@ -17,43 +17,11 @@ use kernel::sync::MutexGuard;
 use kernel::time::{delay::fsleep, Delta};
 
 use super::bars::{words, Bars};
+use super::place::Place;
 use super::{elbi, iatu};
 
 /// How long firmware may take to set up the iATU.
 const IATU_BY_FIRMWARE: Delta = Delta::from_millis(2);
-
-/// What the window shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// DRAM from this device address on.
-    At(u64),
-    /// Nobody knows.
-    Lost,
-}
-
-impl Place {
-    /// Moves the window to `address` by `go`.
-    fn go_to(&mut self, address: u64, go: impl FnOnce() -> Result) -> Result {
-        *self = Self::Lost;
-        go()?;
-        *self = Self::At(address);
-        Ok(())
-    }
-
-    /// The offset of `len` bytes at device address `address` in a window of `size` bytes.
-    ///
-    /// Errors: `EIO`: nobody knows what it shows; `EFAULT`: they are not in it.
-    fn offset(self, size: u64, address: u64, len: usize) -> Result<usize> {
-        let Self::At(base) = self else {
-            return Err(EIO);
-        };
-        let offset = address.checked_sub(base).ok_or(EFAULT)?;
-        match offset.checked_add(len as u64) {
-            Some(end) if end <= size => Ok(usize::try_from(offset)?),
-            _ => Err(EFAULT),
-        }
-    }
-}
 
 /// The window, which nobody else uses or moves meanwhile.
 ///
@@ -167,32 +135,45 @@ impl<'a> Window<'a> {
     }
 }
 
-#[kunit_tests(goya_window)]
-mod tests {
-    use super::*;
-
-    const SIZE: u64 = 1 << 29;
-
-    #[test]
-    fn offsets() {
-        let place = Place::At(SIZE);
-        assert_eq!(place.offset(SIZE, SIZE + 8, 4), Ok(8));
-        assert_eq!(place.offset(SIZE, 2 * SIZE - 4, 4), Ok(SIZE as usize - 4));
-        for (address, len) in [(SIZE - 4, 4), (2 * SIZE - 4, 8), (u64::MAX, 8)] {
-            assert_eq!(place.offset(SIZE, address, len), Err(EFAULT));
-        }
+impl Bars {
+    /// Points the BARs to SRAM, registers and DRAM, and the card's outbound window to host memory.
+    pub(crate) fn open_windows(&self, pdev: &pci::Device<Bound>) -> Result {
+        self.window().open(pdev)
     }
 
-    /// Nothing goes through a window after a move that failed, until one succeeds.
-    #[test]
-    fn lost() {
-        let mut place = Place::At(0);
-        assert_eq!(place.go_to(SIZE, || Err(EIO)), Err(EIO));
-        for address in [0, SIZE] {
-            assert_eq!(place.offset(SIZE, address, 4), Err(EIO));
-        }
-        assert_eq!(place.go_to(SIZE, || Ok(())), Ok(()));
-        assert_eq!(place.offset(SIZE, SIZE, 4), Ok(0));
-        assert_eq!(place.offset(SIZE, 0, 4), Err(EFAULT));
+    /// The window to DRAM, which nobody else uses meanwhile.
+    pub(crate) fn window(&self) -> Window<'_> {
+        Window::new(self)
+    }
+}
+
+/// The card's memories, as far as the boot needs them.
+///
+/// DRAM is seen through a window that the caller has moved to DRAM's base.
+pub(crate) trait Memories {
+    /// Copies `data` to `offset` in SRAM. Errors: `EINVAL` if it does not fit.
+    fn copy_to_sram(&self, offset: u64, data: &[u8]) -> Result;
+
+    /// Copies `data` to `address` in DRAM. Errors: `EINVAL` if it is not in the window.
+    fn copy_to_dram(&self, address: u64, data: &[u8]) -> Result;
+
+    /// Reads from `offset` in SRAM. Errors: `EINVAL` outside of it.
+    fn read_sram(&self, offset: u64, out: &mut [u8]) -> Result;
+}
+
+impl Memories for Bars {
+    fn copy_to_sram(&self, offset: u64, data: &[u8]) -> Result {
+        self.write_sram(usize::try_from(offset)?, data)
+    }
+
+    fn copy_to_dram(&self, address: u64, data: &[u8]) -> Result {
+        let mut window = self.window();
+        window.write(address, data)?;
+        // What the loader is told next comes another way.
+        window.flush()
+    }
+
+    fn read_sram(&self, offset: u64, out: &mut [u8]) -> Result {
+        Bars::read_sram(self, usize::try_from(offset)?, out)
     }
 }

@@ -17,8 +17,8 @@ use kernel::{
 };
 
 use super::{
+    extent::Run, //
     hop::HUGE_PAGE,
-    page_table::Run, //
 };
 use crate::abstractions::vec;
 
@@ -173,7 +173,8 @@ impl DeviceMemory {
         }
     }
 
-    /// Bytes that are nobody's.
+    /// Bytes that are nobody's, for tests.
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) fn free_bytes(&self) -> u64 {
         let free = self.pages.len().saturating_sub(self.held);
         (free as u64).wrapping_mul(PAGE_SIZE)

@@ -25,7 +25,7 @@ use kernel::{
 
 use super::{
     device_memory::{AllocFailure, Allocation, DeviceMemory, Dirt},
-    page_table::Run, //
+    extent::Run, //
 };
 use crate::abstractions::vec;
 
@@ -36,10 +36,10 @@ pub(crate) struct Dram {
     #[pin]
     overwriting: Mutex<()>,
     #[pin]
-    state: Mutex<Option<State>>,
+    state: Mutex<Option<DramState>>,
 }
 
-struct State {
+struct DramState {
     memory: DeviceMemory,
     /// Which memory that is: another one if firmware has told another size since.
     era: u64,
@@ -189,7 +189,7 @@ impl Dram {
             Some(state) => state.era.wrapping_add(1),
             None => 0,
         };
-        let old = state.replace(State {
+        let old = state.replace(DramState {
             memory,
             era,
             pieces: KVVec::new(),
@@ -210,7 +210,7 @@ impl Dram {
         fill: impl FnOnce(Run, Dirt) -> Result,
     ) -> Result<bool> {
         let _overwriting = self.overwriting.lock();
-        let next = |state: &State| state.memory.dirty(most);
+        let next = |state: &DramState| state.memory.dirty(most);
         let Some((run, dirt)) = self.state.lock().as_ref().and_then(next) else {
             return Ok(false);
         };
@@ -330,7 +330,7 @@ impl Dram {
         freed
     }
 
-    /// Takes the first piece of `owner` at place `from` or behind out of the table.
+    /// Takes the first piece of `owner` at place `from` or after out of the table.
     fn take_next(&self, owner: u32, from: usize) -> Option<(usize, Arc<Piece>)> {
         let mut state = self.state.lock();
         let state = (*state).as_mut()?;
@@ -342,7 +342,7 @@ impl Dram {
     }
 }
 
-impl State {
+impl DramState {
     /// The place of a handle that is in use.
     fn slot(&mut self, handle: u32) -> Option<(&mut Option<Arc<Piece>>, usize)> {
         let place = usize::try_from(handle).ok()?.checked_sub(1)?;

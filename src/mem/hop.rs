@@ -198,12 +198,14 @@ impl TablePool {
         })
     }
 
-    /// Tables that are in use or retired, with those of hop 0.
+    /// Tables that are in use or retired, with those of hop 0, for tests.
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) fn used(&self) -> usize {
         self.used_count
     }
 
-    /// Tables that wait for an invalidation.
+    /// Tables that wait for an invalidation, for tests.
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) fn retired(&self) -> usize {
         self.retired_count
     }

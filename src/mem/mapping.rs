@@ -9,22 +9,22 @@ use kernel::prelude::*;
 
 use super::{
     dram::PieceUse,
+    extent::Run,
     hop::{HUGE_PAGE, SMALL_PAGE},
-    page_table::Run,
     range::Block, //
 };
 use crate::abstractions::pinned::{MappedPages, Segments};
 use crate::hw::map::HOST_BASE;
 
 /// Memory that can be mapped.
-pub(crate) enum Memory {
+pub(crate) enum Backing {
     /// A process's pages.
     Host(MappedPages),
     /// The card's own.
     Device(PieceUse),
 }
 
-/// What [`Memory`] is like.
+/// What [`Backing`] is like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Layout {
     /// Bytes of all of its pages.
@@ -36,7 +36,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The layout of `runs`, whose first byte is `offset` bytes behind the beginning of the first page.
+    /// The layout of `runs`, whose first byte is `offset` bytes after the beginning of the first page.
     fn new(runs: impl Iterator<Item = Run>, offset: u64) -> Self {
         let mut layout = Self {
             size: 0,
@@ -51,7 +51,7 @@ impl Layout {
     }
 }
 
-impl Memory {
+impl Backing {
     /// Its handle and where it is, if it is the card's own.
     pub(crate) fn handle(&self) -> Option<u32> {
         match self {
@@ -81,7 +81,7 @@ impl Memory {
     }
 }
 
-/// Goes through the pieces of [`Memory`].
+/// Goes through the pieces of [`Backing`].
 pub(super) enum Runs<'a> {
     Host(Segments<'a>),
     Device(slice::Iter<'a, Run>),
@@ -113,15 +113,15 @@ fn whole_pages(address: u64, length: u64) -> Run {
 
 /// Memory and the card's addresses for it.
 ///
-/// The card cannot reach it as long as there is one of these: see [`super::tables::Reachable`].
+/// The card cannot reach it as long as there is one of these: see [`super::tables::LiveMapping`].
 pub(crate) struct Mapping {
     block: Block,
-    memory: Memory,
+    memory: Backing,
     next: Option<KBox<Mapping>>,
 }
 
 impl Mapping {
-    pub(crate) fn new(block: Block, memory: Memory) -> Self {
+    pub(crate) fn new(block: Block, memory: Backing) -> Self {
         Self {
             block,
             memory,
@@ -148,18 +148,18 @@ impl Mapping {
     /// Bytes that the user had mapped: of host memory, those that he named.
     pub(crate) fn user_size(&self) -> u64 {
         match &self.memory {
-            Memory::Host(mapped) => mapped.pages().size() as u64,
-            Memory::Device(_) => self.size(),
+            Backing::Host(mapped) => mapped.pages().size() as u64,
+            Backing::Device(_) => self.size(),
         }
     }
 
     /// What is there.
-    pub(crate) fn memory(&self) -> &Memory {
+    pub(crate) fn memory(&self) -> &Backing {
         &self.memory
     }
 
     /// Takes it apart.
-    pub(crate) fn into_parts(self) -> (Block, Memory) {
+    pub(crate) fn into_parts(self) -> (Block, Backing) {
         (self.block, self.memory)
     }
 }

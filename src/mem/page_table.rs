@@ -14,87 +14,28 @@
 
 use core::ops::Range;
 
-use kernel::{
-    error::code::*,
-    fmt,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use super::{
+    extent::{
+        MapFailure,
+        Run, //
+    },
     hop::*,
     pages::Pages,
-    range::DRAM_VIRTUAL,
     shadow::{
         Change,
         Table, //
     }, //
 };
 
-/// End of the virtual addresses that lead to the default page unless something is mapped. They begin at
-/// 0, though the addresses that are handed out for DRAM begin later.
-pub(crate) const DRAM_DEFAULT_END: u64 = DRAM_VIRTUAL.end;
-
-/// Memory that is contiguous for the card: host memory by its bus address with the card's offset, or
-/// DRAM. A multiple of 4 KiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
-    /// Where it begins.
-    pub(crate) address: u64,
-    /// Bytes.
-    pub(crate) size: u64,
-}
-
-/// Why memory could not be mapped. [`fmt::Display`] gives the text for the kernel log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MapFailure {
-    /// There is a mapping at this virtual address already.
-    Exists(u64),
-    /// Address, virtual address and size don't suit the pages.
-    Misaligned(u64, Run),
-    /// DRAM addresses take huge pages only.
-    SmallPage(u64),
-    /// The card has no memory for a table, or the host none for its shadow.
-    NoTable,
-}
-
-impl MapFailure {
-    /// What the user gets.
-    pub(crate) fn errno(self) -> Error {
-        match self {
-            Self::Exists(_) | Self::Misaligned(..) => EINVAL,
-            Self::SmallPage(_) => EFAULT,
-            Self::NoTable => ENOMEM,
-        }
-    }
-}
-
-impl fmt::Display for MapFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exists(va) if DRAM_VIRTUAL.contains(va) => {
-                write!(f, "DRAM: mapping already exists for virt_addr {va:#x}")
-            }
-            Self::Exists(va) => write!(f, "mapping already exists for virt_addr {va:#x}"),
-            Self::Misaligned(va, run) => write!(
-                f,
-                "Mapping address {:#x} with virtual address {va:#x} and page size of {:#x} is erroneous! \
-                 Addresses must be divisible by page size",
-                run.address, run.size
-            ),
-            Self::SmallPage(_) => {
-                write!(f, "page size of {SMALL_PAGE} is not {}KB aligned, can't map", HUGE_PAGE >> 10)
-            }
-            Self::NoTable => f.write_str("failed to allocate page"),
-        }
-    }
-}
-
 /// A mapping that failed. All of it is undone.
 #[derive(Debug)]
 pub(crate) struct MapError {
     /// Why.
     pub(crate) failure: MapFailure,
-    /// What was mapped for a moment may be in the card's caches.
+    /// What was mapped for a moment may be in the card's caches. Only tests go on after an error.
+    #[cfg_attr(not(CONFIG_KUNIT = "y"), expect(dead_code))]
     pub(crate) invalidation: Invalidation,
 }
 
@@ -166,7 +107,7 @@ impl AddressSpace {
             hop0,
             default: None,
         };
-        // The entries behind these are beyond every address.
+        // The entries after these are beyond every address.
         sink.write(space.hop0.address(), &[0; HOP0_ENTRIES]);
         space.hop0.written();
         space.hop0.link();
@@ -202,12 +143,13 @@ impl AddressSpace {
         made.map_err(MapFailure::errno)
     }
 
-    /// Address of the hop-0 table in the card's memory.
+    /// Address of the hop-0 table in the card's memory, for tests.
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) fn hop0(&self) -> u64 {
         self.hop0.address()
     }
 
-    /// Maps `runs`, one behind the other, at virtual address `va`. An error undoes all of it.
+    /// Maps `runs`, one after the other, at virtual address `va`. An error undoes all of it.
     pub(crate) fn map(
         &mut self,
         pool: &mut TablePool,
@@ -296,7 +238,8 @@ impl AddressSpace {
         walk
     }
 
-    /// The address that the card uses for virtual address `va`; `None` is a page fault.
+    /// The address that the card uses for virtual address `va`; `None` is a page fault. For tests.
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) fn translate(&self, va: u64) -> Option<u64> {
         self.walk(va).address()
     }

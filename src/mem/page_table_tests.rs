@@ -10,14 +10,8 @@ mod tests {
     use super::*;
     use core::mem::take;
 
-    use super::super::{
-        hop::*,
-        page_table::*,
-        range::{
-            DRAM_VIRTUAL,
-            HOST_VIRTUAL, //
-        },
-    };
+    use super::super::{extent::*, hop::*, page_table::*};
+    use crate::hw::map::{DRAM_VIRTUAL, HOST_VIRTUAL};
 
     const TABLES: u64 = 0x1000_0000;
     const DEFAULT: u64 = 0x1FC0_0000;

@@ -3,8 +3,8 @@
 
 //! Memory that is to be mapped, page after page: see [`super::page_table`].
 
+use super::extent::{MapFailure, Run, DRAM_DEFAULT_END};
 use super::hop::{HUGE_PAGE, SMALL_PAGE, VIRTUAL_END};
-use super::page_table::{MapFailure, Run, DRAM_DEFAULT_END};
 
 /// What is left of memory that is being mapped.
 pub(crate) struct Pages<I> {
@@ -14,7 +14,7 @@ pub(crate) struct Pages<I> {
 }
 
 impl<I: Iterator<Item = Run>> Pages<I> {
-    /// All of `runs`, one behind the other.
+    /// All of `runs`, one after the other.
     pub(super) fn new(runs: I) -> Self {
         let rest = Run {
             address: 0,

@@ -8,6 +8,9 @@
 //! or address in logarithmic time. Giving addresses back cannot fail: the memory for that is kept with
 //! each [`Block`].
 //!
+//! Host memory and DRAM have a range each ([`super::address_map`]); [`super::user_memory`] says when alignment to huge pages is asked
+//! for, and when a wish is of no use.
+//!
 //! Facts: upstream's `common/memory.c`, `get_va_block()` and `hl_vm_ctx_init()`.
 
 use core::ops::Range;
@@ -27,12 +30,7 @@ use super::hop::{
     HUGE_PAGE,
     SMALL_PAGE, //
 };
-
-/// Virtual addresses for host memory. Goya has no others for huge pages.
-pub(crate) const HOST_VIRTUAL: Range<u64> = 0x1_0000_0000_0000..0x3_FF80_0000_0000;
-
-/// Virtual addresses for DRAM.
-pub(crate) const DRAM_VIRTUAL: Range<u64> = 0x8_0000_0000..0x20_0000_0000;
+use crate::hw::map::{DRAM_VIRTUAL, HOST_VIRTUAL};
 
 /// What the start of a block is a multiple of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +44,6 @@ pub(crate) enum Align {
 /// An address that the caller wishes for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hint {
-    /// Any address will do.
-    None,
     /// This one if it is free and aligned; 0 is no wish.
     Wish(u64),
     /// This one or none (`HL_MEM_FORCE_HINT`).
@@ -136,7 +132,6 @@ impl Block {
 
 /// A range of virtual addresses.
 pub(crate) struct AddressRange {
-    range: Range<u64>,
     page_size: u64,
     /// Holes, from their start to their end; no two of them touch.
     holes: RBTree<u64, u64>,
@@ -159,7 +154,6 @@ impl AddressRange {
             return Err(EFAULT);
         }
         let mut this = Self {
-            range: start..end,
             page_size,
             holes: RBTree::new(),
             by_page: RBTree::new(),
@@ -180,11 +174,6 @@ impl AddressRange {
         Self::new(DRAM_VIRTUAL, HUGE_PAGE)
     }
 
-    /// Whether all blocks came back.
-    pub(crate) fn is_unused(&self) -> bool {
-        self.holes.get(&self.range.start) == Some(&self.range.end)
-    }
-
     /// The holes in rising order.
     pub(crate) fn holes(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.holes.iter().map(|(&start, &end)| start..end)
@@ -200,7 +189,6 @@ impl AddressRange {
         let unit = self.alignment(align);
         let mask = unit.wrapping_sub(1);
         let (wish, force) = match hint {
-            Hint::None => (0, false),
             Hint::Wish(address) => (address, false),
             Hint::Force(address) => (address, true),
         };
@@ -280,7 +268,7 @@ impl AddressRange {
     /// The hole with the `size` bytes at `address`.
     fn hole_with(&self, address: u64, size: u64) -> Option<Range<u64>> {
         let end = address.checked_add(size)?;
-        // The last hole that doesn't begin behind the address.
+        // The last hole that doesn't begin past the address.
         let hole = self.hole_before(address.checked_add(1)?)?;
         (end <= hole.end).then_some(hole)
     }
@@ -328,7 +316,7 @@ impl AddressRange {
     }
 }
 
-/// The first multiple of `align` in `hole`, and how many bytes are behind it.
+/// The first multiple of `align` in `hole`, and how many bytes are after it.
 fn fit(hole: &Range<u64>, align: u64) -> (u64, u64) {
     let start = hole
         .start

@@ -16,6 +16,7 @@ mod tests {
         },
         range::*,
     };
+    use crate::hw::map::HOST_VIRTUAL;
     use core::ops::Range;
 
     const BASE: u64 = 1 << 48;
@@ -28,7 +29,7 @@ mod tests {
     fn ends() -> Result {
         assert!(AddressRange::new(1..2 * SMALL_PAGE - 1, SMALL_PAGE).is_err());
         let mut range = AddressRange::new(BASE - 1..BASE + 2 * SMALL_PAGE + 5, SMALL_PAGE)?;
-        let alloc = |range: &mut AddressRange, size| range.alloc(size, Align::Page, Hint::None);
+        let alloc = |range: &mut AddressRange, size| range.alloc(size, Align::Page, Hint::Wish(0));
         assert_eq!(refused(alloc(&mut range, 0)), Some(RangeFailure::Full(0)));
         let much = 2 * SMALL_PAGE + 1;
         assert_eq!(
@@ -44,10 +45,11 @@ mod tests {
         assert_eq!((one.start(), one.size()), (BASE, SMALL_PAGE));
         let two = alloc(&mut range, SMALL_PAGE).map_err(RangeFailure::errno)?;
         assert_eq!(two.start(), BASE + SMALL_PAGE);
-        assert!(!range.is_unused());
+        assert_eq!(range.holes().count(), 0);
         range.free(one);
         range.free(two);
-        assert!(range.is_unused());
+        let all = BASE..BASE + 2 * SMALL_PAGE;
+        assert!(range.holes().eq([all]));
         Ok(())
     }
 
@@ -198,7 +200,7 @@ mod tests {
                     size,
                     if huge { Align::Huge } else { Align::Page },
                     match (hint, force) {
-                        (0, _) => Hint::None,
+                        (0, _) => Hint::Wish(0),
                         (at, false) => Hint::Wish(at),
                         (at, true) => Hint::Force(at),
                     },
@@ -214,7 +216,7 @@ mod tests {
         for block in blocks {
             range.free(block);
         }
-        ensure(range.is_unused())
+        ensure(range.holes().eq([all]))
     }
 
     #[test]
@@ -237,7 +239,7 @@ mod tests {
         let mut odd = KVec::new();
         let mut even = KVec::new();
         for n in 0..COUNT {
-            let block = range.alloc(SMALL_PAGE, Align::Page, Hint::None);
+            let block = range.alloc(SMALL_PAGE, Align::Page, Hint::Wish(0));
             let block = block.map_err(RangeFailure::errno)?;
             assert_eq!(block.start(), BASE + n * SMALL_PAGE);
             let list = if n % 2 == 0 { &mut even } else { &mut odd };
@@ -248,7 +250,7 @@ mod tests {
         }
         assert_eq!(range.holes().count() as u64, COUNT / 2 + 1);
         for n in 0..COUNT / 2 {
-            let two = range.alloc(2 * SMALL_PAGE, Align::Page, Hint::None);
+            let two = range.alloc(2 * SMALL_PAGE, Align::Page, Hint::Wish(0));
             let two = two.map_err(RangeFailure::errno)?;
             assert_eq!(two.start(), BASE + (COUNT + 2 * n) * SMALL_PAGE);
             odd.push(two, GFP_KERNEL)?;
@@ -256,7 +258,7 @@ mod tests {
         for block in odd {
             range.free(block);
         }
-        assert!(range.is_unused());
+        assert!(range.holes().eq([HOST_VIRTUAL]));
         Ok(())
     }
 }

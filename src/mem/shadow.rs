@@ -12,12 +12,12 @@ use core::ops::Range;
 use kernel::prelude::*;
 
 use super::{
-    hop::*,
-    page_table::{
+    extent::{
         MapFailure,
         Run,
         DRAM_DEFAULT_END, //
     },
+    hop::*,
     pages::Pages,
 };
 
@@ -171,7 +171,7 @@ fn below(hop: usize) -> usize {
     hop.saturating_add(1)
 }
 
-/// The first address behind what the entry for address `at` of a table of hop `hop` maps.
+/// The first address after what the entry for address `at` of a table of hop `hop` maps.
 fn end(at: u64, hop: usize) -> u64 {
     (at | span(hop).wrapping_sub(1)).saturating_add(1)
 }

@@ -5,8 +5,8 @@
 //! any of them.
 //!
 //! Here is the rule that memory is given back only once the card cannot reach it: what is mapped is
-//! [`Reachable`], and only this file makes a [`Mapping`] of it again, after the card has forgotten its
-//! translation, or after a reset. If the card does not confirm that, the memory stays in limbo until one
+//! [`LiveMapping`], and only this file makes a [`Mapping`] of it again, after the card has forgotten its
+//! translation, or after a reset. If the card does not confirm that, the memory waits until one
 //! of both has happened.
 
 use core::iter::from_fn;
@@ -17,12 +17,14 @@ use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::sync::{new_mutex, Arc, Mutex};
 
-use super::card_memory::CardMemory;
-use super::hop::{span, Invalidation, PteSink, TablePool};
+use super::asid::{ASIDS, KERNEL};
+use super::extent::{MapFailure, Run};
+use super::hop::{span, Invalidation, TablePool};
 use super::mapping::{Chain, Mapping};
-use super::page_table::{AddressSpace, MapFailure, Run, Unmapped, Walk};
+use super::page_table::{AddressSpace, Unmapped, Walk};
 use super::pages::Pages;
-use crate::context::asid::{ASIDS, KERNEL};
+use super::table_memory::TableMemory;
+use super::table_writer::TableWriter;
 use crate::hw::map;
 use crate::hw::reset::Unreachable;
 use crate::queue::cpu::{SHARED_ADDRESS, SHARED_SIZE};
@@ -30,9 +32,9 @@ use crate::queue::cpu::{SHARED_ADDRESS, SHARED_SIZE};
 /// A mapping that the card has in its tables, or may still have in its caches.
 ///
 /// It has to go back to [`Tables`]; dropping it leaks it, with its memory, which is safe.
-pub(crate) struct Reachable(ManuallyDrop<KBox<Mapping>>);
+pub(crate) struct LiveMapping(ManuallyDrop<KBox<Mapping>>);
 
-impl Reachable {
+impl LiveMapping {
     fn new(mapping: KBox<Mapping>) -> Self {
         Self(ManuallyDrop::new(mapping))
     }
@@ -65,27 +67,12 @@ pub(crate) struct Refused {
     pub(crate) failure: Failure,
     /// The card did not confirm that it has forgotten a translation: it needs a reset.
     pub(crate) stale: Option<Error>,
-    /// The mapping; none if it is in limbo.
+    /// The mapping; none if it awaits its invalidation.
     pub(crate) mapping: Option<KBox<Mapping>>,
 }
 
-/// Where page tables are: a card's memory, or what a test takes for one.
-pub(crate) trait TableMemory: PteSink + Unpin {
-    /// Nothing is there any more, and nothing waits to be written. Called before the first [`PteSink::write`], and
-    /// after each reset of the card.
-    fn begin(&mut self, dev: &Device<Bound>);
-
-    /// Waits until all that was written is there.
-    ///
-    /// Errors: `ETIMEDOUT`: nobody knows what is there; the card needs a reset.
-    fn finish(&mut self) -> Result;
-
-    /// Makes the card forget all translations.
-    fn forget(&mut self) -> Result;
-}
-
 /// What a change of page tables needs, under one lock.
-struct State<M> {
+struct TablesState<M> {
     memory: M,
     /// None while the card is being reset.
     tables: Option<Live>,
@@ -95,53 +82,53 @@ struct Live {
     pool: TablePool,
     spaces: [Option<AddressSpace>; ASIDS as usize],
     /// What the card may still reach although it is in no table any more.
-    limbo: Chain,
+    awaiting_invalidation: Chain,
 }
 
 impl Drop for Live {
     /// Who has no proof that the card can't reach it leaks it.
     fn drop(&mut self) {
-        mem::forget(mem::take(&mut self.limbo));
+        mem::forget(mem::take(&mut self.awaiting_invalidation));
     }
 }
 
-/// The parts of [`State`] that a change of an address space needs.
+/// The parts of [`TablesState`] that a change of an address space needs.
 struct Parts<'a, M> {
     memory: &'a mut M,
     pool: &'a mut TablePool,
     space: &'a mut AddressSpace,
-    limbo: &'a mut Chain,
+    awaiting_invalidation: &'a mut Chain,
 }
 
-impl<M: TableMemory> State<M> {
+impl<M: TableMemory> TablesState<M> {
     fn parts(&mut self, asid: u32) -> Option<Parts<'_, M>> {
         let Live {
             pool,
             spaces,
-            limbo,
+            awaiting_invalidation,
         } = self.tables.as_mut()?;
         Some(Parts {
             memory: &mut self.memory,
             pool,
             space: spaces.get_mut(asid as usize)?.as_mut()?,
-            limbo,
+            awaiting_invalidation,
         })
     }
 }
 
 /// Completes a change: all of it is written, and then the card forgets what was there, if that is needed. Returns
-/// what was in limbo until now: it is to be dropped without the lock.
+/// what awaited invalidation until now: it is to be dropped without the lock.
 fn settle(
     memory: &mut impl TableMemory,
     pool: &mut TablePool,
-    limbo: &mut Chain,
+    awaiting_invalidation: &mut Chain,
     invalidation: Invalidation,
 ) -> Result<Chain> {
     let needed = invalidation.needed();
     memory.finish()?;
     invalidation.settle(pool, || memory.forget())?;
     Ok(if needed {
-        mem::take(limbo)
+        mem::take(awaiting_invalidation)
     } else {
         Chain::default()
     })
@@ -163,9 +150,9 @@ fn pieces(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
 
 /// All page tables of a card. There are none while the card is being reset.
 #[pin_data]
-pub(crate) struct Tables<M = CardMemory> {
+pub(crate) struct Tables<M = TableWriter> {
     #[pin]
-    state: Mutex<State<M>>,
+    state: Mutex<TablesState<M>>,
 }
 
 /// Where the first table of each address space is.
@@ -178,7 +165,7 @@ pub(crate) fn first_tables() -> impl Iterator<Item = u64> {
 
 impl<M: TableMemory> Tables<M> {
     pub(crate) fn new(memory: M) -> Result<Arc<Self>> {
-        let state = State {
+        let state = TablesState {
             memory,
             tables: None,
         };
@@ -201,13 +188,13 @@ impl<M: TableMemory> Tables<M> {
             address: shared,
             size: SHARED_SIZE as u64,
         };
-        let mut limbo = Chain::default();
+        let mut awaiting_invalidation = Chain::default();
         for (va, run) in [(map::DRAM_BASE, firmware), (SHARED_ADDRESS, shared)] {
             let mapped = kernel.map(&mut pool, memory, va, [run]).map_err(|error| {
                 dev_err!(dev, "Map failed for address {:#x}\n", va);
                 error.failure.errno()
             })?;
-            settle(memory, &mut pool, &mut limbo, mapped)?;
+            settle(memory, &mut pool, &mut awaiting_invalidation, mapped)?;
         }
         let mut spaces = [const { None }; ASIDS as usize];
         if let Some(first) = spaces.get_mut(KERNEL as usize) {
@@ -216,20 +203,21 @@ impl<M: TableMemory> Tables<M> {
         let old = state.tables.replace(Live {
             pool,
             spaces,
-            limbo,
+            awaiting_invalidation,
         });
         drop(state);
         drop(old);
         Ok(())
     }
 
-    /// Forgets all tables of a card that reaches no memory: what was in limbo is given back, and so is, from now on,
+    /// Forgets all tables of a card that reaches no memory: what awaited invalidation is given back, and so is, from now on,
     /// whatever was mapped.
     pub(crate) fn stop(&self, _proof: &Unreachable) {
         let tables = self.state.lock().tables.take();
-        let limbo = tables.map(|mut tables| mem::take(&mut tables.limbo));
+        let awaiting_invalidation =
+            tables.map(|mut tables| mem::take(&mut tables.awaiting_invalidation));
         // Without the lock: pages are unpinned.
-        drop(limbo);
+        drop(awaiting_invalidation);
     }
 
     /// Makes the address space of a user. The card knows where its first table is since it was started.
@@ -237,7 +225,7 @@ impl<M: TableMemory> Tables<M> {
     /// Errors: `ENODEV`: the card is being reset; `EBUSY`: it is there already; `ENOMEM`.
     pub(crate) fn open(&self, asid: u32) -> Result {
         let mut state = self.state.lock();
-        let State { memory, tables } = &mut *state;
+        let TablesState { memory, tables } = &mut *state;
         let Live { pool, spaces, .. } = tables.as_mut().ok_or(ENODEV)?;
         let space = spaces.get_mut(asid as usize).ok_or(EINVAL)?;
         if space.is_some() {
@@ -252,11 +240,11 @@ impl<M: TableMemory> Tables<M> {
     /// Ends a user's address space with all that is mapped there, and gives that back. Returns how many
     /// tables were in use beyond that. Nothing is done if a reset has ended it before.
     ///
-    /// An error says that the card has not confirmed, and needs a reset; what was mapped is in limbo.
+    /// An error says that the card has not confirmed, and needs a reset; what was mapped awaits that.
     pub(crate) fn close(
         &self,
         asid: u32,
-        mappings: impl Iterator<Item = Reachable>,
+        mappings: impl Iterator<Item = LiveMapping>,
     ) -> Result<usize> {
         let mut gone = Chain::default();
         let mut owed = Invalidation::none();
@@ -267,25 +255,25 @@ impl<M: TableMemory> Tables<M> {
             gone.push(mapping.into_inner());
         }
         let mut state = self.state.lock();
-        let State { memory, tables } = &mut *state;
+        let TablesState { memory, tables } = &mut *state;
         let space = tables.as_mut().and_then(|tables| {
             let space = tables.spaces.get_mut(asid as usize)?.take()?;
-            Some((space, &mut tables.pool, &mut tables.limbo))
+            Some((space, &mut tables.pool, &mut tables.awaiting_invalidation))
         });
-        let Some((space, pool, limbo)) = space else {
+        let Some((space, pool, awaiting_invalidation)) = space else {
             // The card was reset since: it has no tables with any of this.
             drop(state);
             return Ok(0);
         };
         let (destroyed, left) = space.destroy(pool, memory);
-        match settle(memory, pool, limbo, owed.and(destroyed)) {
+        match settle(memory, pool, awaiting_invalidation, owed.and(destroyed)) {
             Ok(free) => {
                 drop(state);
                 drop((free, gone));
                 Ok(left)
             }
             Err(error) => {
-                limbo.append(gone);
+                awaiting_invalidation.append(gone);
                 Err(error)
             }
         }
@@ -297,12 +285,12 @@ impl<M: TableMemory> Tables<M> {
         asid: u32,
         mapping: KBox<Mapping>,
         stop: impl FnMut() -> bool,
-    ) -> Result<Reachable, Refused> {
+    ) -> Result<LiveMapping, Refused> {
         let range = mapping.range();
         let mut owed = Invalidation::none();
         let filled = self.fill(asid, &mapping, &mut owed, stop);
         let failure = match filled.and_then(|()| self.settle(asid, &mut owed)) {
-            Ok(()) => return Ok(Reachable::new(mapping)),
+            Ok(()) => return Ok(LiveMapping::new(mapping)),
             Err(failure) => failure,
         };
         // All of it is undone. If the card may use an old translation for ever, it does not use the new one for longer.
@@ -337,8 +325,8 @@ impl<M: TableMemory> Tables<M> {
     /// Unmaps `mapping`, which [`Self::map`] made in the same address space. Also says how many small
     /// pages of it were not mapped.
     ///
-    /// An error says that the card has not confirmed, and needs a reset; the mapping is in limbo.
-    pub(crate) fn unmap(&self, asid: u32, mapping: Reachable) -> Result<(KBox<Mapping>, u64)> {
+    /// An error says that the card has not confirmed, and needs a reset; the mapping awaits that.
+    pub(crate) fn unmap(&self, asid: u32, mapping: LiveMapping) -> Result<(KBox<Mapping>, u64)> {
         let Some(unmapped) = self.clear(asid, mapping.mapping().range()) else {
             // The card was reset since: it has no tables with this.
             return Ok((mapping.into_inner(), 0));
@@ -403,7 +391,12 @@ impl<M: TableMemory> Tables<M> {
     fn settle(&self, asid: u32, owed: &mut Invalidation) -> Result<(), Failure> {
         let mut state = self.state.lock();
         let parts = state.parts(asid).ok_or(Failure::NoSpace)?;
-        let free = settle(parts.memory, parts.pool, parts.limbo, owed.take());
+        let free = settle(
+            parts.memory,
+            parts.pool,
+            parts.awaiting_invalidation,
+            owed.take(),
+        );
         drop(state);
         // Without the lock: pages are unpinned.
         free.map(drop).map_err(Failure::Stale)
@@ -414,7 +407,7 @@ impl<M: TableMemory> Tables<M> {
     fn keep(&self, asid: u32, mapping: KBox<Mapping>) -> Option<KBox<Mapping>> {
         match self.state.lock().parts(asid) {
             Some(parts) => {
-                parts.limbo.push(mapping);
+                parts.awaiting_invalidation.push(mapping);
                 None
             }
             None => Some(mapping),

@@ -12,9 +12,10 @@ mod tests {
             device_memory::PAGE_SIZE,
             dram::{Dram, DramFailure},
             hop::PteSink,
-            mapping::{Mapping, Memory},
+            mapping::{Backing, Mapping},
             range::{AddressRange, Align, Hint, RangeFailure},
-            tables::{Failure, Reachable, TableMemory, Tables}, //
+            table_memory::TableMemory,
+            tables::{Failure, LiveMapping, Tables}, //
         },
         *,
     };
@@ -103,15 +104,15 @@ mod tests {
             let dram = &self.dram;
             let piece = dram.alloc(USER, size, false, false);
             let (handle, size) = piece.map_err(DramFailure::errno)?;
-            let memory = Memory::Device(dram.use_piece(handle).ok_or(EINVAL)?);
+            let memory = Backing::Device(dram.use_piece(handle).ok_or(EINVAL)?);
             dram.free_all(USER);
             while dram.overwrite(u64::MAX, |_, _| Ok(()))? {}
-            let block = self.addresses.alloc(size, Align::Page, Hint::None);
+            let block = self.addresses.alloc(size, Align::Page, Hint::Wish(0));
             let block = block.map_err(RangeFailure::errno)?;
             Ok(KBox::new(Mapping::new(block, memory), GFP_KERNEL)?)
         }
 
-        fn map(&mut self) -> Result<Reachable> {
+        fn map(&mut self) -> Result<LiveMapping> {
             let mapping = self.mapping()?;
             self.tables.map(USER, mapping, || false).map_err(|_| EIO)
         }
@@ -184,7 +185,7 @@ mod tests {
 
     /// What the card may still reach stays, until the card has forgotten it or was reset.
     #[test]
-    fn limbo() -> Result {
+    fn awaiting_invalidation() -> Result {
         bench(|mut bench| {
             let (one, two) = (bench.map()?, bench.map()?);
             let three = bench.mapping()?;

@@ -7,6 +7,7 @@
 use kernel::{device::Device, prelude::*};
 
 use crate::fw::clocks::Pll;
+use crate::fw::power::PmProfile;
 
 /// A version that the firmware reports as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +55,6 @@ impl VersionText {
     pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
-}
-
-/// Who chooses the clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PmProfile {
-    /// The driver: low when no compute context is open.
-    Auto,
-    /// The user, through sysfs.
-    Manual,
 }
 
 /// What the card is and does, for those who look at it. Messages to the firmware may sleep.

@@ -4,10 +4,13 @@
 //! The card's attributes in sysfs, all of them in the directory of its PCI device. Facts: upstream's
 //! `common/sysfs.c` and `goya/goya_hwmgr.c`.
 //!
+//! A file is a row here; what it needs of a card is a method of [`CardStatus`], whose body is in `user_interfaces.rs`.
+//!
 //! Goya brings clock and voltage attributes of its own: upstream's `clk_max_freq_mhz`,
 //! `clk_cur_freq_mhz` and `vrm_ver` are other cards'.
 
-use super::card_status::{CardStatus, PmProfile, Version};
+use super::card_status::{CardStatus, Version};
+use crate::fw::power::PmProfile;
 
 use crate::abstractions::name as name_of;
 use crate::abstractions::sysfs::{Attribute, Binary, Group, Input, Text};

@@ -16,10 +16,13 @@ use kernel::time::{delay::fsleep, Delta};
 use super::index::{EVENTS, EXTERNAL as LENGTH};
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
 use crate::abstractions::time::Moment;
-use crate::fw::mailbox::{Buffer, Mailbox};
-use crate::fw::message::{expected_fence, Packet, Reply, FENCE_OFFSET, PACKET_LEN, PACKET_LEN_MAX};
+use crate::fw::mailbox::Mailbox;
+use crate::fw::message::{
+    expected_fence, Buffer, Packet, Reply, FENCE_OFFSET, PACKET_LEN, PACKET_LEN_MAX,
+};
 use crate::hw::bars::Bars;
-use crate::hw::regs::{cpu_if, event};
+use crate::hw::events::{id, Entry};
+use crate::hw::regs::cpu;
 use crate::hw::{self, map, signal_cpu, Io};
 
 /// Bytes that driver and device CPU share (`HL_CPU_ACCESSIBLE_MEM_SIZE`): one huge page.
@@ -27,15 +30,13 @@ pub(crate) const SHARED_SIZE: usize = 2 << 20;
 /// Where the CPU finds them (`VA_CPU_ACCESSIBLE_MEM_ADDR`, `goyaP.h`).
 pub(crate) const SHARED_ADDRESS: u64 = map::HOST_BASE;
 /// Bytes of a descriptor.
-const DESCRIPTOR: usize = 16;
+const DESCRIPTOR: usize = map::RING_ENTRY_SIZE as usize;
 /// What is where in the shared memory: the ring, the event queue, the packet under way, what the card's bring-up
 /// needs, and blocks that messages borrow.
 const RING: usize = 0;
 const RING_SIZE: usize = DESCRIPTOR * LENGTH.entries() as usize;
 pub(crate) const EVENT_QUEUE: usize = RING + RING_SIZE;
-/// Bytes of an event.
-pub(crate) const EVENT_SIZE: usize = 64;
-const EVENT_QUEUE_SIZE: usize = EVENT_SIZE * EVENTS.entries() as usize;
+const EVENT_QUEUE_SIZE: usize = Entry::LEN * EVENTS.entries() as usize;
 const PACKET: usize = EVENT_QUEUE + EVENT_QUEUE_SIZE;
 const RESERVED: usize = PACKET + PACKET_LEN_MAX.next_multiple_of(4096);
 const RESERVED_SIZE: usize = 4096;
@@ -46,18 +47,7 @@ const _: () = assert!(BLOCKS + BLOCK * BLOCK_COUNT <= SHARED_SIZE);
 /// Blocks that there are: a bit for each in the map of those that are lent.
 const BLOCK_COUNT: usize = 64;
 
-/// Registers by which the queues are announced (`goya_reg_map.h`).
-const PQ_BASE: u32 = 0xC4_B100;
-const EQ_BASE: u32 = 0xC4_B108;
-const EQ_LENGTH: u32 = 0xC4_B110;
-const PQ_LENGTH: u32 = 0xC4_B114;
-const EQ_CONSUMER: u32 = 0xC4_B118;
-const INIT_STATUS: u32 = 0xC4_B11C;
-const CQ_BASE: u32 = 0xC4_B120;
-const CQ_LENGTH: u32 = 0xC4_B128;
-const READY_FOR_CPU: u32 = 1;
-const READY_FOR_HOST: u32 = 2;
-/// How long the CPU may take to answer that.
+/// How long the CPU may take to answer that the queues are set up.
 const START: Delta = Delta::from_secs(15);
 /// The longest pause between two looks at a packet. Microseconds.
 const PAUSE_MAX: i64 = 1000;
@@ -142,17 +132,30 @@ impl CpuQueue {
         let mut producer = self.producer.lock();
         self.shared.clear_queues()?;
         *producer = 0;
-        hw::write_pair(io, PQ_BASE, SHARED_ADDRESS + RING as u64);
-        hw::write_pair(io, EQ_BASE, SHARED_ADDRESS + EVENT_QUEUE as u64);
-        hw::write_pair(io, CQ_BASE, SHARED_ADDRESS);
-        io.write(PQ_LENGTH, RING_SIZE as u32);
-        io.write(EQ_LENGTH, EVENT_QUEUE_SIZE as u32);
-        io.write(CQ_LENGTH, SHARED_SIZE as u32);
-        io.write(EQ_CONSUMER, 0);
-        io.write(cpu_if::PQ_PI, 0);
-        io.write(INIT_STATUS, READY_FOR_CPU);
-        signal_cpu(io, event::PI_UPDATE);
-        hw::poll(io, INIT_STATUS, START, |status| status == READY_FOR_HOST).map_err(|_| {
+        io.write_pair(
+            cpu::PQ_BASE_ADDR_LOW,
+            cpu::PQ_BASE_ADDR_HIGH,
+            SHARED_ADDRESS + RING as u64,
+        );
+        io.write_pair(
+            cpu::EQ_BASE_ADDR_LOW,
+            cpu::EQ_BASE_ADDR_HIGH,
+            SHARED_ADDRESS + EVENT_QUEUE as u64,
+        );
+        io.write_pair(
+            cpu::CQ_BASE_ADDR_LOW,
+            cpu::CQ_BASE_ADDR_HIGH,
+            SHARED_ADDRESS,
+        );
+        io.write_reg(cpu::PQ_LENGTH::from(RING_SIZE as u32));
+        io.write_reg(cpu::EQ_LENGTH::from(EVENT_QUEUE_SIZE as u32));
+        io.write_reg(cpu::CQ_LENGTH::from(SHARED_SIZE as u32));
+        io.write_reg(cpu::EQ_CI::from(0));
+        io.write_reg(cpu::IF_PF_PQ_PI::from(0));
+        io.write_reg(cpu::PQ_INIT_STATUS::READY_FOR_CP);
+        signal_cpu(io, id::PI_UPDATE);
+        let ready = |status| status == cpu::PQ_INIT_STATUS::READY_FOR_HOST;
+        hw::poll(io, cpu::PQ_INIT_STATUS, START, ready).map_err(|_| {
             dev_err!(dev, "Failed to setup communication with device CPU\n");
             EIO
         })?;
@@ -178,7 +181,7 @@ impl CpuQueue {
 
     /// Tells the CPU how far events have been read.
     pub(crate) fn set_event_consumer(&self, index: u32) {
-        self.bars.write(EQ_CONSUMER, index);
+        self.bars.write_reg(cpu::EQ_CI::from(index));
     }
 
     /// Producer and consumer index, for comparison with the firmware's.
@@ -190,7 +193,7 @@ impl CpuQueue {
 }
 
 impl Mailbox for CpuQueue {
-    type Buffer = Lent;
+    type Buffer = PoolBuffer;
 
     fn send(&self, packet: &Packet<'_>, timeout: Delta) -> Result<Reply> {
         let mut producer = self.producer.lock();
@@ -210,8 +213,8 @@ impl Mailbox for CpuQueue {
         memory.write64(at + 8, packet.len() as u64 | u64::from(next) << 32)?;
         *producer = next;
         write_barrier();
-        self.bars.write(cpu_if::PQ_PI, next);
-        signal_cpu(&*self.bars, event::PI_UPDATE);
+        self.bars.write_reg(cpu::IF_PF_PQ_PI::from(next));
+        signal_cpu(&*self.bars, id::PI_UPDATE);
 
         let expected = expected_fence(self.index_ack.load(Relaxed), next);
         let served = self.wait(expected, timeout);
@@ -240,8 +243,8 @@ impl Mailbox for CpuQueue {
         Reply::decode(&reply)?.accepted(self.dev.as_ref())
     }
 
-    fn buffer(&self, len: usize) -> Result<Lent> {
-        let lent = Lent::new(&self.shared, len)?;
+    fn buffer(&self, len: usize) -> Result<PoolBuffer> {
+        let lent = PoolBuffer::new(&self.shared, len)?;
         // In this order: who has not got his answer says so here, and then gives back what the CPU may write to.
         if self.dead.load(Relaxed) {
             return Err(EAGAIN);
@@ -249,11 +252,11 @@ impl Mailbox for CpuQueue {
         Ok(lent)
     }
 
-    fn reserved(&self, len: usize) -> Result<Lent> {
+    fn reserved(&self, len: usize) -> Result<PoolBuffer> {
         if len > RESERVED_SIZE {
             return Err(EINVAL);
         }
-        Lent::take(&self.shared, RESERVED, len, 0)
+        PoolBuffer::take(&self.shared, RESERVED, len, 0)
     }
 }
 
@@ -286,14 +289,14 @@ const fn device_address(offset: usize) -> u64 {
 }
 
 /// A piece of the shared memory; its blocks are given back when it is dropped.
-pub(crate) struct Lent {
+pub(crate) struct PoolBuffer {
     shared: Arc<Shared>,
     offset: usize,
     len: usize,
     mask: u64,
 }
 
-impl Lent {
+impl PoolBuffer {
     fn new(shared: &Arc<Shared>, len: usize) -> Result<Self> {
         let blocks = len.div_ceil(BLOCK).max(1);
         if blocks >= BLOCK_COUNT {
@@ -337,7 +340,7 @@ impl Lent {
     }
 }
 
-impl Buffer for Lent {
+impl Buffer for PoolBuffer {
     fn device_address(&self) -> u64 {
         device_address(self.offset)
     }
@@ -357,7 +360,7 @@ impl Buffer for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for PoolBuffer {
     fn drop(&mut self) {
         *self.shared.lent.lock() &= !self.mask;
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Jobs of the driver's own on external queues: tests, the filling of the card's memory, and copies to it (upstream
-//! `goya_test_queue()`, `goya_send_job_on_qman0()`, `goya_memset_device_memory()`).
+//! Jobs of the driver's own on external queues (upstream `goya_send_job_on_qman0()`).
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
@@ -11,33 +10,32 @@ use kernel::time::{delay::fsleep, Delta};
 
 use super::external::External;
 use super::patience::Patience;
-use super::Queues;
 use crate::abstractions::shared::SharedMemory;
 use crate::abstractions::time::Moment;
 use crate::hw::bars::Bars;
+use crate::hw::map;
+use crate::hw::packet::{self, Direction};
 use crate::hw::qman::FENCE_VALUE;
-use crate::hw::{idle, map};
-use crate::submit::packet::{self, Direction};
 
-/// Bytes for packets, at the beginning; behind them, the last of them writes the fence.
+/// Bytes for packets, at the beginning; after them, the last of them writes the fence.
 const PACKETS: usize = FENCE - packet::MESSAGE_SIZE;
 const FENCE: usize = DATA - 8;
 /// Where the data of a job begin.
 const DATA: usize = 4096;
 /// The time between two looks whether a job has ended.
-const LOOK: Delta = Delta::from_micros(20);
+pub(super) const LOOK: Delta = Delta::from_micros(20);
 /// Most bytes that one job fills: whoever resets the card waits for the end of it.
-const MOST: u64 = 1 << 26;
+pub(super) const MOST: u64 = 1 << 26;
 
 /// Packets, and the data that they copy.
-pub(crate) struct Job {
+pub(crate) struct DriverJob {
     memory: SharedMemory,
     len: usize,
     /// Bytes that the packets move.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
-impl Job {
+impl DriverJob {
     /// No packets, and `room` bytes for data, whole pages.
     pub(crate) fn new(dev: &Device<Bound>, room: usize) -> Result<Self> {
         let size = DATA.checked_add(room).ok_or(EINVAL)?;
@@ -71,7 +69,7 @@ impl Job {
     }
 
     /// Adds a packet that fills memory.
-    fn push_fill(&mut self, fill: &Fill) -> Result {
+    pub(super) fn push_fill(&mut self, fill: &Fill) -> Result {
         let direction = if fill.dram {
             Direction::HostToDram
         } else {
@@ -110,7 +108,7 @@ impl Job {
     }
 
     /// Sends it to `queue`.
-    fn start(self, bars: &Bars, queue: &Arc<External>) -> Result<Running> {
+    pub(super) fn start(self, bars: &Bars, queue: &Arc<External>) -> Result<Running> {
         let end = packet::message(self.address(FENCE), FENCE_VALUE, true);
         self.memory.write(self.len, &end)?;
         self.memory.write32(FENCE, 0)?;
@@ -127,8 +125,8 @@ impl Job {
 }
 
 /// A job that the card has. If it is dropped before its end, the queue keeps its memory until the card is reset.
-struct Running {
-    job: Option<Job>,
+pub(super) struct Running {
+    job: Option<DriverJob>,
     queue: Arc<External>,
     sent: Moment,
     patience: Patience,
@@ -138,7 +136,7 @@ struct Running {
 
 impl Running {
     /// Whether it has ended, or never will.
-    fn is_over(&mut self, bars: &Bars) -> bool {
+    pub(super) fn is_over(&mut self, bars: &Bars) -> bool {
         // The clock first: who is not scheduled for long must not miss the end.
         let now = self.sent.elapsed();
         let fence = self.job.as_ref().map(|job| job.memory.read32(FENCE));
@@ -147,7 +145,7 @@ impl Running {
     }
 
     /// The job, without packets; `ETIMEDOUT` if it has not ended.
-    fn end(mut self) -> Result<Job> {
+    pub(super) fn end(mut self) -> Result<DriverJob> {
         if !self.ended {
             return Err(ETIMEDOUT);
         }
@@ -172,30 +170,6 @@ fn place(n: usize) -> Result<usize> {
         .ok_or(EINVAL)
 }
 
-/// Has every external queue write a word; `EINVAL` if one does not.
-pub(crate) fn test_queues(dev: &Device<Bound>, bars: &Bars, queues: &Queues) -> Result {
-    let _turn = queues.trusted().hold();
-    let mut tests = KVec::with_capacity(super::EXTERNAL, GFP_KERNEL)?;
-    for queue in queues.externals() {
-        tests.push_within_capacity(Job::new(dev, 0)?.start(bars, queue)?)?;
-    }
-    // Side by side: a card of which nothing works is found dead at once.
-    while !tests
-        .iter_mut()
-        .fold(true, |over, test| test.is_over(bars) && over)
-    {
-        fsleep(LOOK);
-    }
-    let mut result = Ok(());
-    for (n, test) in tests.into_iter().enumerate() {
-        if test.end().is_err() {
-            dev_err!(dev, "H/W queue {} test failed\n", n);
-            result = Err(EINVAL);
-        }
-    }
-    result
-}
-
 /// Memory of the card, and what it is filled with.
 pub(crate) struct Fill {
     /// A device address, and bytes.
@@ -206,9 +180,17 @@ pub(crate) struct Fill {
     pub(crate) dram: bool,
 }
 
+/// The default page: what is read where nothing is mapped.
+pub(crate) const DEFAULT_PAGE: Fill = Fill {
+    address: map::DEFAULT_PAGE,
+    size: map::DEFAULT_PAGE_SIZE,
+    value: 0x9999_9999_9999_9999,
+    dram: true,
+};
+
 impl Fill {
     /// Pieces that one job can fill.
-    fn pieces(mut self) -> impl Iterator<Item = Self> {
+    pub(super) fn pieces(mut self) -> impl Iterator<Item = Self> {
         core::iter::from_fn(move || {
             let size = self.size.min(MOST);
             let piece = Self { size, ..self };
@@ -219,53 +201,13 @@ impl Fill {
     }
 }
 
-/// Fills memory of the card, with as few jobs as it takes.
-///
-/// Errors: `EBUSY`: an engine is at work, or the card is about to be reset; `ETIMEDOUT`.
-pub(crate) fn fill(
-    dev: &Device<Bound>,
-    bars: &Bars,
-    queues: &Queues,
-    fills: impl IntoIterator<Item = Fill>,
-) -> Result {
-    let mut turn = queues.trusted().hold();
-    if !turn.works() {
-        // Nor can a card be asked that is being reset.
-        return Err(EBUSY);
-    }
-    if !idle::engines(bars, || (), None).is_idle() {
-        dev_err!(
-            dev,
-            "Can't send driver job on QMAN0 because the device is not idle\n"
-        );
-        return Err(EBUSY);
-    }
-    let mut run = |job: Job| {
-        if turn.works() {
-            turn.run(bars, job)
-        } else {
-            Err(EBUSY)
-        }
-    };
-    let mut job = Job::new(dev, 0)?;
-    for fill in fills.into_iter().flat_map(Fill::pieces) {
-        let full = job.bytes.saturating_add(fill.size) > MOST;
-        if full || job.push_fill(&fill).is_err() {
-            job = run(job)?;
-            job.push_fill(&fill)?;
-        }
-    }
-    run(job)?;
-    Ok(())
-}
-
 #[kunit_tests(goya_driver_job)]
 mod tests {
     use super::*;
 
     /// Pieces that one job can fill are all of it, in order.
     #[test]
-    fn pieces() {
+    pub(super) fn pieces() {
         let pieces = |size| {
             let fill = Fill {
                 address: 0x1000_0000,

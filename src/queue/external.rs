@@ -3,6 +3,9 @@
 
 //! External queues: rings in host memory, read by the DMA engines' queue managers, with a completion
 //! queue each (upstream `hw_queue.c`, `irq.c`).
+//!
+//! The copy of a job is free once a later job of the same queue is done, or after a reset: the card may not have fetched its
+//! last packet when its end is seen ([`ExternalState::newest`]).
 
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
@@ -12,26 +15,24 @@ use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{Arc, LockClassKey, SpinLockIrq, SpinLockIrqGuard};
 
 use super::index::EXTERNAL as LENGTH;
-use super::slots::{Job, Slots};
+use super::job_copy::JobCopy;
+use super::slots::{QueuedJob, Slots};
+use super::submission::Submission;
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
 use crate::hw::dma::Position;
-use crate::hw::map::HOST_BASE;
+use crate::hw::map::{self, HOST_BASE};
+use crate::hw::packet::{self, SILENT_TAIL_SIZE, TAIL_SIZE};
+use crate::hw::qman::QueueManager;
 use crate::hw::Io;
-use crate::submit::buffer::JobCopy;
-use crate::submit::packet::{self, SILENT_TAIL_SIZE, TAIL_SIZE};
-use crate::submit::submission::Submission;
 
 /// Bytes of a descriptor: address, size and control (`struct hl_bd`, `qman_if.h`).
-const DESCRIPTOR: usize = 16;
+const DESCRIPTOR: usize = map::RING_ENTRY_SIZE as usize;
 /// Bytes of a completion (`struct hl_cq_entry`).
 const COMPLETION: usize = 4;
 /// In a completion: it is there; it names its descriptor, by place (`CQ_ENTRY_*`, `qman_if.h`).
 const READY: u32 = 1 << 31;
 const NAMED: u32 = 1 << 30;
 const PLACE: u32 = 0xFFF;
-/// First queue manager's doorbell, and the distance to the next (`dma_qm_0_regs.h`).
-const DOORBELL: u32 = 0x40_006C;
-const STRIDE: u32 = 0x8000;
 
 /// A job on the queue.
 struct Slot {
@@ -41,7 +42,7 @@ struct Slot {
     number: u32,
     /// It is the first of them on an external queue.
     first: bool,
-    /// The card reads it until the job is done, and even then: see [`State::newest`].
+    /// The card reads it until the job is done, and even then: see [`ExternalState::newest`].
     copy: JobCopy,
     /// Its end was announced. An interrupt frees nothing, so it stays until it is reclaimed.
     done: bool,
@@ -54,13 +55,13 @@ impl Slot {
     }
 }
 
-impl Job for Slot {
+impl QueuedJob for Slot {
     fn is_done(&self) -> bool {
         self.done
     }
 }
 
-struct State {
+struct ExternalState {
     slots: Slots<Slot>,
     /// Where the next job that is pushed will announce its end. The driver's own jobs announce none, so it is
     /// not the descriptor's place.
@@ -90,6 +91,7 @@ fn class(number: usize) -> Pin<&'static LockClassKey> {
 #[pin_data]
 pub(crate) struct External {
     number: usize,
+    manager: QueueManager,
     ring: SharedMemory,
     completions: SharedMemory,
     /// The next announcement that is read, changed under the lock.
@@ -97,7 +99,7 @@ pub(crate) struct External {
     dev: ARef<Device>,
     /// Interrupts take it.
     #[pin]
-    state: SpinLockIrq<State>,
+    state: SpinLockIrq<ExternalState>,
 }
 
 impl External {
@@ -105,16 +107,18 @@ impl External {
         let entries = LENGTH.entries() as usize;
         let ring = SharedMemory::new(dev, entries * DESCRIPTOR, GFP_KERNEL)?;
         let completions = SharedMemory::new(dev, entries * COMPLETION, GFP_KERNEL)?;
-        let state = State {
+        let state = ExternalState {
             slots: Slots::new()?,
             completion: 0,
             newest: None,
             lost: None,
         };
+        let manager = QueueManager::of_external(number as u32).ok_or(EINVAL)?;
         let class = class(number);
         Arc::pin_init(
             pin_init!(Self {
                 number,
+                manager,
                 ring,
                 completions,
                 consumer: Atomic::new(0),
@@ -157,7 +161,7 @@ impl External {
     }
 
     /// Writes the next descriptor.
-    fn describe(&self, state: &State, address: u64, size: u32) -> Result {
+    fn describe(&self, state: &ExternalState, address: u64, size: u32) -> Result {
         let producer = state.slots.producer();
         let at = LENGTH.place(producer) * DESCRIPTOR;
         self.ring.write64(at, address)?;
@@ -166,12 +170,9 @@ impl External {
             .write64(at + 8, u64::from(size) | u64::from(control) << 32)
     }
 
-    fn ring(&self, state: &State, io: &impl Io) {
+    fn ring(&self, state: &ExternalState, io: &impl Io) {
         write_barrier();
-        io.write(
-            DOORBELL.wrapping_add(STRIDE.wrapping_mul(self.number as u32)),
-            state.slots.producer(),
-        );
+        self.manager.ring(io, state.slots.producer());
     }
 
     /// The next completion, if it has come: where it is, and what it says.
@@ -305,7 +306,7 @@ pub(super) struct Place {
 /// A queue with its lock held.
 pub(super) struct Held<'a> {
     queue: &'a External,
-    state: SpinLockIrqGuard<'a, State>,
+    state: SpinLockIrqGuard<'a, ExternalState>,
 }
 
 impl Held<'_> {

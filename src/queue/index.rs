@@ -6,15 +6,17 @@
 //! An index runs to twice the ring's length before it wraps, so that a full ring and an empty one differ
 //! (upstream `hw_queue.c`).
 
+use crate::hw::map;
+
 /// Entries of a ring; a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Length(u32);
 
-/// Entries of the external queues' and the CPU queue's rings (`HL_QUEUE_LENGTH`).
-pub(crate) const EXTERNAL: Length = Length::new(4096);
-/// Entries of the internal queues' rings (`MME_QMAN_LENGTH`, `TPC_QMAN_LENGTH`, `goya_fw_if.h`).
-pub(crate) const INTERNAL: Length = Length::new(64);
-/// Entries of the event queue (`HL_EQ_LENGTH`).
+/// Of the external queues' and the CPU queue's rings.
+pub(crate) const EXTERNAL: Length = Length::new(map::QUEUE_LENGTH);
+/// Of the internal queues' rings.
+pub(crate) const INTERNAL: Length = Length::new(map::INTERNAL_QUEUE_LENGTH);
+/// Of the event queue (`HL_EQ_LENGTH`).
 pub(crate) const EVENTS: Length = Length::new(64);
 
 impl Length {

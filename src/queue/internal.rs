@@ -8,20 +8,15 @@
 use kernel::prelude::*;
 use kernel::sync::{new_spinlock_irq, Arc, SpinLockIrq, SpinLockIrqGuard, UniqueArc};
 
+use super::id::INTERNAL;
 use super::index::INTERNAL as LENGTH;
-use super::INTERNAL;
 use crate::abstractions::vec;
 use crate::hw::bars::Bars;
-use crate::hw::Io;
+use crate::hw::map;
+use crate::hw::qman::QueueManager;
 
-/// Bytes of a descriptor, and of a ring.
-const DESCRIPTOR: usize = 16;
-const RING: usize = DESCRIPTOR * LENGTH.entries() as usize;
-/// The matrix engine's doorbell, TPC 0's, and the distance to the next TPC's (`mme_qm_regs.h`,
-/// `tpc0_qm_regs.h`).
-const MME_DOORBELL: u32 = 0xD_806C;
-const TPC_DOORBELL: u32 = 0xE0_806C;
-const TPC_STRIDE: u32 = 0x4_0000;
+/// Bytes of a descriptor.
+const DESCRIPTOR: usize = map::RING_ENTRY_SIZE as usize;
 
 type Counts = [u32; INTERNAL];
 
@@ -50,7 +45,7 @@ impl Jobs {
 }
 
 #[derive(Clone, Copy, Default)]
-struct State {
+struct RingState {
     /// Next descriptor, and descriptors whose submission has not ended.
     producer: u32,
     in_flight: u32,
@@ -61,17 +56,12 @@ struct State {
 #[pin_data]
 pub(crate) struct Internal {
     #[pin]
-    states: SpinLockIrq<[State; INTERNAL]>,
-}
-
-/// Where queue `n`'s ring begins in SRAM. Bytes.
-pub(crate) const fn ring_offset(n: usize) -> usize {
-    n * RING
+    states: SpinLockIrq<[RingState; INTERNAL]>,
 }
 
 impl Internal {
     pub(super) fn new() -> Result<Arc<Self>> {
-        let states = [State::default(); INTERNAL];
+        let states = [RingState::default(); INTERNAL];
         Arc::pin_init(
             pin_init!(Self { states <- new_spinlock_irq!(states) }),
             GFP_KERNEL,
@@ -79,7 +69,7 @@ impl Internal {
     }
 
     /// Takes places for `counts` jobs on each queue; `EAGAIN` if one is full. Nothing if there are no jobs.
-    pub(crate) fn occupy(self: &Arc<Self>, jobs: &Jobs) -> Result<Option<Arc<Occupied>>> {
+    pub(crate) fn reserve(self: &Arc<Self>, jobs: &Jobs) -> Result<Option<Arc<RingReservation>>> {
         let counts = &jobs.counts;
         if counts.iter().all(|count| *count == 0) {
             return Ok(None);
@@ -89,7 +79,7 @@ impl Internal {
         numbers.extend_from_slice(&jobs.numbers, GFP_KERNEL)?;
         let places = UniqueArc::new_uninit(GFP_KERNEL)?;
         let mut states = self.states.lock();
-        let full = |(state, count): (&State, &u32)| {
+        let full = |(state, count): (&RingState, &u32)| {
             state
                 .in_flight
                 .checked_add(*count)
@@ -102,12 +92,12 @@ impl Internal {
             state.in_flight = state.in_flight.saturating_add(*count);
         }
         drop(states);
-        let occupied = places.write(Occupied {
+        let reservation = places.write(RingReservation {
             queues: self.clone(),
             counts: *counts,
             numbers,
         });
-        Ok(Some(occupied.into()))
+        Ok(Some(reservation.into()))
     }
 
     pub(super) fn hold(&self) -> Held<'_> {
@@ -122,20 +112,20 @@ impl Internal {
 }
 
 /// Places that a submission has taken; free again when dropped.
-pub(crate) struct Occupied {
+pub(crate) struct RingReservation {
     queues: Arc<Internal>,
     counts: Counts,
     numbers: KVec<(u32, usize)>,
 }
 
-impl Occupied {
+impl RingReservation {
     /// The jobs: which of the submission's they are, from 1, and their queues.
     pub(crate) fn jobs(&self) -> &[(u32, usize)] {
         &self.numbers
     }
 }
 
-impl Drop for Occupied {
+impl Drop for RingReservation {
     fn drop(&mut self) {
         for (state, count) in self.queues.states.lock().iter_mut().zip(self.counts) {
             state.in_flight = state.in_flight.saturating_sub(count);
@@ -144,12 +134,14 @@ impl Drop for Occupied {
 }
 
 /// The queues with their lock held.
-pub(super) struct Held<'a>(SpinLockIrqGuard<'a, [State; INTERNAL]>);
+pub(super) struct Held<'a>(SpinLockIrqGuard<'a, [RingState; INTERNAL]>);
 
 impl Held<'_> {
-    /// Puts a command buffer in the card's memory on queue `n`. Its place was taken by [`Occupied`].
+    /// Puts a command buffer in the card's memory on queue `n`. Its place was taken by [`RingReservation`].
     pub(super) fn push(&mut self, bars: &Bars, n: usize, address: u64, size: u32) -> Result {
         let state = self.0.get_mut(n).ok_or(EINVAL)?;
+        let manager = QueueManager::of_internal(n as u32).ok_or(EINVAL)?;
+        let ring = map::internal_ring(n as u32);
         let mut descriptor = [0; DESCRIPTOR];
         for (to, word) in descriptor
             .chunks_exact_mut(8)
@@ -158,19 +150,12 @@ impl Held<'_> {
             to.copy_from_slice(&word.to_le_bytes());
         }
         bars.write_sram(
-            ring_offset(n) + LENGTH.place(state.producer) * DESCRIPTOR,
+            ring as usize + LENGTH.place(state.producer) * DESCRIPTOR,
             &descriptor,
         )?;
         state.producer = LENGTH.next(state.producer);
         // Writes to the card stay in order: the descriptor is there before the doorbell.
-        bars.write(doorbell(n), state.producer);
+        manager.ring(bars, state.producer);
         Ok(())
-    }
-}
-
-fn doorbell(n: usize) -> u32 {
-    match n.checked_sub(1) {
-        None => MME_DOORBELL,
-        Some(tpc) => TPC_DOORBELL.wrapping_add(TPC_STRIDE.wrapping_mul(tpc as u32)),
     }
 }

@@ -2,16 +2,45 @@
 // SPDX-FileCopyrightText: The goya-rs authors
 
 //! The hardware queues, their completions, and events.
+//!
+//! | file | question it answers |
+//! |---|---|
+//! | [`id`], [`index`] | which queues there are, and where in its ring one is |
+//! | [`external`], [`slots`] | rings in host memory with completions |
+//! | [`internal`] | rings in SRAM |
+//! | [`submission`], [`fence`] | what its jobs know of a submission, and how its end is told |
+//! | [`polling`] | how long a waiter looks before it sleeps |
+//! | [`job_copy`], [`budget`] | the driver's copies of command buffers, and how much memory they may take |
+//! | [`kernel_queue`], [`driver_job`], [`patience`] | jobs of the driver's own, and when one is lost |
+//! | [`fill`] | tests of queues, and the filling of the card's memory |
+//! | [`cpu`], [`event_queue`] | messages to the device CPU, and its events |
+//!
+//! # Words
+//!
+//! - **job**: a command buffer for one queue; **submission** (upstream: command submission, CS): jobs that end together.
+//! - **external queue**: a ring in host memory, of a DMA channel's; its jobs say themselves that they have ended.
+//!   **internal queue**: a ring in SRAM, of TPC or MME; a submission with jobs of those has one on an external queue, too.
+//! - **PI, CI**: producer and consumer index. A **doorbell** is the register that a new PI is written to.
+//! - **completion queue**: a ring that the card writes to when a job has ended; **event queue**: one for what it tells.
+//! - **fence**: the end of a submission, as waiters see it. Packets of the same name wait for a sync object's monitor.
+//! - **kernel queue**: queue 0, to which the driver sends jobs of its own, too.
 
+pub(crate) mod budget;
 pub(crate) mod cpu;
 pub(crate) mod driver_job;
-pub(crate) mod event;
+pub(crate) mod event_queue;
 pub(crate) mod external;
+pub(crate) mod fence;
+pub(crate) mod fill;
+pub(crate) mod id;
 pub(crate) mod index;
 pub(crate) mod internal;
+pub(crate) mod job_copy;
+pub(crate) mod kernel_queue;
 mod patience;
+pub(crate) mod polling;
 mod slots;
-pub(crate) mod trusted;
+pub(crate) mod submission;
 
 use core::mem;
 
@@ -20,42 +49,13 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::hw::bars::Bars;
-use crate::submit::buffer::JobCopy;
-use crate::submit::submission::Submission;
+use crate::hw::reset::JobsForgotten;
 use external::{External, Held, Place};
+use id::EXTERNAL;
 use internal::Internal;
-use trusted::Trusted;
-
-/// Queues that programs can name (`enum goya_queue_id`).
-pub(crate) const COUNT: usize = 15;
-/// External queues, each a DMA engine with a completion queue: 0 to 4.
-pub(crate) const EXTERNAL: usize = 5;
-/// The device CPU's queue, which is the driver's own.
-pub(crate) const CPU: usize = 5;
-/// Internal queues: the matrix engine's, and the TPCs'.
-pub(crate) const INTERNAL: usize = COUNT - CPU - 1;
-/// What a queue is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Number of an external queue.
-    External(usize),
-    /// Number of an internal queue, from 0.
-    Internal(usize),
-    /// The driver's own.
-    Cpu,
-}
-
-impl Kind {
-    /// Of queue `index`, if there is one.
-    pub(crate) fn of(index: u32) -> Option<Self> {
-        match usize::try_from(index).ok()? {
-            n @ 0..EXTERNAL => Some(Self::External(n)),
-            CPU => Some(Self::Cpu),
-            n @ 0..COUNT => n.checked_sub(CPU + 1).map(Self::Internal),
-            _ => None,
-        }
-    }
-}
+use job_copy::JobCopy;
+use kernel_queue::KernelQueue;
+use submission::Submission;
 
 /// The bit of external queue `n` among others.
 const fn bit(n: usize) -> u32 {
@@ -74,11 +74,23 @@ pub(crate) enum Job {
     },
 }
 
+/// How many jobs there are for each external queue.
+fn counts(jobs: &[Option<Job>]) -> Result<[u32; EXTERNAL]> {
+    let mut counts = [0u32; EXTERNAL];
+    for job in jobs.iter().flatten() {
+        if let Job::External { queue, .. } = job {
+            let count = counts.get_mut(*queue).ok_or(EINVAL)?;
+            *count = count.saturating_add(1);
+        }
+    }
+    Ok(counts)
+}
+
 /// The queues that take jobs.
 pub(crate) struct Queues {
     external: KVec<Arc<External>>,
     internal: Arc<Internal>,
-    trusted: Arc<Trusted>,
+    kernel_queue: Arc<KernelQueue>,
 }
 
 impl Queues {
@@ -88,10 +100,11 @@ impl Queues {
         for n in 0..EXTERNAL {
             external.push_within_capacity(External::new(dev, n)?)?;
         }
-        let trusted = Trusted::new(dev, external.get(trusted::NUMBER).ok_or(EINVAL)?)?;
+        let kernel_queue =
+            KernelQueue::new(dev, external.get(kernel_queue::NUMBER).ok_or(EINVAL)?)?;
         Ok(Self {
             external,
-            trusted,
+            kernel_queue,
             internal: Internal::new()?,
         })
     }
@@ -106,14 +119,22 @@ impl Queues {
         self.external.iter()
     }
 
-    /// The queue that can be trusted.
-    pub(crate) fn trusted(&self) -> &Arc<Trusted> {
-        &self.trusted
+    /// The queue on which the driver's own jobs run.
+    pub(crate) fn kernel_queue(&self) -> &Arc<KernelQueue> {
+        &self.kernel_queue
     }
 
     /// The internal queues.
     pub(crate) fn internal(&self) -> &Arc<Internal> {
         &self.internal
+    }
+
+    /// Whether all external queues have room for `jobs` now; `EAGAIN` if not.
+    pub(crate) fn room(&self, jobs: &[Option<Job>]) -> Result {
+        for (queue, count) in self.external.iter().zip(counts(jobs)?) {
+            drop(queue.hold(count)?);
+        }
+        Ok(())
     }
 
     /// Puts all jobs of `submission` on their queues, or none. `EAGAIN` when a queue is full.
@@ -127,18 +148,14 @@ impl Queues {
         jobs: &mut [Option<Job>],
         allowed: impl FnOnce() -> Result,
     ) -> Result {
-        let mut counts = [0u32; EXTERNAL];
-        let (mut external, mut queues) = (0i32, 0);
-        for job in jobs.iter().flatten() {
-            if let Job::External { queue, .. } = job {
-                let count = counts.get_mut(*queue).ok_or(EINVAL)?;
-                *count = count.saturating_add(1);
-                external = external.saturating_add(1);
-                queues |= bit(*queue);
-            }
+        let mut counts = counts(jobs)?;
+        let (mut external, mut queues) = (0u32, 0);
+        for (n, count) in (0..EXTERNAL).zip(&counts).filter(|(_, count)| **count > 0) {
+            external = external.saturating_add(*count);
+            queues |= bit(n);
         }
-        submission.fence.expect(external, queues);
-        let _turn = (queues & bit(trusted::NUMBER) != 0).then(|| self.trusted.hold());
+        submission.fence.expect(external as i32, queues);
+        let _turn = (queues & bit(kernel_queue::NUMBER) != 0).then(|| self.kernel_queue.hold());
         let mut held: [Option<Held<'_>>; EXTERNAL] = [const { None }; EXTERNAL];
         for ((slot, queue), count) in held.iter_mut().zip(&self.external).zip(counts) {
             if count > 0 {
@@ -205,8 +222,8 @@ impl Queues {
         }
     }
 
-    /// Empties all rings, as the card's are, and gives back what jobs may have used. The card was reset.
-    pub(crate) fn reset(&self) {
+    /// Empties all rings, as the card's are, and gives back what jobs may have used.
+    pub(crate) fn reset(&self, _proof: &JobsForgotten) {
         for queue in &self.external {
             queue.reset();
         }

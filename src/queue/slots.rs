@@ -8,7 +8,7 @@ use kernel::prelude::*;
 use super::index::EXTERNAL as LENGTH;
 
 /// A job.
-pub(super) trait Job {
+pub(super) trait QueuedJob {
     /// Its end was announced.
     fn is_done(&self) -> bool;
 }
@@ -22,7 +22,7 @@ pub(super) struct Slots<J> {
     jobs: KVec<Option<J>>,
 }
 
-impl<J: Job> Slots<J> {
+impl<J: QueuedJob> Slots<J> {
     /// No jobs.
     pub(super) fn new() -> Result<Self> {
         let entries = LENGTH.entries() as usize;
@@ -85,7 +85,7 @@ impl<J: Job> Slots<J> {
     /// Whether the oldest job is done, so that it can be taken.
     pub(super) fn is_oldest_done(&mut self) -> bool {
         self.skip();
-        self.at(self.oldest).is_some_and(Job::is_done)
+        self.at(self.oldest).is_some_and(QueuedJob::is_done)
     }
 
     /// Whether all jobs are done, and there is room for one more.
@@ -120,7 +120,7 @@ mod tests {
 
     struct Done(u32, bool);
 
-    impl Job for Done {
+    impl QueuedJob for Done {
         fn is_done(&self) -> bool {
             self.1
         }

@@ -7,17 +7,16 @@ use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-use super::buffer::{CommandBuffer, InUse, JobCopy};
-use super::check::{self, CheckError, Limits, Rules, Source};
-use super::fence::Fence;
-use super::submission::Submission;
+use super::check::{self, CheckError, Source};
 use crate::abstractions::ratelimit::dev_err_ratelimited;
+use crate::card::Card;
 use crate::context::counters::Reason;
 use crate::context::Context;
-use crate::device::Card;
-use crate::hw::map;
-use crate::mem::range::HOST_VIRTUAL;
+use crate::mem::command_buffer::{CommandBuffer, InUse};
+use crate::queue::fence::Fence;
 use crate::queue::internal::Jobs;
+use crate::queue::job_copy::JobCopy;
+use crate::queue::submission::Submission;
 use crate::queue::Job;
 
 /// A chunk whose queue is there, and whose command buffer was found.
@@ -35,7 +34,7 @@ pub(crate) enum Chunk {
 }
 
 /// What is submitted, apart from the chunks.
-pub(crate) struct Request<'a> {
+pub(crate) struct NewSubmission<'a> {
     pub(crate) card: &'a Arc<Card>,
     pub(crate) parent: &'a Device<Bound>,
     pub(crate) context: &'a Arc<Context>,
@@ -58,19 +57,9 @@ pub(crate) const NO_MEMORY: Refusal = Refusal {
     reason: Reason::Memory,
 };
 
-/// Where packets may point to.
-fn limits(card: &Card) -> Limits {
-    Limits {
-        sram_user: map::SRAM_BASE + u64::from(map::SRAM_USER_OFFSET)
-            ..map::SRAM_BASE + map::SRAM_SIZE,
-        dram_user: map::DRAM_USER_BASE..card.dram_end(),
-        host_virtual: HOST_VIRTUAL,
-    }
-}
-
 /// The number of internal queue `n` among all queues.
 fn internal_number(n: usize) -> u32 {
-    (n + crate::queue::CPU + 1) as u32
+    (n + crate::queue::id::CPU + 1) as u32
 }
 
 /// Jobs of a submission that need no allocation.
@@ -78,13 +67,9 @@ pub(crate) const FEW: usize = 4;
 
 /// Checks and copies all command buffers, then puts all jobs on their queues, or none.
 pub(crate) fn submit(
-    request: &Request<'_>,
+    request: &NewSubmission<'_>,
     chunks: impl ExactSizeIterator<Item = Result<Chunk, Refusal>>,
 ) -> Result<(), Refusal> {
-    let card = request.card;
-    let dev = &card.dev;
-    let (asid, sequence) = (request.context.asid.number(), request.fence.sequence());
-    let limits = limits(card);
     let mut few = [const { None }; FEW];
     let mut many;
     let count = chunks.len();
@@ -99,15 +84,24 @@ pub(crate) fn submit(
             &mut many[..]
         }
     };
-    let not_submitted = |error: Error| {
-        dev_err_ratelimited!(
-            dev,
-            "Failed to submit CS {}.{} to H/W queues, error {}\n",
-            asid,
-            sequence,
-            error.to_errno()
-        );
-    };
+    let internal = parse(request, jobs, chunks)?;
+    check_room(request, jobs, &internal)?;
+    schedule(request, jobs, &internal).map_err(|error| {
+        let reason = match error {
+            error if error == EAGAIN => Reason::QueueFull,
+            error if error == EPERM => Reason::InReset,
+            _ => Reason::Memory,
+        };
+        not_submitted(request, error, reason)
+    })
+}
+
+/// Makes a job of each chunk, in the place that it has among `jobs`. How many there are of each internal queue.
+fn parse(
+    request: &NewSubmission<'_>,
+    jobs: &mut [Option<Job>],
+    chunks: impl Iterator<Item = Result<Chunk, Refusal>>,
+) -> Result<Jobs, Refusal> {
     let (mut external, mut internal) = (false, Jobs::default());
     for (number, (place, chunk)) in (1..u32::MAX).zip(jobs.iter_mut().zip(chunks)) {
         let job = match chunk? {
@@ -117,13 +111,9 @@ pub(crate) fn submit(
                 size,
             } => {
                 external = true;
-                let rules = Rules {
-                    queue: queue as u32,
-                    translated: true,
-                    limits: &limits,
-                };
-                copy(request, queue, &InUse::new(buffer), size, &rules)
-                    .map(|copy| Job::External { queue, copy })
+                let copy = copy(request, queue, &InUse::new(buffer), size)
+                    .map_err(|error| not_parsed(request, number, &error))?;
+                Job::External { queue, copy }
             }
             Chunk::Internal {
                 queue,
@@ -131,81 +121,96 @@ pub(crate) fn submit(
                 size,
             } => {
                 internal.add(number, queue).map_err(|_| NO_MEMORY)?;
-                let rules = Rules {
-                    queue: internal_number(queue),
-                    translated: true,
-                    limits: &limits,
-                };
-                check::check_internal(address, size, &rules).map(|()| Job::Internal {
+                // The MMU knows what of it is the user's.
+                Job::Internal {
                     queue,
                     address,
                     size,
-                })
+                }
             }
         };
-        let job = job.map_err(|error| {
-            // Texts of the copy itself say nothing that the line below does not.
-            if !matches!(error, CheckError::Copy(_)) {
-                dev_err_ratelimited!(dev, "{}\n", error);
-            }
-            dev_err_ratelimited!(
-                dev,
-                "Failed to parse JOB {}.{}.{}, err {}, rejecting the CS\n",
-                asid,
-                sequence,
-                number,
-                error.errno().to_errno()
-            );
-            Refusal {
-                error: error.errno(),
-                reason: Reason::Parsing,
-            }
-        })?;
         *place = Some(job);
     }
     if !external {
         dev_err_ratelimited!(
-            dev,
+            request.card.dev,
             "Reject CS {}.{} since it contains only internal queues jobs and needs completion\n",
-            asid,
-            sequence
+            request.context.asid(),
+            request.fence.sequence()
         );
         return Err(INVALID);
     }
-    // Nobody need try that again.
-    if let Some((queue, count)) = internal.too_many() {
-        dev_err_ratelimited!(
-            dev,
-            "Cannot populate queue {} with {} jobs\n",
-            internal_number(queue),
-            count
-        );
-        not_submitted(ENOMEM);
-        return Err(Refusal {
-            error: ENOMEM,
-            reason: Reason::QueueFull,
-        });
+    Ok(internal)
+}
+
+/// Job `number` of a submission has a command buffer that cannot be run.
+fn not_parsed(request: &NewSubmission<'_>, number: u32, error: &CheckError) -> Refusal {
+    let dev = &request.card.dev;
+    // Texts of the copy itself say nothing that the line below does not.
+    if !matches!(error, CheckError::Copy(_)) {
+        dev_err_ratelimited!(dev, "{}\n", error);
     }
-    schedule(request, jobs, &internal).map_err(|error| {
-        if error != EAGAIN {
-            not_submitted(error);
-        }
-        let reason = match error {
-            error if error == EAGAIN => Reason::QueueFull,
-            error if error == EPERM => Reason::InReset,
-            _ => Reason::Memory,
-        };
-        Refusal { error, reason }
-    })
+    dev_err_ratelimited!(
+        dev,
+        "Failed to parse JOB {}.{}.{}, err {}, rejecting the CS\n",
+        request.context.asid(),
+        request.fence.sequence(),
+        number,
+        error.errno().to_errno()
+    );
+    Refusal {
+        error: error.errno(),
+        reason: Reason::Parsing,
+    }
+}
+
+/// Refuses what no internal queue ever has room for: nobody need try that again.
+fn check_room(
+    request: &NewSubmission<'_>,
+    jobs: &[Option<Job>],
+    internal: &Jobs,
+) -> Result<(), Refusal> {
+    let Some((queue, count)) = internal.too_many() else {
+        return Ok(());
+    };
+    let card = request.card;
+    dev_err_ratelimited!(
+        card.dev,
+        "Cannot populate queue {} with {} jobs\n",
+        internal_number(queue),
+        count
+    );
+    // External queues come first.
+    let error = card.queues.room(jobs).err().unwrap_or(ENOMEM);
+    Err(not_submitted(request, error, Reason::QueueFull))
+}
+
+/// Nothing is wrong with the jobs, but the queues or the card do not take them.
+fn not_submitted(request: &NewSubmission<'_>, error: Error, reason: Reason) -> Refusal {
+    if error != EAGAIN {
+        dev_err_ratelimited!(
+            request.card.dev,
+            "Failed to submit CS {}.{} to H/W queues, error {}\n",
+            request.context.asid(),
+            request.fence.sequence(),
+            error.to_errno()
+        );
+    }
+    Refusal { error, reason }
+}
+
+impl check::Sink for JobCopy {
+    fn write(&mut self, offset: usize, bytes: &[u8]) -> Result {
+        JobCopy::write(self, offset, bytes)
+    }
 }
 
 /// The driver's own copy of a command buffer, checked while it was made.
 fn copy(
-    request: &Request<'_>,
+    request: &NewSubmission<'_>,
     queue: usize,
     buffer: &CommandBuffer,
     size: u32,
-    rules: &Rules<'_>,
 ) -> Result<JobCopy, CheckError> {
     let room = check::copy_size(size).map_err(CheckError::Copy)? as usize;
     let card = request.card;
@@ -213,28 +218,37 @@ fn copy(
     let used = card.queues.external(queue).and_then(|q| q.reclaim());
     let mut copy = match used.filter(|copy| copy.suits(room)) {
         Some(copy) => copy,
-        None => card
-            .copies
-            .take(request.parent, room)
-            .map_err(CheckError::Copy)?,
+        None => take(request, room).map_err(CheckError::Copy)?,
     };
     let mut source = |offset: usize, into: &mut [u8]| buffer.read(offset, into);
     let source: &mut dyn Source = &mut source;
-    check::copy_checked(source, size, &mut copy, rules)?;
+    check::copy_checked(source, size, &mut copy, queue as u32)?;
     copy.size = size;
     Ok(copy)
 }
 
-fn schedule(request: &Request<'_>, jobs: &mut [Option<Job>], internal: &Jobs) -> Result {
+/// Memory for a copy.
+fn take(request: &NewSubmission<'_>, room: usize) -> Result<JobCopy> {
     let card = request.card;
-    let places = card.queues.internal();
-    let internal = places.occupy(internal).or_else(|_| {
+    let take = || card.copies.take(request.parent, room);
+    take().or_else(|_| {
         // Those of jobs that are done count until they are reclaimed.
         card.queues.reclaim();
-        places.occupy(internal)
+        take()
+    })
+}
+
+/// Takes the places on all queues, and puts the jobs there, all or none.
+fn schedule(request: &NewSubmission<'_>, jobs: &mut [Option<Job>], internal: &Jobs) -> Result {
+    let card = request.card;
+    let places = card.queues.internal();
+    let internal = places.reserve(internal).or_else(|_| {
+        // Those of jobs that are done count until they are reclaimed.
+        card.queues.reclaim();
+        places.reserve(internal)
     })?;
     let submission = Submission {
-        context: request.context.clone(),
+        owner: request.context.clone(),
         fence: request.fence.clone(),
         internal,
     };
@@ -250,6 +264,6 @@ fn schedule(request: &Request<'_>, jobs: &mut [Option<Job>], internal: &Jobs) ->
         dev_err_ratelimited!(card.dev, "device is {}, CS rejected!\n", status.text());
         Err(EPERM)
     })?;
-    card.submitted(request.context);
+    card.watch_submissions();
     Ok(())
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! The check of a user's command buffer, made while it is copied into memory of the driver's own.
+//! The check of a user's command buffer for an external queue, made while it is copied into memory of the driver's own. Those
+//! for internal queues are not looked at: MMU and register protection confine them.
 //!
 //! The user can change the buffer at any time, so every byte is read once, into a window on the stack;
 //! what is checked there is what the card gets.
 //!
 //! Facts: upstream's `goya/goya.c`, `goya_cs_parser()` and what it calls. Texts and errors are
-//! upstream's, and so is the order of the checks.
+//! upstream's, and so is the order of the checks, those of a card whose MMU is on.
 
 use core::ops::Range;
 
@@ -17,14 +18,13 @@ use kernel::{
     prelude::*, //
 };
 
-use super::packet::{
+use crate::hw::map::HOST_VIRTUAL;
+use crate::hw::packet::{
     DecodeError,
-    Direction,
     LinearDma,
     Opcode,
     Packet,
     WriteRegister,
-    SYNC_OBJECTS,
     TAIL_SIZE, //
 };
 
@@ -70,26 +70,6 @@ impl Sink for [u8] {
     }
 }
 
-/// Address ranges that the checks know. Ends are exclusive.
-pub(crate) struct Limits {
-    /// SRAM without what the driver keeps, as the card addresses it.
-    pub(crate) sram_user: Range<u64>,
-    /// DRAM without what the driver keeps, as the card addresses it.
-    pub(crate) dram_user: Range<u64>,
-    /// Virtual addresses of mapped host memory.
-    pub(crate) host_virtual: Range<u64>,
-}
-
-/// What a buffer is checked for.
-pub(crate) struct Rules<'a> {
-    /// Number of the queue that gets it.
-    pub(crate) queue: u32,
-    /// Whether the card's MMU translates the addresses of users' packets.
-    pub(crate) translated: bool,
-    /// The card's address ranges.
-    pub(crate) limits: &'a Limits,
-}
-
 /// Why a command buffer is refused. [`fmt::Display`] gives upstream's text for the kernel log.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum CheckError {
@@ -97,28 +77,16 @@ pub(crate) enum CheckError {
     Size(u32),
     /// No packet has this number.
     UnknownPacket(u8),
-    /// The packet's end lies behind the job's.
+    /// The packet's end lies after the job's.
     OutOfBounds(Opcode),
     /// A packet that only the driver may send.
     Forbidden(&'static str),
     /// A register that users may not write.
     Register(u16),
-    /// An address for write completions that users may not name.
-    Completion(u32),
     /// A DMA from host memory on a queue that may not.
     HostRead,
     /// A DMA of nothing, which can hang the engine.
     EmptyDma,
-    /// A direction that there is not.
-    Direction(Direction),
-    /// The area is not in the users' SRAM.
-    Sram(u64, u32),
-    /// The area is not in the users' DRAM.
-    Dram(u64, u32),
-    /// Host memory by its physical address: nothing is pinned for a job.
-    Host(u64, u32),
-    /// The buffer of an internal queue is in none of the users' memories.
-    Internal(u64, u32),
     /// The bytes could not be read or written.
     Copy(Error),
 }
@@ -130,13 +98,8 @@ impl CheckError {
             Self::Size(_) | Self::UnknownPacket(_) | Self::OutOfBounds(_) | Self::EmptyDma => {
                 EINVAL
             }
-            Self::Forbidden(_) | Self::Register(_) | Self::Completion(_) => EPERM,
-            Self::HostRead
-            | Self::Direction(_)
-            | Self::Sram(..)
-            | Self::Dram(..)
-            | Self::Host(..)
-            | Self::Internal(..) => EFAULT,
+            Self::Forbidden(_) | Self::Register(_) => EPERM,
+            Self::HostRead => EFAULT,
             Self::Copy(error) => error,
         }
     }
@@ -160,29 +123,8 @@ impl fmt::Display for CheckError {
             Self::Register(offset) => {
                 write!(f, "WREG32 packet with illegal address {offset:#x}")
             }
-            Self::Completion(value) => {
-                write!(f, "WREG32 packet with illegal value {value:#x}")
-            }
             Self::HostRead => f.write_str("Can't DMA from host on queue other then 1"),
             Self::EmptyDma => f.write_str("Got DMA with size 0, might reset the device"),
-            Self::Direction(direction) => write!(
-                f,
-                "DMA direction {} is unsupported/undefined",
-                direction as u8
-            ),
-            Self::Sram(address, size) => {
-                write!(f, "SRAM address {address:#x} + {size:#x} is invalid")
-            }
-            Self::Dram(address, size) => {
-                write!(f, "DRAM address {address:#x} + {size:#x} is invalid")
-            }
-            Self::Host(address, size) => {
-                write!(f, "Userptr {address:#x} + {size:#x} NOT mapped")
-            }
-            Self::Internal(address, size) => write!(
-                f,
-                "Internal CB address {address:#x} + {size:#x} is not in SRAM nor in DRAM"
-            ),
             Self::Copy(_) => f.write_str("Failed to copy CB"),
         }
     }
@@ -198,12 +140,12 @@ pub(crate) fn check_size(size: u32, buffer_size: u32) -> Result<(), CheckError> 
 }
 
 /// Bytes that the driver needs for its copy of a job of `size` bytes: the packets of
-/// [`tail`](super::packet::tail) follow the user's. `EINVAL` if there is no such number.
+/// [`tail`](crate::hw::packet::tail) follow the user's. `EINVAL` if there is no such number.
 pub(crate) fn copy_size(size: u32) -> Result<u32> {
     size.checked_add(TAIL_SIZE as u32).ok_or(EINVAL)
 }
 
-/// Copies the `size` bytes of a user's job for an external queue from `source` to `sink` and checks
+/// Copies the `size` bytes of a user's job for external queue `queue` from `source` to `sink` and checks
 /// them on the way. After an error the sink has an unknown part of them, and no card may get it.
 ///
 /// Returns the number of packets.
@@ -211,7 +153,7 @@ pub(crate) fn copy_checked<S, D>(
     source: &mut S,
     size: u32,
     sink: &mut D,
-    rules: &Rules<'_>,
+    queue: u32,
 ) -> Result<u32, CheckError>
 where
     S: Source + ?Sized,
@@ -230,13 +172,13 @@ where
             .read(offset.saturating_add(held), fresh)
             .map_err(CheckError::Copy)?;
         let bytes = window.get(..filled).unwrap_or_default();
-        let (count, checked) = check_packets(bytes, offset.saturating_add(filled) == size, rules)?;
+        let (count, checked) = check_packets(bytes, offset.saturating_add(filled) == size, queue)?;
         sink.write(offset, bytes.get(..checked).unwrap_or_default())
             .map_err(CheckError::Copy)?;
         packets = count.saturating_add(packets);
         offset = offset.saturating_add(checked);
         held = filled.saturating_sub(checked);
-        // A packet's beginning is shorter than the longest; what lies behind it is read anew.
+        // A packet's beginning is shorter than the longest; what lies after it is read anew.
         let mut begun = [0; LONGEST];
         let rest = window.get(checked..filled).unwrap_or_default();
         begun
@@ -254,145 +196,61 @@ where
 /// Checks the packets in `bytes`; the last one may be cut off, unless these are the job's `last` bytes.
 ///
 /// Returns the number of whole packets and of their bytes.
-fn check_packets(bytes: &[u8], last: bool, rules: &Rules<'_>) -> Result<(u32, usize), CheckError> {
+fn check_packets(bytes: &[u8], last: bool, queue: u32) -> Result<(u32, usize), CheckError> {
     let (mut count, mut rest) = (0u32, bytes);
     while !rest.is_empty() {
         let packet = match Packet::decode(rest) {
             Ok(packet) => packet,
             Err(DecodeError::TooShort | DecodeError::Truncated(_)) if !last => break,
-            // Upstream reads the number behind the job's end, where zeros are.
+            // Upstream reads the number after the job's end, where zeros are.
             Err(DecodeError::TooShort) => return Err(CheckError::UnknownPacket(0)),
             Err(DecodeError::Unknown(id)) => return Err(CheckError::UnknownPacket(id)),
             Err(DecodeError::Truncated(opcode)) => return Err(CheckError::OutOfBounds(opcode)),
         };
-        rules.check(&packet)?;
+        check(&packet, queue)?;
         count = count.saturating_add(1);
         rest = rest.get(packet.opcode().size()..).unwrap_or_default();
     }
     Ok((count, bytes.len().saturating_sub(rest.len())))
 }
 
-/// Checks the buffer of a job for an internal queue, which the card reads where the user put it: by the
-/// MMU, which knows what is the user's, or else in the users' SRAM or DRAM.
-pub(crate) fn check_internal(address: u64, size: u32, rules: &Rules<'_>) -> Result<(), CheckError> {
-    let limits = rules.limits;
-    if rules.translated
-        || inside(address, size, &limits.sram_user)
-        || inside(address, size, &limits.dram_user)
-    {
-        Ok(())
-    } else {
-        Err(CheckError::Internal(address, size))
+fn check(packet: &Packet, queue: u32) -> Result<(), CheckError> {
+    match packet {
+        Packet::WriteRegister(write) => check_register(write),
+        Packet::LinearDma(dma) => check_dma(dma, queue),
+        Packet::Other(opcode) => match opcode {
+            Opcode::WriteRegisters => Err(CheckError::Forbidden("WREG_BULK")),
+            Opcode::MessageProtected => Err(CheckError::Forbidden("MSG_PROT")),
+            Opcode::CommandDma => Err(CheckError::Forbidden("CP_DMA")),
+            Opcode::Stop => Err(CheckError::Forbidden("STOP")),
+            Opcode::MessageLong | Opcode::MessageShort | Opcode::Fence | Opcode::Nop => Ok(()),
+            // Never: they are decoded as such.
+            Opcode::WriteRegister | Opcode::LinearDma => {
+                Err(CheckError::UnknownPacket(*opcode as u8))
+            }
+        },
     }
 }
 
-impl Rules<'_> {
-    fn check(&self, packet: &Packet) -> Result<(), CheckError> {
-        match packet {
-            Packet::WriteRegister(write) => self.check_register(write),
-            Packet::LinearDma(dma) if self.translated => self.check_translated(dma),
-            Packet::LinearDma(dma) => self.check_physical(dma),
-            Packet::Other(opcode) => match opcode {
-                Opcode::WriteRegisters => Err(CheckError::Forbidden("WREG_BULK")),
-                Opcode::MessageProtected => Err(CheckError::Forbidden("MSG_PROT")),
-                Opcode::CommandDma => Err(CheckError::Forbidden("CP_DMA")),
-                Opcode::Stop => Err(CheckError::Forbidden("STOP")),
-                Opcode::MessageLong
-                | Opcode::MessageShort
-                | Opcode::Fence
-                | Opcode::Nop
-                | Opcode::WriteRegister
-                | Opcode::LinearDma => Ok(()),
-            },
-        }
-    }
-
-    fn check_register(&self, write: &WriteRegister) -> Result<(), CheckError> {
-        let offset = write.control.offset().cast::<u16>().get();
-        if offset != WRITE_COMPLETION {
-            return Err(CheckError::Register(offset));
-        }
-        // With translation, completions go out with the user's rights, so any address will do.
-        if !self.translated && !SYNC_OBJECTS.contains(&write.value) {
-            return Err(CheckError::Completion(write.value));
-        }
+fn check_register(write: &WriteRegister) -> Result<(), CheckError> {
+    let offset = write.control.offset().cast::<u16>().get();
+    // Completions go out with the user's rights, by the MMU, so any address will do.
+    if offset == WRITE_COMPLETION {
         Ok(())
+    } else {
+        Err(CheckError::Register(offset))
     }
+}
 
-    fn check_translated(&self, dma: &LinearDma) -> Result<(), CheckError> {
-        // HW-23: reading host memory by another queue can hang the card.
-        if self.queue != HOST_QUEUE && inside(dma.source, dma.size, &self.limits.host_virtual) {
-            return Err(CheckError::HostRead);
-        }
-        if dma.size == 0 {
-            return Err(CheckError::EmptyDma);
-        }
-        Ok(())
+fn check_dma(dma: &LinearDma, queue: u32) -> Result<(), CheckError> {
+    // Upstream's workaround of hardware bug 23: reading host memory by another queue can hang the card.
+    if queue != HOST_QUEUE && inside(dma.source, dma.size, &HOST_VIRTUAL) {
+        return Err(CheckError::HostRead);
     }
-
-    fn check_physical(&self, dma: &LinearDma) -> Result<(), CheckError> {
-        use Direction::*;
-
-        let &LinearDma {
-            size,
-            control,
-            source,
-            destination,
-        } = dma;
-        if size == 0 {
-            return Err(CheckError::EmptyDma);
-        }
-        let direction = Direction::from(control);
-        match direction {
-            DramToSram => {
-                self.check_sram(destination, size)?;
-                self.check_dram(source, size)
-            }
-            SramToDram => {
-                self.check_sram(source, size)?;
-                self.check_dram(destination, size)
-            }
-            HostToDram | HostToSram => {
-                if direction == HostToDram {
-                    self.check_dram(destination, size)?;
-                } else {
-                    self.check_sram(destination, size)?;
-                }
-                if control.fill() {
-                    Ok(())
-                } else if self.queue > HOST_QUEUE {
-                    Err(CheckError::HostRead)
-                } else {
-                    Err(CheckError::Host(source, size))
-                }
-            }
-            DramToHost => {
-                self.check_dram(source, size)?;
-                Err(CheckError::Host(destination, size))
-            }
-            SramToHost => {
-                self.check_sram(source, size)?;
-                Err(CheckError::Host(destination, size))
-            }
-            DramToDram | SramToSram => Err(CheckError::Direction(direction)),
-        }
+    if dma.size == 0 {
+        return Err(CheckError::EmptyDma);
     }
-
-    fn check_sram(&self, address: u64, size: u32) -> Result<(), CheckError> {
-        if inside(address, size, &self.limits.sram_user) {
-            Ok(())
-        } else {
-            Err(CheckError::Sram(address, size))
-        }
-    }
-
-    fn check_dram(&self, address: u64, size: u32) -> Result<(), CheckError> {
-        if inside(address, size, &self.limits.dram_user) {
-            Ok(())
-        } else {
-            Err(CheckError::Dram(address, size))
-        }
-    }
+    Ok(())
 }
 
 /// Whether all of a non-empty area lies in `range`.

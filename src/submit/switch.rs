@@ -7,43 +7,43 @@
 use kernel::device::{Bound, Device};
 use kernel::prelude::*;
 
-use super::fence::Waited;
-use crate::abstractions::accel::Call;
+use super::{scrub, wait};
 use crate::abstractions::ratelimit::dev_err_ratelimited;
-use crate::bringup::DEFAULT_PAGE;
+use crate::card::{Card, Node};
 use crate::context::{Context, Found};
-use crate::device::Card;
-use crate::driver::GoyaNode;
 use crate::hw::{dma, map, pll, sync};
-use crate::mem::scrub;
-use crate::queue::driver_job::{self, Fill};
+use crate::queue::driver_job::{Fill, DEFAULT_PAGE};
+use crate::queue::fence::Waited;
+use crate::queue::fill;
 
 /// What SRAM is filled with.
 const SRAM_WORD: u64 = 0x7777_7777_7777_7777;
 
-/// Switches to the caller's context, if nobody has done so since it was opened or the card was reset, and
-/// runs `restore` then, or if it is `forced`. All others wait until that is done, or a signal comes (`ERESTARTSYS`).
+/// Switches to `context`, the caller's, if nobody has done so since it was opened or the card was reset, and
+/// runs `restore` then, or if it is `forced`. Others wait until that is done, or a signal comes (`ERESTARTSYS`).
 ///
-/// `restore` gets the time-out for its submission and returns its number, or nothing.
+/// `restore` gets the time-out for its submission and returns its number, or nothing. It may wait for the card, but for
+/// no user.
 pub(crate) fn enter(
-    call: &Call<'_, GoyaNode>,
+    node: &Node,
+    context: &Context,
     forced: bool,
     restore: impl FnOnce(Option<u32>) -> Result<Option<u64>>,
 ) -> Result {
-    let (card, context) = (call.data, &call.file.context);
-    if context.switched() && !forced {
-        return Ok(());
-    }
-    let turn = context.phase.take()?;
-    let first = !context.switched();
-    if !first && !forced {
+    let (card, phase) = (node.data(), &context.phase);
+    let mut turn = if forced {
+        phase.begin()
+    } else {
+        phase.begin_alone()?
+    };
+    if phase.is_over() && !forced {
         // Somebody else has done it meanwhile.
         return Ok(());
     }
-    let asid = context.asid.number();
-    if first {
-        let live = call.enter()?;
-        clean(card, context, live.parent()).inspect_err(|error| {
+    let asid = context.asid();
+    let live = || node.enter().ok_or(ENODEV);
+    turn.clean(|| clean(card, context, live()?.parent()))
+        .inspect_err(|error| {
             dev_err_ratelimited!(
                 card.dev,
                 "Failed to switch to context {}, rejecting CS! {}\n",
@@ -52,40 +52,45 @@ pub(crate) fn enter(
             );
             reset_engines(card, *error);
         })?;
-    }
-    let submitted = restore(card.settings.timeout_ms()).inspect_err(|error| {
+    let submitted =
+        restore(card.settings.timeout_ms()).inspect_err(|error| not_sent(card, context, *error))?;
+    let Some(sequence) = submitted else {
+        turn.end();
+        return Ok(());
+    };
+    let restoring = turn.restoring();
+    let timeout = card
+        .settings
+        .timeout_ms()
+        .map_or(u64::MAX, |ms| u64::from(ms) * 1000);
+    finish(node, context, sequence, timeout).map_err(|error| {
         dev_err_ratelimited!(
             card.dev,
-            "Failed to submit restore CS for context {} ({})\n",
+            "Restore CS for context {} failed to complete {}\n",
             asid,
             error.to_errno()
         );
+        ENOEXEC
     })?;
-    if let Some(sequence) = submitted {
-        let timeout = card
-            .settings
-            .timeout_ms()
-            .map_or(u64::MAX, |ms| u64::from(ms) * 1000);
-        finish(call, sequence, timeout).map_err(|error| {
-            dev_err_ratelimited!(
-                card.dev,
-                "Restore CS for context {} failed to complete {}\n",
-                asid,
-                error.to_errno()
-            );
-            ENOEXEC
-        })?;
-    }
-    context.set_switched(true);
-    drop(turn);
+    restoring.end();
     Ok(())
 }
 
-fn finish(call: &Call<'_, GoyaNode>, sequence: u64, timeout_us: u64) -> Result {
-    let Found::Fence(fence) = call.file.context.find(sequence) else {
+/// A restoring submission could not be made.
+pub(crate) fn not_sent(card: &Card, context: &Context, error: Error) {
+    dev_err_ratelimited!(
+        card.dev,
+        "Failed to submit restore CS for context {} ({})\n",
+        context.asid(),
+        error.to_errno()
+    );
+}
+
+fn finish(node: &Node, context: &Context, sequence: u64, timeout_us: u64) -> Result {
+    let Found::Fence(fence) = context.find(sequence) else {
         return Ok(());
     };
-    match fence.wait(call, timeout_us)? {
+    match wait::wait(node, context, &fence, timeout_us)? {
         Waited::Done(outcome) => outcome.result,
         Waited::Busy => Ok(()),
     }
@@ -102,7 +107,7 @@ fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
         value: SRAM_WORD,
         dram: false,
     };
-    driver_job::fill(parent, bars, &card.queues, [sram, DEFAULT_PAGE]).inspect_err(|_| {
+    fill::fill(parent, bars, &card.queues, [sram, DEFAULT_PAGE]).inspect_err(|_| {
         dev_err_ratelimited!(card.dev, "Failed to clear SRAM in context switch\n")
     })?;
     dma::reset_user_registers(bars);
@@ -111,23 +116,25 @@ fn clean(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
     Ok(())
 }
 
-/// Overwrites device memory that others have used, before `context` gets some of it; its first job does so
+/// Overwrites device memory that others have used, before `context` gets some of it; its first submission does so
 /// otherwise.
-pub(crate) fn clean_memory(card: &Card, context: &Context, parent: &Device<Bound>) -> Result {
-    if context.switched() {
+pub(crate) fn clean_memory(node: &Node, context: &Context) -> Result {
+    if context.phase.is_clean() {
         return Ok(());
     }
-    let _turn = context.phase.take()?;
-    if context.switched() {
+    let _turn = context.phase.begin();
+    if context.phase.is_clean() {
         return Ok(());
     }
+    let live = node.enter().ok_or(ENODEV)?;
     let _on_card = context.on_card()?;
-    scrub::finish(card, parent).inspect_err(|error| reset_engines(card, *error))
+    let card = node.data();
+    scrub::finish(card, live.parent()).inspect_err(|error| reset_engines(card, *error))
 }
 
 /// What keeps the card from being cleaned ends with a reset of its engines.
 fn reset_engines(card: &Card, error: Error) {
     if error == ETIMEDOUT || error == EBUSY {
-        card.request_soft_reset();
+        card.resets.request_soft_reset();
     }
 }

@@ -161,7 +161,7 @@ numbers! { u32:
     HL_CB_OP_CREATE = 0,
     HL_CB_OP_DESTROY = 1,
     HL_CB_OP_INFO = 2,
-    /// Largest buffer, in bytes: two packets of the driver's go behind the user's.
+    /// Largest buffer, in bytes: two packets of the driver's go after the user's.
     HL_MAX_CB_SIZE = 0x20_0000 - 32,
     HL_CB_FLAGS_MAP = 0x1,
     HL_CB_FLAGS_GET_DEVICE_VA = 0x2,

@@ -65,7 +65,7 @@ macro_rules! in_out {
                 zerocopy::transmute!(words)
             }
 
-            /// Answers: sets the output and clears all bytes behind it.
+            /// Answers: sets the output and clears all bytes after it.
             pub(crate) fn set_output(&mut self, output: $output) {
                 let output: [u64; core::mem::size_of::<$output>() / 8] = zerocopy::transmute!(output);
                 self.words = [0; $words];
@@ -74,7 +74,7 @@ macro_rules! in_out {
                 }
             }
 
-            /// Answers: sets the output and leaves all bytes behind it as the caller passed them.
+            /// Answers: sets the output and leaves all bytes after it as the caller passed them.
             pub(crate) fn set_head(&mut self, output: $output) {
                 let output: [u64; core::mem::size_of::<$output>() / 8] = zerocopy::transmute!(output);
                 for (to, from) in self.words.iter_mut().zip(output) {
@@ -315,7 +315,7 @@ pub(crate) struct MemExport {
 }
 
 impl MemIn {
-    /// `HL_MEM_OP_ALLOC`: bytes wanted. (The page size behind it is not for Goya.)
+    /// `HL_MEM_OP_ALLOC`: bytes wanted. (The page size after it is not for Goya.)
     pub(crate) fn alloc_size(&self) -> u64 {
         let [size, _, _] = self.payload;
         size

@@ -9,8 +9,16 @@ use kernel::bindings;
 use kernel::error::to_result;
 use kernel::prelude::*;
 
-use super::Piece;
 use crate::abstractions::{dma::mapping_failed, LINK_BITS};
+
+/// Memory in a window of a PCI device's: whole pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Physical address.
+    pub(crate) address: u64,
+    /// Bytes.
+    pub(crate) size: u64,
+}
 
 /// There are no CPU caches to keep coherent.
 const NO_SYNC: c_ulong = bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong;

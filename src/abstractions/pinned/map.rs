@@ -8,10 +8,13 @@
 //! `Devres` for a list of all mappings, from which each can be taken in no time.
 
 use super::{
-    super::{ratelimit::RateLimit, raw_device, LINK_BITS},
+    super::{
+        ratelimit::{dev_err_ratelimited, RateLimit},
+        raw_device, LINK_BITS,
+    },
     bounce,
-    runs::runs,
-    PinnedPages, //
+    pages::PinnedPages,
+    runs::runs, //
 };
 
 use kernel::{
@@ -294,7 +297,7 @@ impl PinnedPages {
             return Err(shared.copies_only());
         }
         let table = Table::new(&shared.device, &self).inspect_err(|_| {
-            dev_err!(shared.device, "failed to create SG table from pages\n");
+            dev_err_ratelimited!(shared.device, "failed to create SG table from pages\n");
         })?;
         // SAFETY: `MappedPages` takes the mapping from the list before it drops the table.
         let (mapping, entries) = unsafe { shared.map(&table, direction) }?;

@@ -22,7 +22,7 @@ use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
 use kernel::sync::{new_mutex, rcu, Arc, Mutex, UniqueArc};
 use kernel::types::ForeignOwnable;
 
-use crate::abstractions::raw_device;
+use crate::abstractions::{memory::keep_for_ever, raw_device};
 
 /// A piece of memory, which is there as long as this is in the list of its owner.
 #[pin_data]
@@ -65,11 +65,13 @@ impl Lent {
 ///
 /// # Invariants
 ///
-/// As long as something is in `lent`, the device is bound to its driver: [`Owner::release`] empties the list before it
-/// is not, and whoever adds to it shows that it is.
+/// As long as something is in `lent`, and `open` is set, the device is bound to its driver: [`Owner::release`] unsets it, with
+/// the lock, before it is not, and whoever adds to the list shows that it is. What is there afterwards stays for ever.
 #[pin_data]
 pub(super) struct Owner {
     open: Atomic<bool>,
+    /// The device may reach all of it for ever.
+    kept: Atomic<bool>,
     #[pin]
     lent: Mutex<List<Lent>>,
 }
@@ -79,11 +81,7 @@ impl Owner {
     ///
     /// Errors: `ENOMEM`.
     pub(super) fn of(dev: &Device<Bound>) -> Result<Arc<Self>> {
-        // SAFETY: The device is valid. What has this release function is ours.
-        let found = unsafe {
-            bindings::devres_find(raw_device(dev), Some(Self::release), None, ptr::null_mut())
-        };
-        let found = match NonNull::new(found.cast()) {
+        let found = match Self::find(dev) {
             Some(found) => found,
             None => Self::add(dev)?,
         };
@@ -92,11 +90,30 @@ impl Owner {
         Ok(unsafe { Arc::<Self>::borrow(found.as_ptr().read()) }.into())
     }
 
+    /// The place of the pointer to the owner for `dev`, if there is one.
+    fn find(dev: &Device<Bound>) -> Option<NonNull<*mut c_void>> {
+        // SAFETY: The device is valid. What has this release function is ours.
+        let found = unsafe {
+            bindings::devres_find(raw_device(dev), Some(Self::release), None, ptr::null_mut())
+        };
+        NonNull::new(found.cast())
+    }
+
+    /// Has the memory of `dev` that is there when it loses its driver kept for ever.
+    pub(super) fn keep(dev: &Device<Bound>) {
+        if let Some(found) = Self::find(dev) {
+            // SAFETY: As in `of()`.
+            let owner = unsafe { Arc::<Self>::borrow(found.as_ptr().read()) };
+            owner.kept.store(true, Release);
+        }
+    }
+
     /// Adds an owner to the resources of `dev`, if nobody is faster. Returns the place of the pointer to it.
     fn add(dev: &Device<Bound>) -> Result<NonNull<*mut c_void>> {
         let owner = Arc::pin_init(
             pin_init!(Self {
                 open: Atomic::new(true),
+                kept: Atomic::new(false),
                 lent <- new_mutex!(List::new()),
             }),
             GFP_KERNEL,
@@ -154,9 +171,13 @@ impl Owner {
         Ok(kept)
     }
 
-    /// Frees memory, unless that has happened already. It must not be used any more.
+    /// Frees memory, unless the device has lost its driver. It must not be used any more.
     pub(super) fn take_back(&self, lent: &Lent) {
         let mut list = self.lent.lock();
+        if !self.is_open() {
+            // `release()` frees it, or keeps it.
+            return;
+        }
         // SAFETY: It is in no other list.
         if unsafe { list.remove(lent) }.is_some() {
             // SAFETY: Just taken from the list, and `release()` waits for the lock.
@@ -181,9 +202,15 @@ impl Owner {
     unsafe extern "C" fn release(_device: *mut bindings::device, entry: *mut c_void) {
         // SAFETY: The pointer that `add()` stored, and its reference.
         let owner = unsafe { Arc::<Self>::from_foreign(entry.cast::<*mut c_void>().read()) };
+        let list = owner.lent.lock();
         owner.open.store(false, Release);
+        drop(list);
         rcu::synchronize_rcu();
         let mut list = owner.lent.lock();
+        if owner.kept.load(Acquire) {
+            drop(list);
+            return keep_for_ever(owner);
+        }
         while let Some(lent) = list.pop_front() {
             // SAFETY: Just taken from the list. Whoever looks for it now finds `open` not set, and who has
             // found it set has ended.

@@ -51,7 +51,8 @@ impl fmt::Write for Text<'_> {
 pub(crate) struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
-    /// The text without its end.
+    /// The text without its end, for tests.
+    #[cfg(CONFIG_KUNIT = "y")]
     pub(crate) fn new(text: &'a CStr) -> Self {
         // INVARIANT: A C string ends with a zero.
         Self(text.to_bytes())

@@ -8,11 +8,11 @@
 //! the register from accesses that are not secure. (Fact from upstream's
 //! `goya_init_protection_bits()`.)
 
-use crate::hw::{nth, Io};
+use crate::hw::{Io, Offset};
 use kernel::prelude::*;
 
 /// Where the protection bits begin in a block (upstream: `PROT_BITS_OFFS`).
-const PROT_BITS: u32 = 0xF80;
+const PROT_BITS: Offset = Offset::new(0xF80);
 /// Words of protection bits in a block.
 const WORDS: usize = 32;
 /// Bytes of registers that a word of bits stands for.
@@ -74,11 +74,11 @@ impl Bits {
     }
 
     /// Writes the bits of the block at `block`.
-    pub(super) fn write(&self, io: &impl Io, block: u32) {
-        let first = block.wrapping_add(PROT_BITS);
+    pub(super) fn write(&self, io: &impl Io, block: Offset) {
+        let first = block.plus(PROT_BITS);
         for (n, &word) in (0..u32::BITS).zip(&self.words) {
             if self.written.checked_shr(n).unwrap_or(0) & 1 != 0 {
-                io.write(nth(first, n, 4), word);
+                io.write(first.nth(n, 4), word);
             }
         }
     }

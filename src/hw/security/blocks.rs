@@ -12,11 +12,22 @@
 //! Each such place is marked UPSTREAM-SLIP.
 
 use super::bits::Bits;
-use crate::hw::{nth, Io};
+use crate::hw::{
+    self,
+    regs::{
+        dma::DMA_CH,
+        pll::TPC_PLL,
+        qm::{self, DMA_QM, TPC_CMDQ, TPC_QM},
+        rtr,
+        tpc::TPC_CFG, //
+    },
+    Io,
+    Offset, //
+};
 
 /// Blocks of one kind, at regular distances.
 struct Blocks {
-    first: u32,
+    first: Offset,
     /// How many, and how far apart.
     rows: (u32, u32),
     /// How many in each row, and how far apart.
@@ -26,12 +37,23 @@ struct Blocks {
 impl Blocks {
     fn write(&self, io: &impl Io, bits: &Bits) {
         for row in 0..self.rows.0 {
-            let first = nth(self.first, row, self.rows.1);
+            let first = self.first.nth(row, self.rows.1);
             for column in 0..self.columns.0 {
-                bits.write(io, nth(first, column, self.columns.1));
+                bits.write(io, first.nth(column, self.columns.1));
             }
         }
     }
+}
+
+/// The blocks of a family, or what is `behind` bytes after each.
+const fn family<F>(blocks: &hw::Blocks<F>, behind: u32) -> Blocks {
+    let (first, count, distance) = blocks.places();
+    row(first.bytes() + behind, count, distance)
+}
+
+/// A block that is the only one of its family, or has no neighbours.
+const fn block<F>(block: hw::Block<F>) -> Blocks {
+    one(block.offset().bytes())
 }
 
 const fn one(first: u32) -> Blocks {
@@ -44,7 +66,7 @@ const fn row(first: u32, count: u32, distance: u32) -> Blocks {
 
 const fn grid(first: u32, rows: (u32, u32), columns: (u32, u32)) -> Blocks {
     Blocks {
-        first,
+        first: Offset::new(first),
         rows,
         columns,
     }
@@ -53,49 +75,49 @@ const fn grid(first: u32, rows: (u32, u32), columns: (u32, u32)) -> Blocks {
 /// Blocks that users have no business in at all.
 static CLOSED: [Blocks; 13] = [
     // PCI_NRTR, MME1_RTR to MME6_RTR, DMA_NRTR, and the RD_REGULATOR and WR_REGULATOR of each.
-    row(0x00_0000, 8, 0x4_0000),
-    row(0x00_4000, 8, 0x4_0000),
-    row(0x00_5000, 8, 0x4_0000),
+    family(&rtr::ROW, 0),
+    family(&rtr::ROW, 0x4000),
+    family(&rtr::ROW, 0x5000),
     // ACC_MS_ECC_MEM_0 to 3, SBA_ECC_MEM.
     row(0x0D_A000, 5, 0x1000),
     // SRAM_Yy_Xx_BANK, SRAM_Yy_Xx_RTR.
     grid(0x20_0000, (6, 0x2_0000), (5, 0x4000)),
     grid(0x20_1000, (6, 0x2_0000), (5, 0x4000)),
     // DMA_CH_0 to 4.
-    row(0x40_1000, 5, 0x8000),
+    family(&DMA_CH, 0),
     // PCIE_WRAP; PCIE_CORE, DB_CFG, DB_CMD, AUX, DB_RSV; PCIE_PHY.
     one(0xC0_1000),
     row(0xC0_4000, 5, 0x1000),
     one(0xC1_0000),
     // TPC0_NRTR, TPC1_RTR to TPC6_RTR, TPC7_NRTR, and the RD_REGULATOR and WR_REGULATOR of each.
-    row(0xE0_0000, 8, 0x4_0000),
-    row(0xE0_4000, 8, 0x4_0000),
-    row(0xE0_5000, 8, 0x4_0000),
+    family(&rtr::TPC, 0),
+    family(&rtr::TPC, 0x4000),
+    family(&rtr::TPC, 0x5000),
 ];
 
 /// Blocks that users need in part.
 static SHARED: [(Blocks, &Bits); 9] = [
-    (one(0xE0_1000), &PLL),                  // TPC_PLL
-    (one(0x0D_F000), &SBB_ECC),              // SBB_ECC_MEM
-    (one(0x0D_0000), &MME),                  // MME
-    (one(0x0D_8000), &MME_QM),               // MME_QM
-    (one(0x0D_9000), &CMDQ),                 // MME_CMDQ
-    (row(0x40_0000, 5, 0x8000), &DMA_QM),    // DMA_QM_0 to 4
-    (row(0xE0_6000, 8, 0x4_0000), &TPC_CFG), // TPC0_CFG to TPC7_CFG
-    (row(0xE0_8000, 8, 0x4_0000), &QM),      // TPC0_QM to TPC7_QM
-    (row(0xE0_9000, 8, 0x4_0000), &CMDQ),    // TPC0_CMDQ to TPC7_CMDQ
+    (block(TPC_PLL), &PLL_BITS),
+    (one(0x0D_F000), &SBB_ECC_BITS), // SBB_ECC_MEM
+    (one(0x0D_0000), &MME_BITS),     // MME
+    (block(qm::MME_QM), &MME_QM_BITS),
+    (block(qm::MME_CMDQ), &CMDQ_BITS),
+    (family(&DMA_QM, 0), &DMA_QM_BITS),
+    (family(&TPC_CFG, 0), &TPC_CFG_BITS),
+    (family(&TPC_QM, 0), &QM_BITS),
+    (family(&TPC_CMDQ, 0), &CMDQ_BITS),
 ];
 
 static ALL: Bits = Bits::ALL;
 
 /// Users may set the clock relaxation CLK_RLX_0.
-static PLL: Bits = Bits::ALL.open(&[(0x310, 0x310)]);
+static PLL_BITS: Bits = Bits::ALL.open(&[(0x310, 0x310)]);
 
 /// UPSTREAM-SLIP: all registers are protected, but the word of two that upstream calls
 /// SBB_POWER_ECO1 and 2 (0xF60, 0xF64) is then written again, for these two alone.
-static SBB_ECC: Bits = Bits::ALL.open(&[(0xF00, 0xF5C), (0xF68, 0xF7C)]);
+static SBB_ECC_BITS: Bits = Bits::ALL.open(&[(0xF00, 0xF5C), (0xF68, 0xF7C)]);
 
-static MME: Bits = Bits::NONE.protect(&[
+static MME_BITS: Bits = Bits::NONE.protect(&[
     (0x204, 0x22C), // DUMMY, RESET, STALL, SM_BASE_ADDRESS, DBGMEM, LOG_SHADOW
     (0x300, 0x344), // STORE_MAX_CREDIT, AGU, SBA to WBC with CONTROL_DATA, TE, TE2DEC, interrupts
 ]);
@@ -112,41 +134,41 @@ const QUEUES: Bits = Bits::NONE.protect(&[
     (0x0F0, 0x0FC), // CQ_RD_RATE_LIM
 ]);
 
-static QM: Bits = QUEUES.protect(&[
+static QM_BITS: Bits = QUEUES.protect(&[
     (0x108, 0x108), // CQ_IFIFO_CNT
     (0x120, 0x154), // CP_MSG_BASE0 to CP_LDMA_COMMIT_OFFSET
 ]);
 
-/// All but the fences, CP_FENCE0_RDATA to CP_FENCE3_CNT. Upstream protects what it does in [`QM`]: what a queue manager
+/// All but the fences, CP_FENCE0_RDATA to CP_FENCE3_CNT. Upstream protects what it does in [`QM_BITS`]: what a queue manager
 /// of the DMA's is at, how long it waits for its engine (CP_BARRIER_CFG), its buffers, which hold bus addresses and
 /// packets of the driver's (PQ_BUF_ADDR to CQ_BUF_RDATA), and the protection bits themselves are open there. But these
 /// queue managers have the driver's rights, and run jobs of its own beside users'.
-static DMA_QM: Bits = Bits::ALL.open(&[(0x158, 0x174)]);
+static DMA_QM_BITS: Bits = Bits::ALL.open(&[(0x158, 0x174)]);
 
-/// UPSTREAM-SLIP: the word of [`QM`]'s last two lines is written again, for CP_STS (0x178) to
+/// UPSTREAM-SLIP: the word of [`QM_BITS`]'s last two lines is written again, for CP_STS (0x178) to
 /// CP_DBG_0 (0x188) and PQ_BUF_ADDR to CQ_BUF_RDATA (0x300 to 0x30C), most of which belong to
 /// other words: the message bases and offsets are open, and four registers at 0x100 protected
 /// instead.
-static MME_QM: Bits = QUEUES.protect(&[
+static MME_QM_BITS: Bits = QUEUES.protect(&[
     (0x100, 0x10C), // CQ_IFIFO_CNT and neighbours
     (0x178, 0x17C), // CP_STS, CP_CURRENT_INST_LO
 ]);
 
 /// A queue manager without producer queue. UPSTREAM-SLIP: CQ_BUF_ADDR and CQ_BUF_RDATA (0x308,
 /// 0x30C) are taken for registers at 0x188 and 0x18C.
-static CMDQ: Bits = Bits::NONE.protect(&[
+static CMDQ_BITS: Bits = Bits::NONE.protect(&[
     (0x000, 0x028), // GLBL_CFG0 to GLBL_STS1
     (0x0B0, 0x0B8), // CQ_CFG0, CQ_CFG1, CQ_ARUSER
     (0x0D4, 0x0E8), // CQ_PTR_STS to CQ_STS1
     (0x0F0, 0x0FC), // CQ_RD_RATE_LIM
     (0x108, 0x108), // CQ_IFIFO_CNT
     (0x120, 0x154), // CP_MSG_BASE0 to CP_LDMA_COMMIT_OFFSET
-    (0x178, 0x18C), // CP_STS to CP_DBG_0, and the register behind it
+    (0x178, 0x18C), // CP_STS to CP_DBG_0, and the register after it
 ]);
 
 /// UPSTREAM-SLIP: the word for 0x800 to 0x87C is first written to protect SEMAPHORE, VFLAGS,
 /// SFLAGS and STATUS (0x808 to 0x810, 0x81C), then again without them.
-static TPC_CFG: Bits = Bits::NONE.protect(&[
+static TPC_CFG_BITS: Bits = Bits::NONE.protect(&[
     (0x820, 0x82C), // CFG_BASE_ADDRESS_HIGH, CFG_SUBTRACT_VALUE, SM_BASE_ADDRESS
     (0x83C, 0x83C), // TPC_STALL
     (0x854, 0x85C), // MSS_CONFIG, TPC_INTR_CAUSE, TPC_INTR_MASK
@@ -155,15 +177,15 @@ static TPC_CFG: Bits = Bits::NONE.protect(&[
 ]);
 
 /// The bits of the DMA's queue managers, for comparison.
-#[cfg(CONFIG_KUNIT)]
+#[cfg(CONFIG_KUNIT = "y")]
 pub(super) fn write_dma_qms(io: &impl Io) {
-    row(0x40_0000, 5, 0x8000).write(io, &DMA_QM);
+    family(&DMA_QM, 0).write(io, &DMA_QM_BITS);
 }
 
 /// The same as upstream has them.
-#[cfg(CONFIG_KUNIT)]
+#[cfg(CONFIG_KUNIT = "y")]
 pub(super) fn write_upstreams_dma_qms(io: &impl Io) {
-    row(0x40_0000, 5, 0x8000).write(io, &QM);
+    family(&DMA_QM, 0).write(io, &QM_BITS);
 }
 
 /// Programs the bits of all blocks.

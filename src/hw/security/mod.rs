@@ -26,17 +26,17 @@ use kernel::prelude::*;
 /// manager, and again after every reset, since a reset forgets it. It only writes: about 4,700
 /// registers.
 ///
-/// `mmu` says whether the MMU translates for the DMA engines. If it does, it is the MMU that
-/// keeps users out of the host's memory; without it, the DMA engines' ranges do, and users' DMA
-/// can't reach the host at all.
-pub(crate) fn protect(io: &impl Io, mmu: bool) {
-    ranges::write(io, mmu);
+/// The DMA engines reach the host's memory: it is the MMU that keeps users out of what is not theirs
+/// there.
+pub(crate) fn protect(io: &impl Io) {
+    ranges::write(io);
     blocks::write(io);
 }
 
 #[kunit_tests(goya_security)]
 mod tests {
     use super::*;
+    use crate::hw::Offset;
     use core::cell::Cell;
 
     /// A card that remembers one register, and the number and a digest of all writes, whatever
@@ -58,26 +58,21 @@ mod tests {
             }
         }
 
-        /// Protects a card and watches the register at `offset` meanwhile.
-        fn watch(offset: u32, mmu: bool) -> Self {
-            let recorder = Self::new(offset);
-            protect(&recorder, mmu);
-            recorder
-        }
-
-        /// What the register at `offset` is set to on a card with an MMU.
+        /// What the register at `offset` is set to.
         fn value(offset: u32) -> Option<u32> {
-            Self::watch(offset, true).value.get()
+            let recorder = Self::new(offset);
+            protect(&recorder);
+            recorder.value.get()
         }
 
         /// Number of writes and digest; for the bits of DMA_QM_0 to 4, those that upstream writes.
-        fn summary(mmu: bool) -> (u32, u64) {
+        fn summary() -> (u32, u64) {
             let with = |write: &dyn Fn(&Self)| {
                 let recorder = Self::new(0);
                 write(&recorder);
                 (recorder.writes.get(), recorder.digest.get())
             };
-            let all = with(&|recorder| protect(recorder, mmu));
+            let all = with(&|recorder| protect(recorder));
             let ours = with(&|recorder| blocks::write_dma_qms(recorder));
             let upstreams = with(&|recorder| blocks::write_upstreams_dma_qms(recorder));
             (
@@ -88,11 +83,12 @@ mod tests {
     }
 
     impl Io for Recorder {
-        fn read(&self, _offset: u32) -> u32 {
+        fn read32(&self, _offset: Offset) -> u32 {
             !0
         }
 
-        fn write(&self, offset: u32, value: u32) {
+        fn write32(&self, offset: Offset, value: u32) {
+            let offset = offset.bytes();
             if offset == self.watched {
                 self.value.set(Some(value));
             }
@@ -110,25 +106,18 @@ mod tests {
     }
 
     /// The digests are of the last value of every register that upstream's
-    /// `goya_init_security()`, compiled for the host with a recording `WREG32()`, writes: with
-    /// the MMU, and without.
+    /// `goya_init_security()`, compiled for the host with a recording `WREG32()`, writes on a card
+    /// whose MMU is on.
     #[test]
     fn same_as_upstream() {
-        assert_eq!(Recorder::summary(true), (4734, 0xD414_E5FA_9B79_AD1B));
-        assert_eq!(Recorder::summary(false), (4738, 0x1383_D521_0018_FA43));
+        assert_eq!(Recorder::summary(), (4734, 0xD414_E5FA_9B79_AD1B));
     }
 
     #[test]
     fn ranges_of_the_dma_engines() {
-        // Memory that the DMA engines may not touch: with the MMU the first 512 MiB, without it
-        // the host, too.
-        assert_eq!(Recorder::watch(0x4B_0084, true).value.get(), Some(0xFF));
-        assert_eq!(Recorder::watch(0x4B_0084, false).value.get(), Some(0xFE));
-        assert_eq!(Recorder::watch(0x4B_00A8, true).value.get(), None);
-        assert_eq!(
-            Recorder::watch(0x4B_00A8, false).value.get(),
-            Some(0xF_FF80)
-        );
+        // Memory that the DMA engines may not touch: the first 512 MiB.
+        assert_eq!(Recorder::value(0x4B_0084), Some(0xFF));
+        assert_eq!(Recorder::value(0x4B_00A8), None);
         assert_eq!(Recorder::value(0x4B_00CC), Some(0xE000_0000));
         // The interrupt controller's registers.
         assert_eq!(Recorder::value(0x4B_0050), Some(0x80_0000));

@@ -9,47 +9,49 @@
 //! `goya_init_security()` in upstream's `goya_security.c`, and from `dma_macro_regs.h`,
 //! `mme1_rtr_regs.h` and `tpc0_nrtr_regs.h`.
 
-use crate::hw::{nth, Io};
+use crate::hw::{
+    lower_half,
+    regs::rtr,
+    upper_half,
+    Io,
+    Offset, //
+};
 
 /// What the DMA engines go through.
-const DMA_MACRO: u32 = 0x4B_0000;
-/// Routers of the matrix engine: the first, how many, how far apart.
-const MME_ROUTERS: (u32, u32, u32) = (0x04_0000, 6, 0x4_0000);
-/// Routers of the TPCs, likewise.
-const TPC_ROUTERS: (u32, u32, u32) = (0xE0_0000, 8, 0x4_0000);
+const DMA_MACRO: Offset = Offset::new(0x4B_0000);
 
 /// Where a router keeps its ranges. The registers of one kind follow each other, 4 bytes a range.
 struct Layout {
-    lbw_hit: u32,
-    lbw_base: u32,
-    lbw_mask: u32,
-    hbw_hit: u32,
-    hbw_base_low: u32,
-    hbw_base_high: u32,
-    hbw_mask_low: u32,
-    hbw_mask_high: u32,
+    lbw_hit: Offset,
+    lbw_base: Offset,
+    lbw_mask: Offset,
+    hbw_hit: Offset,
+    hbw_base_low: Offset,
+    hbw_base_high: Offset,
+    hbw_mask_low: Offset,
+    hbw_mask_high: Offset,
 }
 
 const MACRO: Layout = Layout {
-    lbw_hit: 0x000,
-    lbw_mask: 0x004,
-    lbw_base: 0x044,
-    hbw_hit: 0x084,
-    hbw_mask_high: 0x0A8,
-    hbw_mask_low: 0x0C8,
-    hbw_base_high: 0x0E8,
-    hbw_base_low: 0x108,
+    lbw_hit: Offset::new(0x000),
+    lbw_mask: Offset::new(0x004),
+    lbw_base: Offset::new(0x044),
+    hbw_hit: Offset::new(0x084),
+    hbw_mask_high: Offset::new(0x0A8),
+    hbw_mask_low: Offset::new(0x0C8),
+    hbw_base_high: Offset::new(0x0E8),
+    hbw_base_low: Offset::new(0x108),
 };
 
 const ROUTER: Layout = Layout {
-    hbw_hit: 0x470,
-    hbw_mask_low: 0x480,
-    hbw_mask_high: 0x4A0,
-    hbw_base_low: 0x4C0,
-    hbw_base_high: 0x4E0,
-    lbw_hit: 0x500,
-    lbw_mask: 0x510,
-    lbw_base: 0x550,
+    hbw_hit: Offset::new(0x470),
+    hbw_mask_low: Offset::new(0x480),
+    hbw_mask_high: Offset::new(0x4A0),
+    hbw_base_low: Offset::new(0x4C0),
+    hbw_base_high: Offset::new(0x4E0),
+    lbw_hit: Offset::new(0x500),
+    lbw_mask: Offset::new(0x510),
+    lbw_base: Offset::new(0x550),
 };
 
 /// Address bits that a range of registers compares: those within the configuration space.
@@ -107,18 +109,18 @@ const HBW_HIT: u32 = 0xFF;
 const HBW_HIT_HOST: u32 = HBW_HIT & !(1 << HOST.number);
 
 impl Memory {
-    fn write(&self, io: &impl Io, router: u32, layout: &Layout) {
-        let at = |first: u32| nth(router, self.number, 4).wrapping_add(first);
-        io.write(at(layout.hbw_base_low), self.base as u32);
-        io.write(at(layout.hbw_base_high), (self.base >> 32) as u32);
-        io.write(at(layout.hbw_mask_low), self.mask as u32);
-        io.write(at(layout.hbw_mask_high), (self.mask >> 32) as u32);
+    fn write(&self, io: &impl Io, router: Offset, layout: &Layout) {
+        let at = |first: Offset| router.nth(self.number, 4).plus(first);
+        io.write(at(layout.hbw_base_low), lower_half(self.base));
+        io.write(at(layout.hbw_base_high), upper_half(self.base));
+        io.write(at(layout.hbw_mask_low), lower_half(self.mask));
+        io.write(at(layout.hbw_mask_high), upper_half(self.mask));
     }
 }
 
 /// Programs the router at `router`; `host` says whether it refuses the host's memory.
-fn write_router(io: &impl Io, router: u32, layout: &Layout, host: bool) {
-    let at = |register: u32| router.wrapping_add(register);
+fn write_router(io: &impl Io, router: Offset, layout: &Layout, host: bool) {
+    let at = |register: Offset| router.plus(register);
     io.write(at(layout.lbw_hit), LBW_HIT);
     if host {
         io.write(at(layout.hbw_hit), HBW_HIT_HOST);
@@ -128,22 +130,20 @@ fn write_router(io: &impl Io, router: u32, layout: &Layout, host: bool) {
     }
     DRIVER.write(io, router, layout);
     for (n, (base, size)) in (0..16).zip(REGISTERS) {
-        io.write(nth(at(layout.lbw_base), n, 4), base);
+        io.write(at(layout.lbw_base).nth(n, 4), base);
         // The bits above those that differ within a power of two: its negative.
         io.write(
-            nth(at(layout.lbw_mask), n, 4),
+            at(layout.lbw_mask).nth(n, 4),
             size.wrapping_neg() & LBW_BITS,
         );
     }
 }
 
 /// Programs the ranges of all routers. Compute engines never reach the host's memory; the DMA
-/// engines do if `mmu`, through the MMU.
-pub(super) fn write(io: &impl Io, mmu: bool) {
-    write_router(io, DMA_MACRO, &MACRO, !mmu);
-    for (first, count, stride) in [MME_ROUTERS, TPC_ROUTERS] {
-        for n in 0..count {
-            write_router(io, nth(first, n, stride), &ROUTER, true);
-        }
+/// engines do, through the MMU.
+pub(super) fn write(io: &impl Io) {
+    write_router(io, DMA_MACRO, &MACRO, false);
+    for router in rtr::MME.iter().chain(rtr::TPC.iter()) {
+        write_router(io, router.offset(), &ROUTER, true);
     }
 }

@@ -7,14 +7,13 @@ use kernel::fmt::Write;
 use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 
-use super::{read_with, rw, wo, Bench, IN_RESET};
+use super::bench::{read_with, rw, wo, Bench, IN_RESET};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::pci_power::{self, PowerState};
 use crate::abstractions::ratelimit::dev_warn_ratelimited;
 use crate::abstractions::sysfs::Input;
 use crate::fw::messages;
-use crate::observe::state_dumps::KEPT;
-use crate::reset::{self, Request};
+use crate::history::state_dumps::KEPT;
 
 pub(super) const FILES: &[File<Bench>] = &[
     rw(
@@ -88,7 +87,7 @@ fn decimal(input: &Input<'_>) -> Result<u32> {
     u32::try_from(input.number_in(10)?).map_err(|_| ERANGE)
 }
 
-/// Goya's DRAM is not scrubbed by command, as upstream; what users leave is in any case (`mem/scrub.rs`).
+/// Goya's DRAM is not scrubbed by command, as upstream; what users leave is in any case (`submit/scrub.rs`).
 fn scrub(bench: &Bench, _: &Input<'_>) -> Result {
     let dev = &bench.card.dev;
     if !bench.card.status().operational() {
@@ -103,7 +102,7 @@ fn scrub(bench: &Bench, _: &Input<'_>) -> Result {
 }
 
 fn power_state(bench: &Bench, text: &mut Output<'_>) -> Result {
-    let state = bench.card.link.with(|_, pdev| pci_power::state(pdev));
+    let state = bench.bound.with(|_, pdev| pci_power::state(pdev));
     let number = match state.unwrap_or(PowerState::Other) {
         PowerState::D0 => 1,
         PowerState::D3Hot => 2,
@@ -117,10 +116,11 @@ fn power_state(bench: &Bench, text: &mut Output<'_>) -> Result {
 
 fn set_power_state(bench: &Bench, input: &Input<'_>) -> Result {
     let state = decimal(input)?;
-    let set = bench.card.link.with(|card, pdev| {
+    let set = bench.bound.with(|node, pdev| {
+        let card = node.data();
         let _step = card.power_steps.lock();
         match state {
-            _ if card.state.removing.get() => Err(ENODEV),
+            _ if card.resets.is_removing() => Err(ENODEV),
             1 => pci_power::wake(pdev),
             2 => pci_power::sleep(pdev),
             _ => {
@@ -136,14 +136,16 @@ fn order(bench: &Bench, input: &Input<'_>) -> Result {
     let card = &bench.card;
     let is = |order: &[u8]| input.bytes().starts_with(order);
     if is(b"disable") {
-        card.state.disabled.set(true);
+        card.resets.set_disabled(true);
     } else if is(b"enable") {
-        card.state.disabled.set(false);
+        card.resets.set_disabled(false);
     } else if is(b"suspend") {
         // Upstream does not tell whether the firmware has refused; it is logged.
         let _ = messages::set_pci_access(&card.dev, &*card.cpu, false);
     } else if is(b"resume") {
-        let _ = card.link.with(|card, pdev| card.bars.open_windows(pdev));
+        let _ = bench
+            .bound
+            .with(|node, pdev| node.data().bars.open_windows(pdev));
     } else if is(b"cpu_timeout") {
         card.cpu.give_up();
     } else {
@@ -155,7 +157,7 @@ fn order(bench: &Bench, input: &Input<'_>) -> Result {
 
 fn set_stop_on_error(bench: &Bench, input: &Input<'_>) -> Result {
     let card = &bench.card;
-    if card.state.in_reset.get() {
+    if card.resets.in_reset() {
         if IN_RESET.allows() {
             dev_warn!(card.dev, "Can't change stop on error during reset\n");
         }
@@ -164,7 +166,7 @@ fn set_stop_on_error(bench: &Bench, input: &Input<'_>) -> Result {
     let stop = u32::from(decimal(input)? != 0);
     card.settings.stop_on_error.store(stop, Relaxed);
     // Engines take it when they are started.
-    reset::request(card, Request::SOFT);
+    card.resets.request_soft_reset();
     Ok(())
 }
 
@@ -184,7 +186,7 @@ fn dump_monitors(bench: &Bench, input: &Input<'_>) -> Result {
 
 /// Upstream finds no sync objects, monitors or fences of Goya's.
 fn state_dump(bench: &Bench, text: &mut Output<'_>) -> Result {
-    let Some(taken) = bench.card.observed.dumps.latest() else {
+    let Some(taken) = bench.card.history.dumps.latest() else {
         return Ok(());
     };
     Ok(write!(
@@ -200,7 +202,7 @@ fn skip_dumps(bench: &Bench, input: &Input<'_>) -> Result {
         dev_err!(bench.card.dev, "Invalid number of dumps to skip\n");
         return Err(EINVAL);
     }
-    bench.card.observed.dumps.skip(count);
+    bench.card.history.dumps.skip(count);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use kernel::fmt::Write;
 use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 
-use super::{rw, wo, Bench};
+use super::bench::{rw, wo, Bench};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::sysfs::Input;
 use crate::fw::messages::{self, I2c};

@@ -7,17 +7,17 @@ use kernel::fmt::Write;
 use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 
+use super::bench::{ro, rw, Bench};
 use super::table::Table;
-use super::{ro, rw, Bench};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::pinned::MappedPages;
 use crate::abstractions::sysfs::Input;
-use crate::context::asid::KERNEL;
 use crate::context::Context;
 use crate::hw::map::HOST_BASE;
+use crate::mem::asid::KERNEL;
 use crate::mem::device_memory::PAGE_SIZE as DRAM_PAGE;
 use crate::mem::hop::HOPS;
-use crate::mem::mapping::Memory;
+use crate::mem::mapping::Backing;
 
 pub(super) const FILES: &[File<Bench>] = &[
     ro(c"userptr", user_memory),
@@ -38,7 +38,7 @@ fn each_pinned(bench: &Bench, mut run: impl FnMut(&MappedPages)) -> Result {
     bench.card.users.each(|context| {
         let memory = &context.user_memory;
         let each = memory.each_mapping(|_, mapping| {
-            if let Memory::Host(pages) = mapping.memory() {
+            if let Backing::Host(pages) = mapping.memory() {
                 run(pages);
             }
             Ok(())
@@ -147,7 +147,7 @@ fn ranges(context: &Context, text: &mut Output<'_>) -> Result {
 fn mappings(context: &Context, text: &mut Output<'_>) -> Result {
     let line = "----------------------------------------------------";
     writeln!(text, "\n\n{line}\n{line}\n")?;
-    writeln!(text, "ctx asid: {}\n\nmappings:\n", context.asid.number())?;
+    writeln!(text, "ctx asid: {}\n\nmappings:\n", context.asid())?;
     writeln!(
         text,
         "    virtual address        size          handle\n{line}"
@@ -163,8 +163,8 @@ fn mappings(context: &Context, text: &mut Output<'_>) -> Result {
 }
 
 fn allocations(bench: &Bench, context: &Context, text: &mut Output<'_>) -> Result {
-    let (mut first, asid) = (true, context.asid.number());
-    bench.card.dram.each(|handle, owner, runs| {
+    let (mut first, asid) = (true, context.asid());
+    bench.card.memory.dram.each(|handle, owner, runs| {
         if core::mem::take(&mut first) {
             writeln!(text, "\n\nallocations:")?;
         }
@@ -190,13 +190,13 @@ fn walk(bench: &Bench, text: &mut Output<'_>) -> Result {
     // There is one user at most; the number is not looked at.
     let space = match asid {
         KERNEL => Some(KERNEL),
-        _ => bench.with_context(|context| context.asid.number()),
+        _ => bench.with_context(|context| context.asid()),
     };
     let Some(space) = space else {
         dev_err!(dev, "no ctx available\n");
         return Ok(());
     };
-    let walk = bench.card.tables.walk(space, address);
+    let walk = bench.card.memory.tables.walk(space, address);
     let Some((walk, physical)) = walk.and_then(|walk| Some((walk, walk.address()?))) else {
         dev_err!(dev, "virt addr {:#x} is not mapped to phys addr\n", address);
         return Ok(());

@@ -7,15 +7,15 @@ use kernel::fmt::Write;
 use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
 
-use super::{read_with, rw, wo, Bench};
+use super::bench::{read_with, rw, wo, Bench};
 use crate::abstractions::debugfs::{File, Output};
 use crate::abstractions::sysfs::Input;
 use crate::context::Context;
 use crate::hw::bars::Bars;
+use crate::hw::map::{self, DRAM_VIRTUAL, HOST_VIRTUAL};
 use crate::hw::window::Window;
-use crate::hw::{map, Io};
-use crate::mem::mapping::Memory;
-use crate::mem::range::{DRAM_VIRTUAL, HOST_VIRTUAL};
+use crate::hw::{Io, Offset};
+use crate::mem::mapping::Backing;
 
 pub(super) const FILES: &[File<Bench>] = &[
     rw(
@@ -78,7 +78,7 @@ impl Bench {
         if DRAM_VIRTUAL.contains(&address) || HOST_VIRTUAL.contains(&address) {
             return self.user(address, access);
         }
-        let result = self.card_memory(address, access);
+        let result = self.table_writer(address, access);
         match result {
             Some(result) => result.inspect_err(|error| {
                 dev_err!(
@@ -96,7 +96,7 @@ impl Bench {
     }
 
     /// The card's own memory at `address`; nothing if there is none.
-    fn card_memory(&self, address: u64, access: Access<'_>) -> Option<Result> {
+    fn table_writer(&self, address: u64, access: Access<'_>) -> Option<Result> {
         let (card, len) = (&self.card, access.len() as u64);
         let bars = &*card.bars;
         let dram_size = card.dram_end().saturating_sub(map::DRAM_BASE);
@@ -137,16 +137,18 @@ impl Bench {
             Access::Read(to) => each_word(to, |n| window.read32(at(n))),
             Access::Write(from) => window.write(address, from).and_then(|()| window.flush()),
         };
-        let done = self.card.link.with(|card, pdev| {
+        let done = self.bound.with(|node, pdev| {
+            let card = node.data();
             let bars = &*card.bars;
             if bars.window().shows(address, len) {
                 return run(&mut bars.window());
             }
             let moved = card
+                .memory
                 .exports
                 .while_none(|| bars.window().show(pdev, address, len, run));
             if bars.window().is_lost() {
-                card.request_hard_reset();
+                card.resets.request_hard_reset();
             }
             moved.unwrap_or_else(|| {
                 dev_err!(
@@ -176,12 +178,12 @@ impl Bench {
                 return Err(EINVAL);
             }
         };
-        let walk = self.card.tables.walk(asid, address);
+        let walk = self.card.memory.tables.walk(asid, address);
         let Some(physical) = walk.and_then(|walk| walk.address()) else {
             dev_err!(dev, "virt addr {:#x} is not mapped to phys addr\n", address);
             return Err(EINVAL);
         };
-        self.card_memory(physical, access).unwrap_or(Err(EINVAL))
+        self.table_writer(physical, access).unwrap_or(Err(EINVAL))
     }
 }
 
@@ -202,7 +204,7 @@ fn in_context<'a>(context: &Context, address: u64, access: Access<'a>) -> Found<
         let Some(offset) = within(address, len, start, mapping.user_size()) else {
             return Ok(());
         };
-        if let Memory::Host(mapped) = mapping.memory() {
+        if let Backing::Host(mapped) = mapping.memory() {
             let (pages, offset) = (mapped.pages(), usize::try_from(offset)?);
             done = access.take().map(|access| match access {
                 Access::Read(to) => pages.read(offset, to),
@@ -216,13 +218,13 @@ fn in_context<'a>(context: &Context, address: u64, access: Access<'a>) -> Found<
     match (each.and(done.unwrap_or(Ok(()))), access) {
         (result, None) => Found::Done(result),
         (Err(error), _) => Found::Done(Err(error)),
-        (Ok(()), Some(access)) if on_card => Found::OnCard(context.asid.number(), access),
+        (Ok(()), Some(access)) if on_card => Found::OnCard(context.asid(), access),
         _ => Found::Nowhere,
     }
 }
 
 fn registers(bars: &Bars, offset: u32, access: Access<'_>) -> Result {
-    let at = |n: usize| offset.wrapping_add(n as u32);
+    let at = |n: usize| Offset::new(offset.wrapping_add(n as u32));
     match access {
         Access::Read(to) => each_word(to, |n| Ok(bars.read(at(n)))),
         Access::Write(from) => {

@@ -5,11 +5,11 @@
 
 use kernel::prelude::*;
 
+use super::bench::{ro, Bench};
 use super::table::Table;
-use super::{ro, Bench};
 use crate::abstractions::debugfs::{File, Output};
-use crate::queue::CPU;
-use crate::submit::submission::Submission;
+use crate::queue::id::CPU;
+use crate::queue::submission::Submission;
 
 pub(super) const FILES: &[File<Bench>] = &[
     ro(c"command_buffers", command_buffers),
@@ -25,7 +25,7 @@ fn command_buffers(bench: &Bench, text: &mut Output<'_>) -> Result {
         "---------------------------------------------------------------",
     );
     bench.card.users.each(|context| {
-        let asid = context.asid.number();
+        let asid = context.asid();
         context.buffers.each(|handle, buffer| {
             if buffer.is_for_stamps() {
                 return;
@@ -54,7 +54,7 @@ fn submissions(bench: &Bench, text: &mut Output<'_>) -> Result {
         "----------------------------------------------------------------",
     );
     bench.card.users.each(|context| {
-        let asid = context.asid.number();
+        let asid = context.asid();
         context.each_at_work(|fence| {
             let left = fence.remaining();
             table.row(format_args!(
@@ -63,7 +63,7 @@ fn submissions(bench: &Bench, text: &mut Output<'_>) -> Result {
                 asid,
                 left.saturating_add(1),
                 i32::from(left > 0),
-                i32::from(fence.outcome().is_some())
+                i32::from(fence.result().is_some())
             ));
         });
     });
@@ -82,7 +82,7 @@ fn jobs(bench: &Bench, text: &mut Output<'_>) -> Result {
             "   {:02}      {}        0        {}          1           {}",
             number,
             submission.fence.sequence(),
-            submission.context.asid.number(),
+            submission.owner.asid(),
             queue
         ));
     };

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! DRM devices with an accel node (`/dev/accel/accelN`), in the manner of `kernel::drm`, which can make
+//! GEM and render nodes only.
+//!
+//! C headers: `include/drm/drm_accel.h`, `include/drm/drm_device.h`, `include/drm/drm_drv.h`.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | [`device`] | devices, each with what belongs to it |
+//! | [`gate`] | who uses a device, and how that ends |
+//! | [`ioctl`] | ioctls: typed by what belongs to devices and files |
+//! | [`driver`] | what a driver does for its devices |
+//! | [`registration`] | the time during which programs see a device |
+//! | [`bound`] | the way to a device for work of the driver's own |
+
+mod bound;
+mod device;
+mod driver;
+mod gate;
+mod ioctl;
+mod registration;
+
+pub(crate) use bound::BoundDevice;
+pub(crate) use device::{Device, Live};
+pub(crate) use driver::{Driver, Info};
+pub(crate) use ioctl::{descriptor, Call, Descriptor, File, Ioctl};
+pub(crate) use registration::Registration;
