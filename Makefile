@@ -8,8 +8,16 @@
 DRIVER ?= goya
 driver-habanalabs := scripts/oracle.sh
 driver-goya := scripts/module.sh
-driver := $(or $(driver-$(DRIVER)),$(error DRIVER=$(DRIVER): the drivers are habanalabs, upstream's, and goya))
+# As Debian ships it, for Debian's kernel: what its users have.
+driver-habanalabs-stock := scripts/guest-modules.sh shipped
+driver := $(or $(driver-$(DRIVER)),$(error DRIVER=$(DRIVER): the drivers are goya, habanalabs (upstream's) and habanalabs-stock (Debian's)))
 CARDS ?= 1
+# The kernel to run, instead of that which a target is for: stock (Debian's own), debug, release or hardened
+# (Documentation/toolbox.rst).
+KERNEL ?= $(if $(filter habanalabs-stock,$(DRIVER)),stock)
+$(if $(filter-out stock debug hardened release,$(KERNEL)),$(error KERNEL=$(KERNEL): the kernels are stock, debug, hardened and release))
+kernel = $(or $(KERNEL),$(1))
+kernels := $(or $(KERNEL),release debug)
 # Guests that share the tests: one a processor is right, and some tests are all that one needs.
 GUESTS ?= $(if $(TEST),1,2)
 # The shortest endurance tests are part of the ordinary run, but for upstream's driver, where they take minutes.
@@ -25,47 +33,75 @@ GUEST_ARGS := $(if $(IOMMU),--iommu) $(if $(SWIOTLB),--kernel-arg=swiotlb=force)
 WHERE := $(if $(MMAP),-mmap)$(if $(IOMMU),-iommu)$(if $(SWIOTLB),-swiotlb)
 # A second device, and a window that shows it some of the users' memory. Behind an IOMMU Linux lets no device reach
 # another: the root port has all they say go that way.
-PEER = $(if $(IOMMU),,--peer --file "$$(scripts/module.sh peer debug):/lib/goya_peer.ko") $(if $(MMAP),,--card-arg=--bar4=1G)
+PEER = $(if $(IOMMU),,--peer --file "$$(scripts/module.sh peer $(call kernel,debug)):/lib/goya_peer.ko") $(if $(MMAP),,--card-arg=--bar4=1G)
 # A small guest begins and ends sooner; but of each window KASAN's map takes an eighth of its size.
 MEM := $(if $(filter 1-,$(CARDS)-$(MMAP)),1280M,2G)
 ifneq ($(KDIR),)
-override KDIR := $(or $(realpath $(KDIR)),$(error KDIR=$(KDIR) is not there))
+override KDIR := $(or $(realpath $(KDIR)),$(error KDIR=$(KDIR) is not there. It is what /lib/modules/VERSION/build points at: the kernel's headers, on Debian: apt-get install -t trixie-backports linux-headers-amd64))
 endif
 export KDIR V INSTALL_MOD_PATH
 
-# run KERNEL-FLAVOUR: the command that boots a guest with cards and the driver.
-run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) $(GUEST_ARGS) \
-	--kernel "$$(scripts/kernel.sh $(1))/arch/x86/boot/bzImage" --module "$$($(driver) $(1))" --module-params "$(PARAMS)" \
-	--file $(TESTS)/goya-tests:/bin/goya-tests --file $(TESTS)/goya-demo:/bin/goya-demo \
-	--log-dir build/logs/$(or $(LOG),$(1))$(WHERE)
+# What can be run in the guest.
+PROGRAMS := goya-tests goya-demo
+# Modules that tests need, of a kernel that has them as modules.
+MODULES :=
 
-.PHONY: help demo test test-guest stress unit uapi bench bench-card fuzz fuzz-ioctl shell toolbox kernel card guest module \
-	modules_install rust-analyzer oracle lint format docs clean distclean
+# load FLAVOUR: builds the driver for that kernel, or for KERNEL.
+load = $(driver) $(call kernel,$(1)) >/dev/null
+# run FLAVOUR: the command that boots a guest of that kernel, or of KERNEL, with cards and the driver.
+run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) $(GUEST_ARGS) \
+	--kernel "$$(scripts/kernel.sh $(call kernel,$(1)))/arch/x86/boot/bzImage" \
+	$$(scripts/guest-modules.sh $(call kernel,$(1)) "$$($(driver) $(call kernel,$(1)))" $(MODULES)) \
+	--module "$$($(driver) $(call kernel,$(1)))" --module-params "$(PARAMS)" \
+	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) \
+	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
+
+.PHONY: help demo test test-guest test-kexec stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card card-and-runner guest module \
+	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  DRIVER=...   the driver to run (goya, or upstream's habanalabs; now: $(DRIVER))"
+	@echo "               habanalabs-stock is upstream's as Debian ships it, which does not work"
+	@echo "  KERNEL=...   another kernel: stock is Debian's own, debug has every checker, hardened checks indirect calls"
+	@echo "               (CFI, IBT), release is small"
 	@echo "  PARAMS='timeout_locked=5'  the driver's parameters"
 	@echo "  CARDS=2      several cards          MMAP=1  mapped card memory"
 	@echo "  IOMMU=1      an IOMMU before the card  SWIOTLB=1  all DMA through bounce buffers"
 	@echo "  KDIR=/path   another kernel build   V=1     all output      TEST='dma wait.gone'  some tests"
 
-demo: card guest ## Boot a guest, load the driver, do real work on the card and show it
-	@$(driver) release >/dev/null
+# The driver, while the programs are built: the crates of Debian's kernel keep one processor busy for minutes.
+load-%: toolbox
+	@$(call load,$*)
+
+demo: PROGRAMS := goya-demo
+demo: ## Boot a guest, load the driver, do real work on the card and show it
+	@+$(MAKE) --no-print-directory -j2 load-stock card-and-runner guest-goya-demo
 	@GOYA_COLOR=$(if $(NO_COLOR),never,$$([ -t 1 ] && echo always || echo never)); \
-	$(call run,release) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
+	$(call run,stock) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
 
 test: card guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
-	@+$(MAKE) --no-print-directory -j2 unit uapi test-guest
+	@+$(MAKE) --no-print-directory -j2 unit uapi
+	@+$(MAKE) --no-print-directory test-guest
+	@+$(MAKE) --no-print-directory test-kexec
 
+test-guest: MODULES := aer_inject
 test-guest: card guest ## Run the driver's tests only
-	@$(driver) debug >/dev/null
-	@$(call run,debug) $(PEER) --mem $(MEM) --guests $(GUESTS) --ktap --timeout 900 -- $(STRESS) goya-tests $(TEST)
+	@$(call load,debug)
+	@$(call run,debug) $(PEER) --mem $(MEM) --guests $(GUESTS) --ktap --timeout 1500 -- $(STRESS) goya-tests $(TEST)
+
+test-kexec: LOG := kexec
+test-kexec: PROGRAMS := goya-kexec
+test-kexec: card guest ## Have another kernel take the card over: in good order, and after a crash
+	@$(call load,debug)
+	@$(call run,debug) --mem 2G --ktap --also-allowed tests/guest/dmesg-allowed-kexec.txt --kernel-arg=kunit.enable=0 --kernel-arg=retain_initrd \
+		--kernel-arg=crashkernel=640M --file "$$(scripts/kernel.sh $(call kernel,debug))/arch/x86/boot/bzImage:/boot/bzImage" \
+		-- goya-kexec
 
 stress: card guest ## Run the endurance tests, on the kernel without checkers (ROUNDS=10: a tenth)
-	@$(driver) release >/dev/null
+	@$(call load,release)
 	@$(call run,release) --mem 8G --ktap --timeout 14400 -- env GOYA_STRESS=$(or $(ROUNDS),100) goya-tests $(or $(TEST),stress)
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
@@ -78,43 +114,54 @@ bench: card guest ## Compare goya.ko with upstream's driver: speed, instructions
 	@scripts/cargo.sh bench-tools $(CARGO) build --release -p goya-compare -p goya-count
 	@scripts/bench.sh
 
-bench-card: ## Measure the chip: DMA against memcpy, packets a second
+profile: card guest ## In which functions instructions are spent (ROW=nop, submit, depth64, map_64m or map_64m_huge)
+	@scripts/cargo.sh bench-tools $(CARGO) build --release -p goya-count
+	@scripts/profile.sh "$(driver)" $(call kernel,stock) $(or $(ROW),depth64)
+
+bench-card: ## Measure the chip: DMA against memcpy, packets a second, kernels of a tensor core
 	@V=1 scripts/cargo.sh bench $(CARGO) bench -p goya-chip --features testing
 
-fuzz: ## Drive random accesses and packets through the chip (SECONDS=600)
+fuzz: ## Drive random accesses and packets through the chip (a minute, or SECONDS=)
 	@V=1 FUZZ_SECONDS=$(or $(SECONDS),60) scripts/cargo.sh fuzz $(CARGO) test --release -p goya-chip --features testing --test fuzz -- --ignored --nocapture
 
 fuzz-ioctl: LOG := fuzz-ioctl
 fuzz-ioctl: PARAMS := $(or $(PARAMS),timeout_locked=2)
-fuzz-ioctl: card guest ## Make random calls of the driver, with faults of the card (SECONDS=1800, SEED=)
-	@$(driver) debug >/dev/null
+fuzz-ioctl: card guest ## Make random calls of the driver, with faults of the card (a minute, or SECONDS=; SEED=)
+	@$(call load,debug)
 	@$(call run,debug) --mem 2G --ktap --timeout $$(($(or $(SECONDS),60) + 300)) --kernel-arg=kunit.enable=0 \
 		$(if $(MMAP),,--card-arg=--bar4=1G) \
 		--file $(TESTS)/goya-fuzz:/bin/goya-fuzz -- $(if $(TRACE),env GOYA_FUZZ_TRACE=1) goya-fuzz $(or $(SECONDS),60) $(SEED)
 
-shell: card guest ## An interactive guest with the card attached and the driver loaded
-	@$(driver) release >/dev/null
-	@$(call run,release) --interactive
+shell: ## An interactive guest with the card attached and the driver loaded
+	@+$(MAKE) --no-print-directory -j2 load-stock card guest
+	@$(call run,stock) --interactive
 
 toolbox: ## The Debian root file system with all tools, and the kernel source
 	@scripts/toolbox.sh >/dev/null
 
-kernel: toolbox ## Both kernels: release (demo) and debug (tests)
-	@scripts/kernel.sh release
-	@scripts/kernel.sh debug
+kernel: toolbox ## The kernels: release (bench) and debug (tests), or that of KERNEL
+	@for flavour in $(kernels); do scripts/kernel.sh $$flavour || exit; done
 
-card: toolbox ## The emulated card, its control tool and the guest runner
-	@scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-cardctl -p goya-guest
+card: toolbox ## The emulated card, its control tool, the tensor cores' assembler and the guest runner
+	@scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-cardctl -p goya-guest -p goya-tpc
+
+# What a guest needs to be booted, and no more.
+card-and-runner: toolbox
+	@scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-guest
+
+# for_guest LOG ARGS: static programs, which need nothing in the guest.
+for_guest = RUSTFLAGS="-C target-feature=+crt-static" scripts/cargo.sh $(1) $(GUEST) \
+	build --release --target x86_64-unknown-linux-gnu -p goya-tests $(2)
 
 guest: toolbox ## The static programs that run in the guest
-	@RUSTFLAGS="-C target-feature=+crt-static" scripts/cargo.sh guest $(GUEST) \
-		build --release --target x86_64-unknown-linux-gnu -p goya-tests
+	@$(call for_guest,guest)
 
-module: toolbox ## The driver, goya.ko, for both kernels, or for that of KDIR
-ifeq ($(KDIR),)
-	@scripts/module.sh release
-endif
-	@scripts/module.sh debug
+# One of them: what is run first should be there soon.
+guest-%: toolbox
+	@$(call for_guest,$@,--bin $*)
+
+module: toolbox ## The driver, goya.ko, for the toolbox's kernels, or for that of KERNEL or KDIR
+	@for flavour in $(if $(KDIR),$(call kernel,debug),$(kernels)); do scripts/module.sh $$flavour || exit; done
 
 modules_install: toolbox ## Install goya.ko for the kernel of KDIR (INSTALL_MOD_PATH=)
 	@scripts/module.sh install
@@ -123,10 +170,12 @@ rust-analyzer: toolbox ## rust-project.json, for editors
 	@scripts/module.sh rust-analyzer
 
 oracle: toolbox ## Upstream's driver with the cures that it needs on this card
-	@scripts/oracle.sh release
-	@scripts/oracle.sh debug
+	@for flavour in $(kernels); do scripts/oracle.sh $$flavour || exit; done
 
-lint: toolbox ## Formatting, clippy, unsafe code, panics, shell scripts, licences, file sizes
+try-kernel: toolbox ## Build goya.ko for any kernel, and list the errors (KDIR=: headers, build or source; or SERIES=7.2)
+	@scripts/try-kernel.sh $(SERIES)
+
+lint: toolbox ## Formatting, clippy, unsafe code, rooms, panics, shell scripts, licences, file sizes
 	@scripts/lint.sh
 
 format: toolbox ## Format the sources: as the kernel does in src/, as rustfmt.toml says elsewhere
@@ -134,6 +183,12 @@ format: toolbox ## Format the sources: as the kernel does in src/, as rustfmt.to
 
 docs: toolbox ## The documentation as HTML in build/docs, manual pages in build/man
 	@scripts/docs.sh
+
+deb: toolbox ## Debian packages in build/deb: goya-dkms, goya-modules for Debian's kernel, goya-card, goya-doc (GOYA_VERSION=)
+	@scripts/deb.sh >/dev/null
+
+test-deb: toolbox ## Install the packages in a Debian, boot it with a card, upgrade and purge them
+	@scripts/test-deb.sh
 
 clean: ## Remove what was built in the checkout
 	rm -rf build

@@ -5,15 +5,24 @@
 # Runs a command in the toolbox: enter.sh COMMAND ARGS...
 #
 # The toolbox is read-only; the project and the cache are where they are outside, and cargo keeps its
-# registry in the cache. Leaves no mounts and no processes behind.
+# registry in the cache. Leaves no mounts and no processes behind. With GOYA_TOOLBOX=none it runs on the system itself, where
+# a package has seen to it that all is there.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 [ $# -gt 0 ] || die "usage: enter.sh COMMAND ARGS..."
-need bwrap bubblewrap
+# What the caller's environment says of other tools and of an outer make is not for ours.
+others=(RUSTUP_HOME RUSTUP_TOOLCHAIN RUSTC RUSTC_WRAPPER MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+	ARCH CROSS_COMPILE LLVM KBUILD_OUTPUT LD_PRELOAD LD_LIBRARY_PATH SSL_CERT_DIR)
 box=${GOYA_TOOLBOX:-}
+if [ "$box" = none ]; then
+	unset "${others[@]}"
+	export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+	exec "$@"
+fi
+need bwrap bubblewrap
 [ -n "$box" ] || box=$("$TOP/scripts/toolbox.sh")
 mkdir -p "$CACHE/home/.cargo"
 
@@ -32,9 +41,7 @@ for entry in "$box"/*; do
 	fi
 done
 [ ! -d /dev/shm ] || args+=(--bind /dev/shm /dev/shm)
-# What the caller's environment says of other tools and of an outer make is not for the toolbox's.
-for name in RUSTUP_HOME RUSTUP_TOOLCHAIN RUSTC RUSTC_WRAPPER MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES \
-	ARCH CROSS_COMPILE LLVM KBUILD_OUTPUT LD_PRELOAD LD_LIBRARY_PATH SSL_CERT_DIR; do
+for name in "${others[@]}"; do
 	args+=(--unsetenv "$name")
 done
 # The host's certificate authorities and resolver: its network may have a proxy that inspects TLS.

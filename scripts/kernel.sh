@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Builds a kernel: kernel.sh release|debug|hardened. Prints the path of its build tree, which external
-# modules can be built against. With KDIR= in the environment, that tree is used as it is.
+# modules can be built against. For stock, Debian's own kernel, only that tree is made. With KDIR= in the environment,
+# that tree is used as it is, or what crates.sh makes of it.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -13,12 +14,19 @@ flavour=${1:-}
 case $flavour in
 release | hardened) total=2050 ;;
 debug) total=2100 ;;
-*) die "usage: kernel.sh release|debug|hardened" ;;
+stock) total=0 ;;
+*) die "usage: kernel.sh release|debug|hardened|stock" ;;
 esac
 
-if [ -n "${KDIR:-}" ]; then
-	"$TOP/scripts/check-kernel.sh" "$KDIR"
-	echo "$KDIR"
+if [ -n "${KDIR:-}" ] || [ "$flavour" = stock ]; then
+	build=${KDIR:-}
+	if [ -z "$build" ]; then
+		root=$("$TOP/scripts/stock.sh")
+		build=$root/usr/src/linux-headers-$(<"$root/release")
+	fi
+	"$TOP/scripts/check-kernel.sh" "$build"
+	[ -e "$build/rust/libkernel.rmeta" ] || build=$("$TOP/scripts/crates.sh" "$build")
+	echo "$build"
 	exit
 fi
 
@@ -28,19 +36,8 @@ fragments=("$TOP/scripts/kernel/common.config" "$TOP/scripts/kernel/$flavour.con
 # Comments are not part of the recipe; its number goes up when this script builds something else.
 id=$(echo "$(basename "$box") recipe 1" | key "${fragments[@]}")
 out=$CACHE/kernel-$flavour-$id
-if [ -e "$out/.complete" ]; then
-	echo "$out"
-	exit
-fi
-lock "kernel-$flavour"
-if [ -e "$out/.complete" ]; then
-	echo "$out"
-	exit
-fi
 # A build tree cannot be moved, so the stamp at its end tells a whole one from a half-made one.
-rm -rf "$out"
-HALF=("$out")
-mkdir -p "$out"
+begin "kernel-$flavour" "$out"
 
 enter() { "$TOP/scripts/enter.sh" make -C "$source" O="$out" LLVM=1 "$@"; }
 configure() {

@@ -40,6 +40,34 @@ lock() {
 	fi
 }
 
+# scratch: where a file system is put together that is thrown away in the end: in memory, where root has plenty of it.
+scratch() {
+	if [ "$(id -u)" = 0 ] && [ "$(awk '$1 == "MemAvailable:" {print $2}' /proc/meminfo)" -gt 12000000 ] &&
+		[ "$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 9000000 ] 2>/dev/null &&
+		! grep -q '^[^ ]* /dev/shm .*\(nodev\|noexec\)' /proc/mounts; then
+		echo /dev/shm
+	else
+		echo "$CACHE"
+	fi
+}
+
+# begin NAME DIR: prints DIR and ends the script, if it is complete, or another builder of NAME has completed it meanwhile.
+# Else it is there and empty afterwards, and the script's to fill.
+begin() {
+	if [ -e "$2/.complete" ]; then
+		echo "$2"
+		exit
+	fi
+	lock "$1"
+	if [ -e "$2/.complete" ]; then
+		echo "$2"
+		exit
+	fi
+	rm -rf "$2"
+	HALF=("$2")
+	mkdir -p "$2"
+}
+
 # Ctrl-C or a failure must leave nothing half-made: what is in HALF goes, after the step that was
 # filling it has ended.
 HALF=()
@@ -57,7 +85,7 @@ cleanup() {
 		kill -KILL -- "-$STEP_PID" 2>/dev/null
 		[ ! -t 2 ] || printf '\n' >&2
 	fi
-	[ ${#HALF[@]} -eq 0 ] || rm -rf -- "${HALF[@]}"
+	[ ${#HALF[@]} -eq 0 ] || rm -rf --one-file-system -- "${HALF[@]}"
 	exit "$rc"
 }
 trap cleanup EXIT
@@ -105,7 +133,7 @@ step() {
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$rc" -ne 0 ]; then
 		[ "${V:-0}" != 0 ] || tail -n 20 "$log" >&2
-		printf 'error: %s failed; the whole log is %s\n' "$title" "$log" >&2
+		printf 'error: %s %s failed; the whole log is %s\n' "$what" "$title" "$log" >&2
 		return "$rc"
 	fi
 	say "$what" "$title ($((SECONDS - start))s)"

@@ -71,14 +71,16 @@ sizes() {
 	files '*.rs' '*.sh' '*.h' '*.c' '*.rst' ':!uapi/drm' | xargs -r wc -l |
 		awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines, more than 600"; bad = 1} END {exit bad}'
 }
-# With its own tests, and as it is without them: the release kernel has no KUnit.
-driver() { V=1 "$TOP/scripts/module.sh" lint debug && V=1 "$TOP/scripts/module.sh" lint release; }
-# Where the module can panic, on a kernel whose arithmetic is checked as a distribution's is.
+# With its own tests, and as it is without them: Debian's kernel has no KUnit.
+driver() { V=1 "$TOP/scripts/module.sh" lint debug && V=1 "$TOP/scripts/module.sh" lint stock; }
+# Where the module can panic, on the kernel that people have, which checks arithmetic.
 panics() {
 	local module
-	module=$("$TOP/scripts/module.sh" release) || return
+	module=$("$TOP/scripts/module.sh" stock) || return
 	enter scripts/check-panics.py --self-test && enter scripts/check-panics.py "$module" scripts/panics-allowed.txt
 }
+# Which of the driver's files import which.
+rooms() { enter scripts/check-rooms.py --self-test && enter scripts/check-rooms.py; }
 safety() { files 'src/*.rs' | xargs -r "$TOP/scripts/enter.sh" scripts/check-safety.py; }
 
 check "formatting" formatting
@@ -89,6 +91,7 @@ check "shell scripts" shell
 check "licences" licences
 check "file sizes" sizes
 check "unsafe code" safety
+check "rooms" rooms
 check "panics" panics
 echo "lint: $passed passed, $failed failed"
 [ $failed -eq 0 ]

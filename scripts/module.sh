@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Builds goya.ko against a kernel:
-#   module.sh release|debug    prints the module's path. With KDIR= in the environment, against that tree
+#   module.sh FLAVOUR          prints the module's path; the flavours are those of kernel.sh. With KDIR= in the
+#                              environment, against that tree
 #   module.sh peer FLAVOUR     the same for goya_peer.ko, the driver of a second device, for tests
 #   module.sh install          installs it for KDIR, under INSTALL_MOD_PATH
 #   module.sh lint FLAVOUR     builds it apart, with clippy, warnings (objtool's too) being errors
@@ -15,12 +16,12 @@ set -euo pipefail
 
 what=${1:-}
 case $what in
-release | debug) flavour=$what ;;
+release | debug | hardened | stock) flavour=$what ;;
 peer) flavour=${2:?usage: module.sh peer FLAVOUR} ;;
 install) flavour=release ;;
 rust-analyzer) flavour=debug ;;
 lint) flavour=${2:?usage: module.sh lint FLAVOUR} ;;
-*) die "usage: module.sh release|debug|peer FLAVOUR|install|lint FLAVOUR|rust-analyzer" ;;
+*) die "usage: module.sh release|debug|hardened|stock|peer FLAVOUR|install|lint FLAVOUR|rust-analyzer" ;;
 esac
 [ "$what" != install ] || [ -n "${KDIR:-}" ] || die "for which kernel? make modules_install KDIR=/lib/modules/.../build"
 
@@ -68,6 +69,7 @@ if [ "$what" = lint ]; then
 	step "MODULE goya_peer.ko ($flavour, clippy)" "$LOGS/peer-lint-$flavour.log" 0 enter CLIPPY=1 W=e modules
 	exit
 fi
+lock "module-$(echo "$out" | key /dev/null)"
 if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$kernel" ]; then
 	rm -rf "$out"
 	mkdir -p "$out"
@@ -75,14 +77,26 @@ if [ "$(cat "$out/.kernel" 2>/dev/null)" != "$kernel" ]; then
 fi
 if [ "$(cat "$out/.complete" 2>/dev/null)" != "$key" ]; then
 	rm -f "$out/.complete"
-	# 6 lines: those of Kbuild's commands.
-	step "MODULE $module (${KDIR:-$flavour})" "$LOGS/$name-$flavour.log" 6 enter modules
+	# 6 lines: those of Kbuild's commands. What the kernel lacks is said better than modpost does.
+	step "MODULE $module (${KDIR:-$flavour})" "$LOGS/$name-$flavour.log" 6 enter KBUILD_MODPOST_WARN=1 modules
+	"$TOP/scripts/check-symbols.sh" "$build/Module.symvers" "$out/$module"
 	echo "$key" >"$out/.complete"
 fi
 if [ "$what" = install ]; then
+	release=$(<"$build/include/config/kernel.release")
+	sign=
+	# Headers have no key to sign with.
+	[ -e "$build/certs/signing_key.pem" ] || sign=CONFIG_MODULE_SIG_ALL=
 	# Outside of the toolbox, which sees nothing of the system; nothing is compiled any more.
-	step "INSTALL goya.ko in ${INSTALL_MOD_PATH:-}/lib/modules/$(<"$build/include/config/kernel.release")" \
-		"$LOGS/module-install.log" 0 make -C "$build" M="$TOP" MO="$out" modules_install
+	# shellcheck disable=SC2086 # no argument is one, too
+	step "INSTALL goya.ko in ${INSTALL_MOD_PATH:-}/lib/modules/$release" \
+		"$LOGS/module-install.log" 0 make -C "$build" M="$TOP" MO="$out" $sign modules_install
+	# The kernel's own Makefile has it found only beside a System.map, which headers lack.
+	if [ ! -e "$build/System.map" ]; then
+		need depmod kmod
+		depmod ${INSTALL_MOD_PATH:+-b "$INSTALL_MOD_PATH"} "$release"
+	fi
+	[ -z "$sign" ] || say NOTE "goya.ko is not signed: with Secure Boot, sign it with a key of your own"
 	exit
 fi
 echo "$out/$module"

@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Builds the oracle: upstream's habanalabs.ko with the cures that it needs on Goya
-# (Documentation/upstream-bugs.rst). oracle.sh release|debug prints the module's path.
+# (Documentation/upstream-bugs.rst). oracle.sh FLAVOUR prints the module's path; the flavours are
+# those of kernel.sh.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -11,8 +12,8 @@ set -euo pipefail
 
 flavour=${1:-}
 case $flavour in
-release | debug) ;;
-*) die "usage: oracle.sh release|debug" ;;
+release | debug | hardened | stock) ;;
+*) die "usage: oracle.sh release|debug|hardened|stock" ;;
 esac
 build=$("$TOP/scripts/kernel.sh" "$flavour")
 # The driver's source is that of the kernel: the tree itself, where it was built from, or the toolbox's.
@@ -62,9 +63,13 @@ cure common/context.c 'hash_init(ctx->outcome_store.outcome_map);' \
 cure common/device.c 'spin_lock_init(&hdev->cs_mirror_lock);' \
 	'	spin_lock_init(&hdev->vm.idr_lock);'
 
+llvm=
+if grep -qx 'CONFIG_CC_IS_CLANG=y' "$build/include/config/auto.conf"; then
+	llvm=LLVM=1
+fi
 # 40 lines: one for each object, and those of the linking.
 GOYA_BIND=$source step "ORACLE upstream's habanalabs.ko ($flavour)" "$LOGS/oracle-$flavour.log" 42 \
-	"$TOP/scripts/enter.sh" make -C "$build" M="$out" LLVM=1 -j"$(nproc)" \
+	"$TOP/scripts/enter.sh" make -C "$build" M="$out" $llvm -j"$(nproc)" \
 	CONFIG_DRM_ACCEL_HABANALABS=m modules
 touch "$out/.complete"
 HALF=()

@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Makes the toolbox: a Debian 13 root file system with compiler, bindgen and QEMU, and the kernel
-# source unpacked beside it. Prints the toolbox's path. See Documentation/toolbox.rst.
+# source unpacked beside it. Prints the toolbox's path. See Documentation/toolbox.rst. toolbox.sh deb makes the second one,
+# with what only packages need.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -11,10 +12,14 @@ set -euo pipefail
 
 # The recipe's number goes up when this script makes something else from the same packages.
 recipe="trixie recipe 1"
-packages=$(grep -vE '^#|^$' "$TOP/scripts/packages.txt")
-id=$(echo "$recipe" | key "$TOP/scripts/packages.txt")
-box=$CACHE/toolbox-$id
-if [ ! -e "$box/.complete" ] && [ -n "${KDIR:-}" ]; then
+which=${1:+-$1}
+list=$TOP/scripts/packages$which.txt
+holds="compilers, bindgen and QEMU (about 2 min)"
+[ "$which" != -deb ] || holds="debhelper and lintian (about 1 min)"
+packages=$(grep -vE '^#|^$' "$list")
+id=$(echo "$recipe" | key "$list")
+box=$CACHE/toolbox$which-$id
+if [ ! -e "$box/.complete" ] && [ -n "${KDIR:-}" ] && [ -z "$which" ]; then
 	# With a kernel of the user's, the toolbox needs no kernel source: it may be gone.
 	packages=$(grep -v '^linux-source-' <<<"$packages")
 	id=$(echo "$recipe" | key <(echo "$packages"))
@@ -39,35 +44,26 @@ fi
 rm -rf "$CACHE"/toolbox.tmp.*
 tmp=$(mktemp -d "$CACHE/toolbox.tmp.XXXXXX")
 HALF+=("$tmp")
-# mmdebstrap makes the root in TMPDIR first. As an ordinary user it does so under other user ids,
-# which cannot reach the cache.
-if [ "$(id -u)" = 0 ]; then
-	export TMPDIR=$tmp
-fi
-bootstrap() {
-	# Newer QEMU and the kernel source come from backports, on the mirror of the rest.
-	# shellcheck disable=SC2016 # the hooks expand $1 themselves
-	mmdebstrap --variant=apt --skip=cleanup/reproducible \
-		--aptopt='Apt::Install-Recommends "false"' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		--dpkgopt='path-exclude=/usr/share/doc/*' \
-		--setup-hook='sed -n "s/ trixie / trixie-backports /p" "$1"/etc/apt/sources.list >"$1"/etc/apt/sources.list.d/backports.list' \
-		--setup-hook='printf "Package: qemu* seabios ipxe* linux-source-*\nPin: release n=trixie-backports\nPin-Priority: 600\n" >"$1"/etc/apt/preferences.d/backports' \
-		--include="$(paste -sd, <<<"$packages")" trixie "$tmp/root.tar" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
-}
+# As an ordinary user mmdebstrap makes the root in TMPDIR first, under other user ids, which cannot reach the cache.
+made=$tmp/root.tar
+[ "$(id -u)" != 0 ] || made=$tmp/root
 # Its log grows by a line or two a second at first, then hardly: no percentage, only the time.
-if ! step "TOOLBOX Debian 13 with compilers, bindgen and QEMU (about 2 min)" "$LOGS/toolbox.log" 0 bootstrap; then
-	if grep -qE "(locate|No) (package|installation candidate).*linux-source-|linux-source-[0-9.]+' has no" "$LOGS/toolbox.log"; then
+if ! step "TOOLBOX Debian 13 with $holds" "$LOGS/toolbox$which.log" 0 \
+	"$TOP/scripts/bootstrap.sh" "$made" "qemu* seabios ipxe* linux-source-*" "$packages"; then
+	if grep -qE "(locate|No) (package|installation candidate).*linux-source-|linux-source-[0-9.]+' has no" "$LOGS/toolbox$which.log"; then
 		echo "linux-source-$KERNEL_VERSION is gone from the archive. Supported are Linux $KERNEL_VERSION.x kernels with Rust:" >&2
 		echo "build one from any source, and give its build tree: make KDIR=/path/to/build ..." >&2
 	fi
 	exit 1
 fi
-mkdir "$tmp/root"
-step "TOOLBOX unpacking" "$LOGS/toolbox-unpack.log" 0 \
-	tar -C "$tmp/root" -xf "$tmp/root.tar" --no-same-owner --exclude='./dev/*'
-rm "$tmp/root.tar"
+if [ "$made" != "$tmp/root" ]; then
+	mkdir "$tmp/root"
+	step "TOOLBOX unpacking" "$LOGS/toolbox-unpack.log" 0 \
+		tar -C "$tmp/root" -xf "$made" --no-same-owner --exclude='./dev/*'
+	rm "$made"
+fi
 # enter.sh binds the host's over these.
+rm -rf "$tmp"/root/dev/*
 mkdir -p "$tmp/root/etc/ssl/certs"
 touch "$tmp/root/etc/resolv.conf" "$tmp/root/etc/ssl/certs/ca-certificates.crt"
 for tarball in "$tmp"/root/usr/src/linux-source-*.tar.xz; do

@@ -47,15 +47,20 @@ impl Kmsg {
 
     /// Waits until a line with `text` comes.
     pub fn wait_for(&mut self, text: &str, timeout: Duration) -> Result<String> {
+        self.wait_for_any(&[text], timeout)
+    }
+
+    /// Waits until a line with one of `texts` comes.
+    pub fn wait_for_any(&mut self, texts: &[&str], timeout: Duration) -> Result<String> {
         let end = Instant::now() + timeout;
         loop {
             while let Some(line) = self.next()? {
-                if line.contains(text) {
+                if texts.iter().any(|text| line.contains(text)) {
                     return Ok(line);
                 }
             }
             if Instant::now() > end {
-                return Err(format!("the kernel did not say {text:?} within {timeout:?}"));
+                return Err(format!("the kernel said none of {texts:?} within {timeout:?}"));
             }
             std::thread::sleep(Duration::from_millis(20));
         }

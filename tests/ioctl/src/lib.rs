@@ -3,6 +3,7 @@
 
 //! What tests and demonstration need: the card as a program sees it.
 
+pub mod advice;
 pub mod binding;
 pub mod card;
 pub mod control;
@@ -16,6 +17,7 @@ pub mod passing;
 pub mod pins;
 pub mod stall;
 pub mod sys;
+pub mod tpc;
 
 /// A test's result: what went wrong, in words.
 pub type Result<T = ()> = std::result::Result<T, String>;

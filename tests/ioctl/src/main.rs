@@ -4,17 +4,17 @@
 //! `goya-tests`: KTAP tests of the user API, one process each.
 //!
 //! Without arguments all tests run; with arguments those whose names begin with one of them.
-//! `--list` names them; `--one NAME` runs one in this process; `--victim` is what a test lets the
+//! `--list` names them; `--one NAME` runs one in this process; `--child` is what a test lets the
 //! driver kill. `GOYA_CARD` counts, from zero, which card is tested; `GOYA_MODULE` is the file of the
 //! driver's module, and `GOYA_MODULE_PARAMS` its parameters, for the tests that load it anew. `GOYA_STRESS` is
 //! the percentage of their length that endurance tests run; without it, only those named run. `GOYA_PART=K/N`
 //! has the program run every Nth of the tests, from the Kth on.
 
-mod held;
+mod card_user;
+mod child;
 mod run;
 mod share;
 mod tests;
-mod victim;
 
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some("--one") => one(second()),
-        Some("--victim") => victim::run(second()),
+        Some("--child") => child::run(second()),
         Some(option) if option.starts_with('-') => {
             eprintln!("usage: goya-tests [--list | --one NAME | PREFIX...]");
             ExitCode::from(2)

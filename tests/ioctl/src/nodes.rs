@@ -35,9 +35,14 @@ impl Nodes {
         Self::all().get(index).copied().unwrap_or(Self { minor: index as u32 })
     }
 
+    /// Those of a card that is not the one to test, if there is another.
+    pub fn other() -> Option<Self> {
+        let chosen = Self::chosen();
+        Self::all().into_iter().find(|nodes| *nodes != chosen)
+    }
+
     fn is_goya(&self) -> bool {
-        let read = |file: &str| fs::read_to_string(Path::new(&self.sysfs()).join(file)).unwrap_or_default();
-        (read("vendor").trim(), read("device").trim()) == PCI_ID
+        is_goya(Path::new(&self.sysfs()))
     }
 
     /// The compute node.
@@ -54,6 +59,12 @@ impl Nodes {
     pub fn sysfs(&self) -> String {
         format!("{CLASS}/accel{}/device", self.minor)
     }
+}
+
+/// Whether a PCI device, by its directory in sysfs, is a Goya card.
+pub fn is_goya(device: &Path) -> bool {
+    let read = |file: &str| fs::read_to_string(device.join(file)).unwrap_or_default();
+    (read("vendor").trim(), read("device").trim()) == PCI_ID
 }
 
 /// Which card to test, counted from zero.

@@ -67,6 +67,12 @@ impl Packets {
         &self.0
     }
 
+    /// These, and `others` behind them.
+    pub fn then(mut self, others: &Self) -> Self {
+        self.0.extend_from_slice(&others.0);
+        self
+    }
+
     fn words(mut self, words: &[u32]) -> Self {
         self.0.extend(words.iter().flat_map(|w| w.to_le_bytes()));
         self

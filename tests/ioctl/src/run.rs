@@ -12,7 +12,7 @@ use std::time::Instant;
 use goya_tests::{Result, events, nodes, pins};
 
 use crate::share::Share;
-use crate::tests::{Test, all, is_last, is_ordinary};
+use crate::tests::{Test, all, is_last, is_ordinary, leaves_pages};
 
 /// A test that does not apply here ends with this code (as in kselftest).
 pub const SKIP: u8 = 4;
@@ -46,6 +46,9 @@ pub fn run(prefixes: &[String]) -> ExitCode {
     let chosen = |t: &Test| if prefixes.is_empty() { is_ordinary(t) } else { named(t) };
     let mut tests: Vec<Test> = all().filter(chosen).collect();
     let mut failed = tests.is_empty();
+    if failed {
+        println!("# no test begins with {}; goya-tests --list names them", prefixes.join(" or "));
+    }
     if is_second(&std::env::var("GOYA_PART").unwrap_or_default()) {
         // The first tests compute, the last ones wait: side by side they fill the machine.
         let last = tests.iter().position(is_last).unwrap_or(tests.len());
@@ -53,7 +56,7 @@ pub fn run(prefixes: &[String]) -> ExitCode {
     }
     let mut share = Share::open();
     println!("KTAP version 1\n1..{}", tests.len());
-    let pinned = pins::pinned();
+    let mut pinned = pins::pinned();
     let mut number = 0;
     for test in &tests {
         if !share.takes(test.name) {
@@ -64,7 +67,12 @@ pub fn run(prefixes: &[String]) -> ExitCode {
         // The kernel log tells which test its lines belong to.
         let _ = std::fs::write("/dev/kmsg", format!("<6>goya-tests: begin {}\n", test.name));
         let (verdict, said) = child(test).unwrap_or_else(|e| (Verdict::Failed, e.to_string()));
-        let (verdict, said) = unpinned(&pinned, verdict, said);
+        let (verdict, said) = if leaves_pages(test) {
+            pinned = pins::pinned();
+            (verdict, said)
+        } else {
+            unpinned(&pinned, verdict, said)
+        };
         for line in said.lines() {
             println!("# {line}");
         }

@@ -4,7 +4,7 @@
 //! Memory that does not come: who touches it sleeps for as long as we like, in the kernel, too (`userfaultfd(2)`).
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ const VERSION: u64 = 0xAA;
 /// Tell of pages that are not there (`UFFDIO_REGISTER_MODE_MISSING`).
 const MISSING: u64 = 1;
 const PAGE: usize = 4096;
+/// Bytes of a message (`struct uffd_msg`).
+const MESSAGE: usize = 32;
 
 /// A page that is not there until this is let go.
 #[derive(Debug)]
@@ -58,6 +60,14 @@ impl Stall {
         let touched = readable(self.faults.as_fd(), patience).map_err(|e| e.to_string())?;
         check!(touched, "nobody has touched the page");
         Ok(())
+    }
+
+    /// Waits a little for somebody to wait for the page; how many there are who were not told of before.
+    pub fn waiting(&self, patience: Duration) -> Result<usize> {
+        let some = readable(self.faults.as_fd(), patience).map_err(|e| e.to_string())?;
+        let mut messages = [0; 64 * MESSAGE];
+        let read = if some { (&self.faults).read(&mut messages) } else { Ok(0) };
+        read.map(|bytes| bytes / MESSAGE).map_err(|e| format!("userfaultfd: {e}"))
     }
 
     /// Lets all go on that wait for it: they find zeros.

@@ -321,6 +321,29 @@ pub fn remove_module(name: &str) -> io::Result<()> {
     }
 }
 
+/// Puts another kernel in place: to be booted by [`boot_kernel`], or when this one crashes.
+pub fn load_kernel(kernel: &File, initramfs: &File, command_line: &str, on_crash: bool) -> io::Result<()> {
+    const ON_CRASH: libc::c_ulong = 2;
+    let line = CString::new(command_line)?;
+    let flags = if on_crash { ON_CRASH } else { 0 };
+    let (length, line) = (line.as_bytes_with_nul().len(), line.as_ptr());
+    let (kernel, initramfs) = (kernel.as_raw_fd(), initramfs.as_raw_fd());
+    // SAFETY: the files are open and the string is there for the length of the call.
+    match unsafe { libc::syscall(libc::SYS_kexec_file_load, kernel, initramfs, length, line, flags) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Boots the kernel that is in place. Returns only if that fails.
+pub fn boot_kernel() -> io::Result<()> {
+    // SAFETY: no pointers.
+    match unsafe { libc::reboot(libc::LINUX_REBOOT_CMD_KEXEC) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Gives up being root, and what memory may be pinned beyond `limit` bytes.
 pub fn become_somebody(limit: u64) -> io::Result<()> {
     const SOMEBODY: libc::uid_t = 1000;
@@ -331,6 +354,57 @@ pub fn become_somebody(limit: u64) -> io::Result<()> {
             && libc::setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0
     };
     if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Does `work` in a child that has what this process has, and ends; what it returns. Only for a process of one thread.
+pub fn in_child(work: impl FnOnce() -> i32) -> io::Result<i32> {
+    let mut status = 0;
+    // SAFETY: the child does nothing but the work, and ends without a word; the status is ours to be written.
+    let waited = unsafe {
+        match libc::fork() {
+            -1 => -1,
+            0 => libc::_exit(work()),
+            child => libc::waitpid(child, &mut status, 0),
+        }
+    };
+    if waited < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if libc::WIFEXITED(status) {
+        Ok(libc::WEXITSTATUS(status))
+    } else {
+        Err(io::Error::other(format!("a child ended with status {status:#x}")))
+    }
+}
+
+/// A child that cannot end as long as this lives, whoever kills it: it stops when it is about to, with all that it has
+/// open, and no signal goes to who is already dead (`PTRACE_EVENT_EXIT`).
+#[derive(Debug)]
+pub struct Deathless(libc::pid_t);
+
+impl Deathless {
+    /// Makes a child so.
+    pub fn make(child: u32) -> io::Result<Self> {
+        let child = child as libc::pid_t;
+        // SAFETY: no pointers.
+        match unsafe { libc::ptrace(libc::PTRACE_SEIZE, child, 0usize, libc::PTRACE_O_TRACEEXIT as usize) } {
+            0 => Ok(Self(child)),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+impl Drop for Deathless {
+    fn drop(&mut self) {
+        let mut status = 0;
+        // SAFETY: the status is ours to be written; the other calls have no pointers. The child was not waited for, so
+        // the number is still its own.
+        unsafe {
+            libc::kill(self.0, libc::SIGKILL);
+            libc::waitpid(self.0, &mut status, 0);
+            libc::ptrace(libc::PTRACE_DETACH, self.0, 0usize, 0usize);
+        }
+    }
 }
 
 /// Mounts a file system of the kernel's own.

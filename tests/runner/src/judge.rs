@@ -40,6 +40,8 @@ const SPLATS: &[&str] = &[
     "hard LOCKUP",
     "scheduling while atomic",
     "sleeping function called",
+    "CFI failure",
+    "Missing ENDBR",
     "list_add corruption",
     "list_del corruption",
     "page allocation failure",

@@ -8,6 +8,8 @@ use std::fmt;
 
 /// Who wrote a record: the kernel itself is facility 0.
 const KERNEL: u32 = 0;
+/// The level of what comes without one: an error.
+const UNKNOWN: u8 = 3;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +95,20 @@ impl Log {
         self.records.last()
     }
 
+    /// Whether a line of the port is the first of another kernel's log: its numbers start again.
+    pub fn is_others(&self, line: &str) -> bool {
+        let first = Record::parse(line).filter(|_| !line.starts_with(' ')).map(|record| record.sequence);
+        self.records.last().is_some_and(|last| first.is_some_and(|first| first <= last.sequence))
+    }
+
+    /// Takes a line of the console, for the time in which the port is not there any more: `[SECONDS] TEXT`. It has no level;
+    /// the console shows what is worse than a notice.
+    pub fn take_console(&mut self, line: &str) {
+        let Some((_, text)) = line.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else { return };
+        let (sequence, time) = self.records.last().map_or((0, 0), |last| (last.sequence, last.time));
+        self.records.push(Record { level: UNKNOWN, kernel: true, sequence, time, text: text.to_owned() });
+    }
+
     /// All records, in order.
     pub fn records(&self) -> &[Record] {
         &self.records
@@ -133,5 +149,28 @@ mod tests {
         let texts: Vec<_> = log.records().iter().map(|r| r.text.as_str()).collect();
         assert_eq!(texts, ["a", "b", "c"]);
         assert_eq!(log.lost, 2);
+    }
+
+    #[test]
+    fn another_kernel_counts_from_the_beginning() {
+        let mut log = Log::default();
+        assert!(!log.is_others("6,0,0,-;Linux version"));
+        for line in ["6,0,1,-;a", "6,1,2,-;b"] {
+            let _ = log.take(line);
+        }
+        assert!(!log.is_others("6,2,3,-;c") && !log.is_others(" SUBSYSTEM=pci"));
+        assert!(log.is_others("6,0,0,-;Linux version"));
+    }
+
+    #[test]
+    fn a_line_of_the_console_is_an_error_of_the_kernel() {
+        let mut log = Log::default();
+        let _ = log.take("6,7,1,-;a");
+        log.take_console("[   12.345678] goya 0000:01:00.0: broken");
+        log.take_console("SeaBIOS");
+        let _ = log.take("6,8,2,-;b");
+        let seen: Vec<_> = log.records().iter().map(|r| (r.level, r.kernel, r.text.as_str())).collect();
+        assert_eq!(seen, [(6, true, "a"), (3, true, "goya 0000:01:00.0: broken"), (6, true, "b")]);
+        assert_eq!(log.lost, 0);
     }
 }

@@ -58,7 +58,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<u8, Error> {
-    let allowed = fs::read_to_string(&options.allowed).map_err(|e| Error::file(&options.allowed, e))?;
+    let mut allowed = String::new();
+    for path in std::iter::once(&options.allowed).chain(&options.also_allowed) {
+        allowed += &fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
+    }
     let allowed = judge::Allowed::parse(&allowed).map_err(Error::Usage)?;
     let screen = Mutex::new(Screen::new(options.guests.into()));
     let share = Arc::new(Share::default());
@@ -86,10 +89,10 @@ fn run(options: &Options) -> Result<u8, Error> {
 
 /// Boots one guest and runs the program in it.
 fn guest(options: &Options, screen: &Mutex<Screen>, share: &Arc<Share>) -> Result<Run, Error> {
-    let session = Session::start(options, screen, share).map(|mut session| (session.wait(), session.log()));
+    let session = Session::start(options, screen, share).map(|mut session| (session.wait(), session.logs()));
     screen.lock().unwrap_or_else(PoisonError::into_inner).end(options.part.into());
-    let (outcome, log) = session?;
-    let mut run = Run { log, kunit: options.wants_kunit(), ..Run::default() };
+    let (outcome, logs) = session?;
+    let mut run = Run { logs, kunit: options.wants_kunit(), ..Run::default() };
     match outcome {
         Outcome::Exit(code) => run.code = code,
         Outcome::TimedOut(what) => {

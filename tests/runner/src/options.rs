@@ -84,6 +84,9 @@ pub struct Options {
     /// Messages that the kernel log may hold, with reasons
     #[arg(long, value_name = "PATH", default_value = "tests/guest/dmesg-allowed.txt")]
     pub allowed: PathBuf,
+    /// More of them, for this run
+    #[arg(long, value_name = "PATH")]
+    pub also_allowed: Option<PathBuf>,
     /// The program speaks KTAP: check it, and the kernel log too
     #[arg(long)]
     pub ktap: bool,

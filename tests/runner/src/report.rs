@@ -30,8 +30,8 @@ pub struct Run {
     pub died: Option<String>,
     /// The signal that ended this process, if one did.
     pub signal: Option<i32>,
-    /// The kernel log.
-    pub log: Log,
+    /// The kernel log, of each kernel that the guest has booted.
+    pub logs: Vec<Log>,
     /// Whether a module of this guest has KUnit tests, which must run.
     pub kunit: bool,
 }
@@ -41,19 +41,21 @@ pub struct Run {
 /// Each kernel log counts as one test, and so does each run that broke off; KUnit's tests count one by one.
 pub fn report(output: Option<&str>, runs: &[Run], allowed: &Allowed) -> Report {
     let mut text = String::new();
-    let (mut good_logs, mut broken) = (0, 0);
+    let (mut good_logs, mut bad_logs, mut broken) = (0, 0, 0);
     let mut kunit = Summary::default();
     for run in runs {
-        let (findings, tests) = judge::judge(&run.log, allowed, run.kunit);
-        kunit.add(tests);
-        good_logs += usize::from(findings.is_empty() && run.log.lost == 0);
-        show_findings(&mut text, &findings, run.log.lost);
+        for (n, log) in run.logs.iter().enumerate() {
+            let (findings, tests) = judge::judge(log, allowed, run.kunit && n == 0);
+            kunit.add(tests);
+            let good = findings.is_empty() && log.lost == 0;
+            *if good { &mut good_logs } else { &mut bad_logs } += 1;
+            show_findings(&mut text, &findings, log.lost);
+        }
         if let Some(died) = &run.died {
             broken += 1;
             let _ = writeln!(text, "RUN: {died}");
         }
     }
-    let bad_logs = runs.len() - good_logs;
     show_tests(&mut text, "KUNIT", &kunit);
     let mut good = bad_logs == 0 && broken == 0 && kunit.is_good();
     if let Some(output) = output {
@@ -111,9 +113,9 @@ mod tests {
     use super::*;
 
     fn run(lines: &[&str]) -> Run {
-        let mut run = Run::default();
-        lines.iter().for_each(|line| drop(run.log.take(line).cloned()));
-        run
+        let mut log = Log::default();
+        lines.iter().for_each(|line| drop(log.take(line).cloned()));
+        Run { logs: vec![log], ..Run::default() }
     }
 
     fn last_line(report: &Report) -> &str {
@@ -169,5 +171,14 @@ mod tests {
         let (good, bad) = (run(&["4,0,0,-;x"]), run(&["4,0,0,-;WARNING: x"]));
         assert!(report(None, &[good], &Allowed::default()).good);
         assert!(!report(None, &[run(&[]), bad], &Allowed::default()).good);
+    }
+
+    #[test]
+    fn the_log_of_each_kernel_counts() {
+        let mut two = run(&["6,0,0,-;fine"]);
+        two.logs.append(&mut run(&["6,0,0,-;fine", "3,1,0,-;broken"]).logs);
+        let report = report(Some("KTAP version 1\n1..1\nok 1 a\n"), &[two], &Allowed::default());
+        assert!(!report.good);
+        assert_eq!(last_line(&report), "2 passed, 1 failed, 0 skipped");
     }
 }

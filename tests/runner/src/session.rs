@@ -37,13 +37,15 @@ const CHECKS: Duration = Duration::from_secs(120);
 /// How long the guest may take to switch itself off, or to end after a panic.
 const OFF: Duration = Duration::from_secs(15);
 /// How long a guest that hangs may talk about itself.
-const CONFESS: Duration = Duration::from_secs(4);
+const DIAGNOSIS: Duration = Duration::from_secs(4);
 /// How long the guest's console may take for a key.
 const KEY: Duration = Duration::from_millis(300);
 /// How long what a dead guest sent may take to arrive.
 const DRAIN: Duration = Duration::from_secs(2);
 /// The last record of the kernel log that counts.
 const END_OF_LOG: &str = "goya-guest: end of log";
+/// What a kernel says first, on the console too.
+const FIRST_WORDS: &str = "] Linux version ";
 
 /// How a run ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct Session<'a> {
     open: usize,
     logs: Logs,
     log: Log,
+    /// Those of the kernels before.
+    earlier: Vec<Log>,
     status: Option<UnixStream>,
     monitor: Option<UnixStream>,
     console: Option<UnixStream>,
@@ -91,6 +95,19 @@ struct Progress {
     panic: Option<String>,
     left: bool,
     signal: Option<i32>,
+    next: Option<Way>,
+    /// The next kernel was told to come: it has not said anything yet on the console, or in the log.
+    console_of_last: Option<Way>,
+    log_of_last: Option<Way>,
+}
+
+/// How a kernel gives way to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It stops all devices. What it says about that counts.
+    Kexec,
+    /// It crashes, and has a lot to say about that.
+    Crash,
 }
 
 impl<'a> Session<'a> {
@@ -119,6 +136,7 @@ impl<'a> Session<'a> {
             open: Channel::ALL.len(),
             logs,
             log: Log::default(),
+            earlier: Vec::new(),
             status: None,
             monitor: None,
             console: None,
@@ -143,9 +161,10 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The kernel log; the guest is over.
-    pub fn log(mut self) -> Log {
-        std::mem::take(&mut self.log)
+    /// The log of each kernel; the guest is over.
+    pub fn logs(mut self) -> Vec<Log> {
+        self.earlier.push(std::mem::take(&mut self.log));
+        std::mem::take(&mut self.earlier)
     }
 
     /// How the run has ended, if it has.
@@ -167,17 +186,31 @@ impl<'a> Session<'a> {
             self.drain();
             return Some(Outcome::Died(format!("card {n} has died")));
         }
-        if self.progress.code.is_some() && self.progress.log_complete && !self.progress.released {
-            // All has arrived: the guest may switch itself off.
-            self.progress.released = true;
-            self.deadline = Some((Instant::now() + OFF, "switching off"));
-            if let Some(status) = &mut self.status {
-                let _ = status.write_all(b"off\n");
-            }
+        if self.progress.log_complete {
+            self.all_has_arrived();
         }
         match self.deadline {
             Some((end, what)) if Instant::now() > end => Some(self.late(what)),
             _ => None,
+        }
+    }
+
+    /// The guest may go on: switch itself off, or boot another kernel.
+    fn all_has_arrived(&mut self) {
+        let answer: &[u8] = if let Some(way) = self.progress.next {
+            let way = Some(way);
+            self.progress = Progress { console_of_last: way, log_of_last: way, ..Progress::default() };
+            self.deadline = Some((Instant::now() + BOOT, "booting another kernel"));
+            b"next\n"
+        } else if self.progress.code.is_some() && !self.progress.released {
+            self.progress.released = true;
+            self.deadline = Some((Instant::now() + OFF, "switching off"));
+            b"off\n"
+        } else {
+            return;
+        };
+        if let Some(status) = &mut self.status {
+            let _ = status.write_all(answer);
         }
     }
 
@@ -202,7 +235,7 @@ impl<'a> Session<'a> {
                 Outcome::Exit(code)
             }
             _ => {
-                self.confess();
+                self.diagnose();
                 Outcome::TimedOut(what)
             }
         }
@@ -210,7 +243,7 @@ impl<'a> Session<'a> {
 
     /// Has the kernel say where its tasks and processors are: by the keys that follow a break on its
     /// console, because nothing else may be alive.
-    fn confess(&mut self) {
+    fn diagnose(&mut self) {
         // All messages to the console; blocked tasks; what each processor does.
         for key in [b"9", b"w", b"l"] {
             if let Some(monitor) = &mut self.monitor {
@@ -223,7 +256,7 @@ impl<'a> Session<'a> {
             }
             self.pump(KEY, false);
         }
-        self.pump(CONFESS, false);
+        self.pump(DIAGNOSIS, false);
     }
 
     /// Takes what is still on its way after the guest has ended.
@@ -267,10 +300,7 @@ impl<'a> Session<'a> {
             }
             Event::Data(Channel::Log, bytes) => {
                 for line in self.lines[2].take(&bytes) {
-                    if let Some(record) = self.log.take(&line) {
-                        self.logs.kernel(record);
-                        self.progress.log_complete |= record.text == END_OF_LOG;
-                    }
+                    self.log_line(&line);
                 }
             }
             Event::Closed => self.open = self.open.saturating_sub(1),
@@ -292,7 +322,31 @@ impl<'a> Session<'a> {
         }
     }
 
+    fn log_line(&mut self, line: &str) {
+        if let Some(way) = self.progress.log_of_last {
+            if self.log.is_others(line) {
+                self.progress.log_of_last = None;
+                self.earlier.push(std::mem::take(&mut self.log));
+            } else if way == Way::Crash {
+                return;
+            }
+        }
+        if let Some(record) = self.log.take(line) {
+            self.logs.kernel(record);
+            self.progress.log_complete |= record.text == END_OF_LOG;
+        }
+    }
+
     fn console_line(&mut self, line: &str) {
+        if line.contains(FIRST_WORDS) {
+            self.progress.console_of_last = None;
+        }
+        match self.progress.console_of_last {
+            Some(Way::Crash) => return,
+            // The port goes before the card does, or it does not.
+            Some(Way::Kexec) => self.log.take_console(line),
+            None => {}
+        }
         if let Some((_, what)) = line.split_once("Kernel panic - not syncing: ") {
             self.progress.panic.get_or_insert_with(|| what.to_owned());
             self.deadline = Some((Instant::now() + OFF, "dying"));
@@ -311,6 +365,8 @@ impl<'a> Session<'a> {
                 self.progress.code = number.parse().ok();
                 self.deadline = Some((Instant::now() + CHECKS, "the checks after the program"));
             }
+            Some(("next", "kexec")) => self.leaving(Way::Kexec),
+            Some(("next", "crash")) => self.leaving(Way::Crash),
             Some(("error", what)) => self.progress.error = Some(what.to_owned()),
             // From here on somebody reads what is typed.
             None if line == "shell" => {
@@ -323,6 +379,11 @@ impl<'a> Session<'a> {
             }
             _ => self.progress.error = Some(format!("the guest says {line:?}")),
         }
+    }
+
+    fn leaving(&mut self, way: Way) {
+        self.progress.next = Some(way);
+        self.deadline = Some((Instant::now() + CHECKS, "the last words before another kernel"));
     }
 }
 

@@ -8,6 +8,7 @@
 //! `LABEL COUNT` into the file that its argument `marks=FILE` names; COUNT is what all processors have
 //! executed so far. The mark itself is one of the instructions.
 
+mod profile;
 mod qemu;
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -16,6 +17,7 @@ use std::io::Write;
 use std::ptr;
 use std::sync::{Mutex, OnceLock};
 
+use profile::Profile;
 use qemu::{Block, Counter, Instruction};
 
 /// First bytes of a mark: `nop dword ptr [rax + disp32]`.
@@ -27,6 +29,7 @@ const MAGIC: [u8; 2] = [0xFA, 0x60];
 struct State {
     counter: Counter,
     marks: Mutex<File>,
+    profile: Option<Profile>,
 }
 
 // SAFETY: the counter is a handle; the functions that take it may be called on every thread.
@@ -53,12 +56,15 @@ pub unsafe extern "C" fn qemu_plugin_install(
     argv: *const *const c_char,
 ) -> c_int {
     let count = usize::try_from(argc).unwrap_or_default();
-    let marks = (0..count).find_map(|n| {
-        // SAFETY: by the contract of this function.
-        let argument = unsafe { CStr::from_ptr(*argv.add(n)) };
-        argument.to_str().ok()?.strip_prefix("marks=")
-    });
-    let Some(path) = marks else {
+    let argument = |name: &str| {
+        (0..count).find_map(|n| {
+            // SAFETY: by the contract of this function.
+            let argument = unsafe { CStr::from_ptr(*argv.add(n)) };
+            argument.to_str().ok()?.strip_prefix(name)
+        })
+    };
+    let profile = argument("profile=").and_then(Profile::new);
+    let Some(path) = argument("marks=") else {
         eprintln!("goya-count: the argument marks=FILE is missing");
         return -1;
     };
@@ -71,7 +77,7 @@ pub unsafe extern "C" fn qemu_plugin_install(
     };
     // SAFETY: QEMU's interface is there before this function is called.
     let score = unsafe { qemu::qemu_plugin_scoreboard_new(size_of::<u64>()) };
-    let state = State { counter: Counter { score, offset: 0 }, marks };
+    let state = State { counter: Counter { score, offset: 0 }, marks, profile };
     if STATE.set(state).is_err() {
         return -1;
     }
@@ -85,6 +91,9 @@ extern "C" fn translated(block: *mut Block, _data: *mut c_void) {
     let Some(state) = STATE.get() else { return };
     // SAFETY: the block and its instructions live for the length of this call.
     unsafe {
+        if let Some(profile) = &state.profile {
+            profile.translated(block);
+        }
         for n in 0..qemu::qemu_plugin_tb_n_insns(block) {
             let insn = qemu::qemu_plugin_tb_get_insn(block, n);
             qemu::qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
@@ -121,5 +130,8 @@ extern "C" fn marked(_processor: c_uint, label: *mut c_void) {
     if let Ok(mut file) = state.marks.lock() {
         // A lost line is missed by whoever reads the file: marks come in pairs.
         let _ = writeln!(file, "{} {count}", label.addr());
+    }
+    if let (Some(profile), Ok(label)) = (&state.profile, u16::try_from(label.addr())) {
+        profile.marked(label);
     }
 }

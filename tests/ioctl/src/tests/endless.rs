@@ -91,5 +91,18 @@ fn log() -> Result {
         let lines = log.count(text)?;
         check!((1..=LINES).contains(&lines), "{lines} lines of {text:?} for {REFUSALS} refusals");
     }
+    if nodes::module()? != "goya" {
+        return Ok(());
+    }
+    for (text, address, size) in [("size to pin is invalid", 0x1000, 0), ("Failed (", 0x1000, 4096)] {
+        kmsg::expect(text)?;
+        kmsg::expect("failed to get user memory")?;
+        let mut log = Kmsg::here()?;
+        for _ in 0..REFUSALS {
+            check!(card.map_host_range(address, size).is_err(), "{size} bytes at {address:#x} are mapped");
+        }
+        let lines = log.count(text)?;
+        check!((1..=LINES).contains(&lines), "{lines} lines of {text:?} for {REFUSALS} refusals");
+    }
     Ok(())
 }

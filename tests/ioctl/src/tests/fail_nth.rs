@@ -11,15 +11,16 @@ use std::path::Path;
 
 use goya_tests::card::Card;
 use goya_tests::device::{SRAM, chunk};
-use goya_tests::kmsg;
+use goya_tests::kmsg::{self, Kmsg};
 use goya_tests::packet::Packets;
 use goya_tests::pins::pinned;
 use goya_tests::sys::Mapping;
 use goya_tests::{Result, check, check_eq};
 use goya_uapi::*;
 
-use super::Test;
-use crate::run::skip;
+use super::reload::{self, Binding};
+use super::{Test, holders};
+use crate::run::{only_goya, skip};
 
 pub const TESTS: &[Test] = &[
     path("fail_nth.open", open),
@@ -28,6 +29,8 @@ pub const TESTS: &[Test] = &[
     path("fail_nth.device_memory", || with_card(device_memory)),
     path("fail_nth.submission", || with_card(submission)),
     path("fail_nth.info", || with_card(info)),
+    Test { name: "fail_nth.unbind", run: unbind, seconds: 300, emulated: false },
+    Test { name: "fail_nth.bind", run: bind, seconds: 600, emulated: false },
 ];
 
 const fn path(name: &'static str, run: fn() -> Result) -> Test {
@@ -60,25 +63,30 @@ fn prepare() -> Result {
     kmsg::expect("kmemleak: Cannot allocate a scan area")
 }
 
+/// Runs `path` with an allocation that fails, the `n`th. Also says how many more would have been needed for that.
+fn failing<T>(n: u32, path: impl FnOnce() -> T) -> Result<(T, u32)> {
+    let fail = |e: io::Error| format!("{FAIL_NTH}: {e}");
+    let mut control = File::options().read(true).write(true).open(FAIL_NTH).map_err(fail)?;
+    control.write_all(n.to_string().as_bytes()).map_err(fail)?;
+    let result = path();
+    // What is left of the count; and no more failures from here on.
+    let mut left = [0; 16];
+    let len = control.read_at(&mut left, 0);
+    control.write_all(b"0").map_err(fail)?;
+    let left = String::from_utf8_lossy(&left[..len.map_err(fail)?]).trim().to_owned();
+    Ok((result, left.parse().map_err(|e| format!("{FAIL_NTH} is {left:?}: {e}"))?))
+}
+
 /// Runs `path` again and again, each time with a later allocation that fails, until none does any more.
 fn walk(path: impl Fn() -> Result) -> Result {
     prepare()?;
     // Whatever is allocated once.
     path()?;
     let before = pinned()?;
-    let fail = |e: io::Error| format!("{FAIL_NTH}: {e}");
-    let mut control = File::options().read(true).write(true).open(FAIL_NTH).map_err(fail)?;
     let mut failed = 0;
     for n in 1..MOST {
-        let count = n.to_string();
-        control.write_all(count.as_bytes()).map_err(fail)?;
-        let result = path();
-        // What is left of the count; and no more failures from here on.
-        let mut left = [0; 16];
-        let len = control.read_at(&mut left, 0);
-        control.write_all(b"0").map_err(fail)?;
-        let left = String::from_utf8_lossy(&left[..len.map_err(fail)?]).trim().to_owned();
-        if left != "0" {
+        let (result, left) = failing(n, &path)?;
+        if left != 0 {
             result.map_err(|e| format!("without a failure: {e}"))?;
             println!("{} allocations, {failed} of which the program got to know", n - 1);
             check!(failed > 0, "no allocation has failed");
@@ -150,4 +158,52 @@ fn info(card: &Card) -> Result {
     card.hw_ip()?;
     card.events(0)?;
     card.status().map(drop)
+}
+
+/// More allocations than anything has.
+const NEVER: u32 = 1_000_000_000;
+/// How many of the last allocations of a probe, and of the first of a removal, fail in turn.
+const LAST: u32 = 6;
+const FIRST: u32 = 6;
+
+/// A probe that fails at its very end leaves nothing behind.
+fn bind() -> Result {
+    only_goya("takes back a probe that fails")?;
+    prepare()?;
+    let binding = Binding::current()?;
+    binding.end()?;
+    let (result, left) = failing(NEVER, || binding.renew())?;
+    result?;
+    let count = NEVER - left;
+    println!("{count} allocations");
+    binding.end()?;
+    for n in count.saturating_sub(LAST)..=count {
+        if failing(n, || binding.renew())?.0.is_ok() {
+            binding.end()?;
+        }
+    }
+    binding.renew()?;
+    reload::reload()
+}
+
+/// A removal goes as it should without memory, also when the card has to be taken from somebody.
+fn unbind() -> Result {
+    only_goya("does without those that it can't kill")?;
+    prepare()?;
+    let binding = Binding::current()?;
+    for n in 1..=FIRST {
+        let parcel = holders::posted("post")?;
+        let mut log = Kmsg::here()?;
+        let (result, left) = failing(n, || binding.end())?;
+        if left != 0 {
+            println!("{} allocations", n - left);
+        }
+        if result.is_ok() {
+            let taken = log.count("The device is taken from 1 open files")?;
+            check_eq!(taken, 1, format!("files that the card is taken from, without allocation {n}"));
+            drop(parcel);
+            binding.renew()?;
+        }
+    }
+    reload::reload()
 }

@@ -15,9 +15,9 @@ use goya_tests::{Result, check, check_eq};
 use goya_uapi::hl_device_status;
 use serde_json::json;
 
-use super::Test;
-use super::reload::{Binding, load, unload};
-use crate::held::Held;
+use super::reload::{Binding, load, reload, unload};
+use super::{Test, bus, stress};
+use crate::card_user::CardUser;
 use crate::run::{only_goya, skip};
 
 pub const TESTS: &[Test] = &[
@@ -25,8 +25,12 @@ pub const TESTS: &[Test] = &[
     machine("machine.function_reset_with_user", || function_reset(ABORTED)),
     machine("machine.sleep", || sleep("devices", None)),
     machine("machine.sleep_with_user", || sleep("platform", INTERRUPTED)),
-    Test { name: "machine.running_card", run: running_card, seconds: 120, emulated: true },
+    Test { name: "machine.windows_of_firmware", run: windows_of_firmware, seconds: 240, emulated: true },
 ];
+
+/// What leaves memory behind for good.
+pub const LAST: &[Test] =
+    &[Test { name: "machine.running_card", run: running_card, seconds: 120, emulated: true }];
 
 /// Once `aer_inject` was used, lockdep finds fault with it at the first look at a device's configuration space by sysfs (a
 /// spin lock under a raw one), and is off from then on.
@@ -61,7 +65,11 @@ fn survives(user: Option<i32>, happens: impl FnOnce() -> Result) -> Result {
     let control = Card::open_control()?;
     control.wait_unused()?;
     let before = control.resets()?;
-    let held = user.map(|_| Held::start("hold")).transpose()?;
+    let held = user.map(|_| CardUser::start("hold")).transpose()?;
+    if let Some(held) = &held {
+        // Who comes later is told that the card is busy.
+        stress::asleep(held.id())?;
+    }
     happens()?;
     if let (Some(mut held), Some(error)) = (held, user) {
         check_eq!(held.line()?, format!("wait: {error}"), "what the user saw");
@@ -83,6 +91,21 @@ fn function_reset(user: Option<i32>) -> Result {
     kmsg::expect("has been aborted while user process is waiting for it")?;
     let device = Binding::current()?.device().to_owned();
     survives(user, || write(&format!("{DEVICES}/{device}/reset"), "1"))
+}
+
+/// Firmware has opened the card's windows, and does so again after a reset of the function; the driver only moves that to DRAM.
+fn windows_of_firmware() -> Result {
+    const IATU: u32 = 1 << 17;
+    only_goya("works on after a function reset")?;
+    let mut control = Control::open()?;
+    control.inject("boot-status", &json!({"bits": IATU}))?;
+    // The driver resets the card when it goes, and the card boots.
+    reload()?;
+    function_reset(None)?;
+    function_reset(ABORTED)?;
+    sleep("devices", None)?;
+    control.clear()?;
+    reload()
 }
 
 /// The other functions beside the card are not there: their drivers handle no errors, so that the kernel would not
@@ -142,23 +165,34 @@ fn error(uncorrectable: u32, user: Option<i32>) -> Result {
     })
 }
 
+const SLEEP_TEST: &str = "/sys/power/pm_test";
+
+/// Whether the kernel can try to sleep.
+pub fn can_sleep() -> bool {
+    fs::exists(SLEEP_TEST).unwrap_or(false)
+}
+
 /// The machine goes to sleep as far as `level`, and wakes up at once.
-fn sleep(level: &str, user: Option<i32>) -> Result {
-    const TEST: &str = "/sys/power/pm_test";
-    if !fs::exists(TEST).unwrap_or(false) {
-        skip("the kernel cannot try to sleep");
-    }
-    kmsg::expect("user process got signal while waiting for CS")?;
+pub fn nap(level: &str) -> Result {
     write("/sys/module/suspend/parameters/pm_test_delay", "0")?;
-    write(TEST, level)?;
-    let result = survives(user, || write("/sys/power/state", "freeze"));
-    write(TEST, "none")?;
+    write(SLEEP_TEST, level)?;
+    let result = write("/sys/power/state", "freeze");
+    write(SLEEP_TEST, "none")?;
     result
 }
 
-/// Takes bus mastering from a card without a driver. QEMU notes what is written while the card is away, but the kernel reads
+/// The same with a card that may be in use.
+fn sleep(level: &str, user: Option<i32>) -> Result {
+    if !can_sleep() {
+        skip("the kernel cannot try to sleep");
+    }
+    kmsg::expect("user process got signal while waiting for CS")?;
+    survives(user, || nap(level))
+}
+
+/// Takes bus mastering from a card that was away. QEMU notes what is written while the card is away, but the kernel reads
 /// what the card says, and would see no need to give back what QEMU has taken.
-fn forget_master(device: &str) -> Result {
+pub fn forget_master(device: &str) -> Result {
     const COMMAND: u64 = 4;
     let path = format!("{DEVICES}/{device}/config");
     let config = File::options().read(true).write(true).open(&path).map_err(|e| format!("{path}: {e}"))?;
@@ -181,10 +215,12 @@ fn running_card() -> Result {
         "The window to DRAM is lost",
         "Timeout while waiting for device to reset",
         "hw_fini failed",
+        "The device may reach memory that it has used, which is kept",
         "Failed to ",
     ] {
         kmsg::expect(expected)?;
     }
+    bus::may_leave_memory()?;
     Card::open_control()?.wait_operational()?;
     let mut control = Control::open()?;
     let mut log = Kmsg::here()?;

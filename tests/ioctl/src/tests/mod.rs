@@ -32,6 +32,7 @@ mod stalls;
 mod stress;
 mod submit;
 mod tables;
+mod tpc;
 mod units;
 mod window;
 
@@ -90,6 +91,7 @@ const GENTLE: &[&[Test]] = &[
     dma::TESTS,
     chains::TESTS,
     units::TESTS,
+    tpc::TESTS,
     sensors::TESTS,
     notify::TESTS,
     endless::TESTS,
@@ -112,8 +114,9 @@ const ROUGH: &[&[Test]] = &[
     reload::TESTS,
 ];
 
-/// Tests after which the kernel's own checks may be switched off.
-const LAST: &[&[Test]] = &[machine::LINK_ERRORS, fail_nth::TESTS];
+/// Tests after which the kernel's own checks may be switched off: that of memory for devices first, by an allocation that
+/// fails, so what relies on it comes before.
+const LAST: &[&[Test]] = &[bus::LAST, fail_nth::TESTS, machine::LAST, machine::LINK_ERRORS];
 
 /// All tests in order.
 pub fn all() -> impl Iterator<Item = Test> {
@@ -123,4 +126,9 @@ pub fn all() -> impl Iterator<Item = Test> {
 /// Whether a test runs after all others.
 pub fn is_last(test: &Test) -> bool {
     LAST.iter().copied().flatten().any(|t| t.name == test.name)
+}
+
+/// Whether a test leaves pages pinned for good.
+pub fn leaves_pages(test: &Test) -> bool {
+    bus::LAST.iter().any(|t| t.name == test.name)
 }

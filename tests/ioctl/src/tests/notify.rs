@@ -14,12 +14,13 @@ use goya_tests::sys::errno;
 use goya_tests::{Result, check, check_eq, nodes};
 use goya_uapi::*;
 
-use super::{Test, test};
+use super::{Test, debugfs, test};
 use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
     test("notify.eventfd", eventfd),
     test("notify.time_out_without_reset", time_out_without_reset),
+    test("notify.time_out_switched_off", time_out_switched_off),
     test("notify.time_out_with_a_listener", time_out_with_a_listener),
     test("notify.overdue", overdue),
 ];
@@ -95,6 +96,27 @@ fn time_out_without_reset() -> Result {
     card.run(2, &Packets::default().sync_object(7, 1))?;
     card.finish(seq)?;
     log.wait_for(&format!("Command submission {seq} completed after"), PATIENCE)?;
+    check_eq!(card.resets()?, resets, "resets");
+    Ok(())
+}
+
+/// Where nothing times out, no submission's own time does either.
+fn time_out_switched_off() -> Result {
+    let card = Card::open()?;
+    let resets = card.resets()?;
+    let mut eventfd = register(&card)?;
+    debugfs::write("timeout_locked", "0")?;
+    let job = card.job(3, &Packets::default().monitor(7, 7, 1, dma_fence(3, 0), 1).fence(0, 1, 1));
+    let run = |job: goya_tests::device::Job<'_>| {
+        let seq = card.submit(&[job.chunk], HL_CS_FLAGS_CUSTOM_TIMEOUT, 1).map_err(|e| e.to_string())?;
+        let late = eventfd.take(Duration::from_secs(3)).map_err(|e| e.to_string())?;
+        check_eq!(late, 0, "signals");
+        card.run(2, &Packets::default().sync_object(7, 1))?;
+        card.finish(seq).map(drop)
+    };
+    let result = job.and_then(run);
+    debugfs::write("timeout_locked", "30")?;
+    result?;
     check_eq!(card.resets()?, resets, "resets");
     Ok(())
 }

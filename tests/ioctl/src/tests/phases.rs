@@ -4,16 +4,19 @@
 //! A context's beginning: the switch of the card to its user, and the restore phase.
 
 use std::thread;
+use std::time::Duration;
 
 use goya_tests::card::Card;
 use goya_tests::control::Control;
-use goya_tests::device::SRAM;
-use goya_tests::packet::{Packets, SYNC_OBJECT};
+use goya_tests::device::{Job, SRAM};
+use goya_tests::kmsg::{self, Kmsg};
+use goya_tests::packet::{Packets, SYNC_OBJECT, dma_fence};
 use goya_tests::sys::{Interrupter, errno};
 use goya_tests::{Result, check, check_eq, noise};
 use goya_uapi::HL_CS_FLAGS_FORCE_RESTORE;
 use serde_json::json;
 
+use super::tables::PRODUCER;
 use super::{Test, fault, test};
 use crate::run::only_goya;
 
@@ -21,9 +24,12 @@ pub const TESTS: &[Test] = &[
     test("context.nothing_is_left", nothing_is_left),
     test("context.device_memory_of_another", device_memory_of_another),
     fault("context.overwritten_in_background", overwritten_in_background),
+    fault("context.lost_in_background", lost_in_background),
     test("context.restore_phase", restore_phase),
     test("context.forced_restore", forced_restore),
     fault("context.interrupted_switch", interrupted_switch),
+    fault("context.interrupted_restore", interrupted_restore),
+    test("context.restored_by_another", restored_by_another),
     fault("context.slow_switch", slow_switch),
 ];
 
@@ -109,6 +115,32 @@ fn overwritten_in_background() -> Result {
     Ok(())
 }
 
+/// A job that is lost in the background is nothing that the next user could see.
+fn lost_in_background() -> Result {
+    only_goya("overwrites device memory")?;
+    kmsg::expect("QMAN0 Job timeout")?;
+    let control_node = Card::open_control()?;
+    let before = control_node.resets()?;
+    let mut control = Control::open()?;
+    let card = Card::open()?;
+    card.put(card.device_memory(64 << 20)?.device, b"left")?;
+    // Idle as yet, and then at work long enough.
+    control.inject("slow-queue", &json!({"queue": "dma0", "ms": 200}))?;
+    let mut log = Kmsg::here()?;
+    let sent = control.register(PRODUCER)?;
+    drop(card);
+    control_node.poll("a job", |_| Ok(control.register(PRODUCER)? != sent))?;
+    control.inject("hang-queue", &json!({"queue": "dma0"}))?;
+    log.wait_for("QMAN0 Job timeout", Duration::from_secs(25))?;
+    control.clear()?;
+    control_node.poll("a soft reset", |card| Ok(card.resets()? == (before.0, before.1 + 1)))?;
+    control_node.wait_operational()?;
+    let card = Card::open()?;
+    card.alloc(2 << 20, 0).map_err(|e| format!("the next user's memory: {e}"))?;
+    check_eq!(card.resets()?, (before.0, before.1 + 1), "hard and soft resets");
+    Ok(())
+}
+
 /// The first submission's restore phase runs before the other; a later one's does not run.
 fn restore_phase() -> Result {
     let card = Card::open()?;
@@ -141,12 +173,18 @@ fn forced_restore() -> Result {
     card.finish(seq).map(drop)
 }
 
+/// Queue 3's first fence (`mmDMA_QM_3_CP_FENCE0_RDATA`), and its command processor's state.
+const FENCE: u64 = 0x41_8158;
+const STATE: u64 = FENCE + 0x20;
+
+/// Whether queue 3 waits for its fence.
+fn waits(control: &mut Control) -> Result<bool> {
+    Ok(control.register(STATE)? & 1 << 22 != 0)
+}
+
 /// Who waits for another thread's switch, and that for a restore phase that does not end, can be interrupted.
 fn interrupted_switch() -> Result {
     only_goya("lets those who wait for a switch be interrupted")?;
-    /// Queue 3's first fence (`mmDMA_QM_3_CP_FENCE0_RDATA`), and its command processor's state.
-    const FENCE: u64 = 0x41_8158;
-    const STATE: u64 = FENCE + 0x20;
     let card = Card::open()?;
     let mut control = Control::open()?;
     let restore = card.job(3, &Packets::default().fence(0, 1, 1))?;
@@ -157,7 +195,7 @@ fn interrupted_switch() -> Result {
             let seq = card.submit_phases(&[restore.chunk], &[execute.chunk], 0, 0);
             card.finish(seq.map_err(|e| e.to_string())?)
         });
-        let begun = card.poll("a restore phase", |_| Ok(control.register(STATE)? & 1 << 22 != 0));
+        let begun = card.poll("a restore phase", |_| waits(&mut control));
         let second = scope.spawn(|| {
             let this = interrupter.this_thread();
             let result = card.submit(&[execute.chunk], 0, 0);
@@ -178,6 +216,75 @@ fn interrupted_switch() -> Result {
         check_eq!(second, libc::EINTR, "what who waited for the switch is told");
         card.run(1, &Packets::default().nop()).map(drop)
     })
+}
+
+/// A restore phase that its program does not wait for any more goes on: the card need not be cleaned again for the
+/// next one, and memory can be had meanwhile.
+fn interrupted_restore() -> Result {
+    kmsg::expect("Restore CS for context")?;
+    let card = Card::open()?;
+    let before = card.resets()?;
+    let mut control = Control::open()?;
+    let restore = card.job(3, &Packets::default().fence(0, 1, 1))?;
+    let execute = card.job(1, &Packets::default().nop())?;
+    let interrupter = Interrupter::new().map_err(|e| e.to_string())?;
+    thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            let this = interrupter.this_thread();
+            let result = card.submit_phases(&[restore.chunk], &[execute.chunk], 0, 0);
+            drop(this);
+            errno(result)
+        });
+        let begun = card.poll("a restore phase", |_| waits(&mut control));
+        let memory = scope.spawn(|| card.alloc(2 << 20, 0).map(drop));
+        let had = card.poll("memory", |_| Ok(memory.is_finished()));
+        let interrupted = card.poll("a restore phase that is interrupted", |_| {
+            interrupter.interrupt();
+            Ok(first.is_finished())
+        });
+        // Whatever was found, nobody waits for ever.
+        let next = card.submit(&[execute.chunk], HL_CS_FLAGS_FORCE_RESTORE, 0);
+        control.set_register(FENCE, 1)?;
+        let panicked = |_| "a thread has panicked".to_owned();
+        check_eq!(
+            first.join().map_err(panicked)?,
+            libc::ENOEXEC,
+            "what who waited for the restore phase is told"
+        );
+        memory.join().map_err(panicked)?.map_err(|e| format!("alloc: {e}"))?;
+        begun?;
+        had?;
+        interrupted?;
+        card.finish(next.map_err(|e| format!("the next submission: {e}"))?)?;
+        check_eq!(card.resets()?, before, "resets");
+        Ok(())
+    })
+}
+
+/// What one thread restores another one's may wait for.
+fn restored_by_another() -> Result {
+    let card = Card::open()?;
+    let before = card.resets()?;
+    let nop = card.job(1, &Packets::default().nop())?;
+    card.finish(card.submit(&[nop.chunk], 0, 0).map_err(|e| e.to_string())?)?;
+    let gate = Packets::default().monitor(7, 7, 1, dma_fence(3, 0), 1).fence(0, 1, 1);
+    let gate = card.job(3, &gate)?;
+    let key = card.job(4, &Packets::default().sync_object(7, 1))?;
+    let run = |restore: &Job<'_>| {
+        let seq = card.submit_phases(&[restore.chunk], &[nop.chunk], HL_CS_FLAGS_FORCE_RESTORE, 0);
+        card.finish(seq.map_err(|e| e.to_string())?).map(drop)
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(|| run(&gate));
+        let status = |seq| card.wait(seq, 0).map(|waited| waited.status);
+        // The first submission was 1, and a number that was not given out is an error.
+        card.poll("a restore phase", |_| Ok(status(2).is_ok()))?;
+        let second = run(&key);
+        first.join().map_err(|_| "a thread has panicked".to_owned())??;
+        second
+    })?;
+    check_eq!(card.resets()?, before, "resets");
+    Ok(())
 }
 
 /// The card may take as long as it likes to be made ready for its user, as long as it gets on.

@@ -3,8 +3,11 @@
 
 //! The rest of `HL_IOCTL_INFO`: load, tables, error records, and who may ask when.
 
+use std::fs::File;
+
 use goya_tests::card::Card;
 use goya_tests::device::SRAM_COMMANDS;
+use goya_tests::events;
 use goya_tests::packet::{Packets, dma_fence};
 use goya_tests::sys::{self, errno};
 use goya_tests::{Result, check, check_eq, kmsg};
@@ -78,6 +81,22 @@ fn busy_engine() -> Result {
     card.poll("an idle card", |_| Ok(idle()?.is_idle == 1))
 }
 
+/// Memory of the card as a dma-buf, if the window reaches it.
+fn export(card: &Card) -> Result<Option<File>> {
+    let memory =
+        card.alloc(2 << 20, 0).and_then(|handle| card.map_device(handle)).map_err(|e| e.to_string())?;
+    let fd = card.memory(HL_MEM_OP_EXPORT_DMABUF_FD, libc::O_CLOEXEC as u32, |m| {
+        m.__bindgen_anon_1.export_dmabuf_fd =
+            hl_mem_in__bindgen_ty_1__bindgen_ty_7 { addr: memory, mem_size: 4096, offset: 0 };
+    });
+    match fd {
+        Err(e) if e.raw_os_error() == Some(libc::EINVAL) => Ok(None),
+        fd => {
+            events::adopt(fd.map_err(|e| format!("export: {e}"))? as i32).map(Some).map_err(|e| e.to_string())
+        }
+    }
+}
+
 fn open_stats() -> Result {
     let control = Card::open_control()?;
     control.wait_unused()?;
@@ -98,6 +117,15 @@ fn open_stats() -> Result {
     control.wait_unused()?;
     let after = stats()?;
     check_eq!(after.open_counter, during.open_counter, "times it was opened");
+    // What is exported is its user's, who is not quite gone.
+    let card = Card::open()?;
+    if let Some(file) = export(&card)? {
+        drop(card);
+        let left = stats()?;
+        check_eq!((left.is_compute_ctx_active, left.compute_ctx_in_release), (1, 0), "closed with an export");
+        drop(file);
+        control.wait_unused()?;
+    }
     check!(after.last_open_period_ms >= 50, "it was open for {} ms", after.last_open_period_ms);
     Ok(())
 }

@@ -18,7 +18,7 @@ use goya_uapi::*;
 
 use super::reload::Binding;
 use super::{Test, stress};
-use crate::held::Held;
+use crate::card_user::CardUser;
 use crate::run::{only_goya, skip};
 
 pub const TESTS: &[Test] = &[
@@ -88,8 +88,8 @@ fn works() -> Result {
 
 /// The card that is not the one to test.
 fn another() -> Result<Binding> {
-    match Nodes::all().iter().find(|nodes| **nodes != Nodes::chosen()) {
-        Some(nodes) => Binding::of(*nodes),
+    match Nodes::other() {
+        Some(nodes) => Binding::of(nodes),
         None => skip("there is one card"),
     }
 }
@@ -102,7 +102,7 @@ fn beside_a_wait() -> Result {
     let other = another()?;
     let card = Card::open_control()?;
     let before = card.resets()?;
-    let user = Held::start("hold")?;
+    let user = CardUser::start("hold")?;
     stress::asleep(user.id())?;
     let mut user = Some(user);
     goes(&other, || drop(user.take()))?;

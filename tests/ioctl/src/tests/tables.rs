@@ -21,7 +21,7 @@ use serde_json::json;
 
 use super::pages::page;
 use super::{Test, fault, test};
-use crate::held::Held;
+use crate::card_user::CardUser;
 use crate::run::only_goya;
 
 pub const TESTS: &[Test] = &[
@@ -38,7 +38,7 @@ const MIB: usize = 1 << 20;
 /// A device address for host memory.
 const AT: u64 = (1 << 48) + (5 << 30) + 4096;
 /// The first queue's producer index (`mmDMA_QM_0_PQ_PI`).
-const PRODUCER: u64 = 0x40_006C;
+pub const PRODUCER: u64 = 0x40_006C;
 /// Queue whose DMA the driver may use.
 const FIRST: u32 = 0;
 
@@ -192,7 +192,7 @@ fn lost_copy() -> Result {
     let card = Card::open_control()?;
     let before = card.resets()?;
     let mut control = Control::open()?;
-    let mut user = Held::start("map")?;
+    let mut user = CardUser::start("map")?;
     control.inject("hang-queue", &json!({"queue": "dma0"}))?;
     user.go()?;
     check_eq!(user.line()?, format!("map: {}", libc::ETIMEDOUT), "what the user is told");

@@ -15,7 +15,6 @@ use super::{Test, test};
 pub const TESTS: &[Test] = &[
     test("units.command_queues", command_queues),
     test("units.tpc_registers", tpc_registers),
-    test("units.tpc_execution", tpc_execution),
     test("units.dma_register", dma_register),
 ];
 
@@ -39,9 +38,7 @@ fn command_queues() -> Result {
 }
 
 /// A TPC's kernel registers in its configuration block, from the base of the engine.
-const TPC_QM_SYNC_MESSAGE: u32 = 0x6D14;
 const TPC_QM_TENSOR: u32 = 0x6A00;
-const TPC_EXECUTE: u32 = 0x6838;
 
 /// WREG_32 and WREG_BULK reach the engine: read back by DMA.
 fn tpc_registers() -> Result {
@@ -54,17 +51,6 @@ fn tpc_registers() -> Result {
     let words = card.get(base + u64::from(TPC_QM_TENSOR), 20)?;
     let expected: Vec<u8> = [0x1234_5678u32, 1, 2, 3, 4].iter().flat_map(|w| w.to_le_bytes()).collect();
     check_eq!(words, expected, "registers");
-    Ok(())
-}
-
-/// A TPC that is told to execute says when it is done.
-fn tpc_execution() -> Result {
-    let card = Card::open()?;
-    // Sync object 60: set to 9.
-    let packets = Packets::default().wreg32(TPC_QM_SYNC_MESSAGE, (240 << 16) | 9).wreg32(TPC_EXECUTE, 1);
-    card.run_internal(goya_queue_id::GOYA_QUEUE_ID_TPC2, &packets)?;
-    settle(&card, goya_queue_id::GOYA_QUEUE_ID_TPC2)?;
-    check_eq!(card.get(goya_tests::packet::SYNC_OBJECT + 240, 4)?, 9u32.to_le_bytes(), "sync object 60");
     Ok(())
 }
 

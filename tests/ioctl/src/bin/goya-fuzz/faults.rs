@@ -45,6 +45,7 @@ const FAULTS: &[(&str, Parameters)] = &[
     ("fail-boot", |random| json!({"stage": random.pick(&["preboot", "boot-fit", "linux"])})),
     ("boot-status", |random| json!({"bits": random.number() as u32})),
     ("hang-reset", |random| json!({"count": 1 + random.below(2)})),
+    ("ignore-reset", |random| json!({"count": 1 + random.below(2)})),
     ("hang-invalidation", none),
     ("hold-writes", none),
     ("fail-elbi", |random| json!({"after": random.below(100), "count": 1 + random.below(3)})),

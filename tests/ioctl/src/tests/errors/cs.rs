@@ -318,6 +318,11 @@ pub fn queues() -> Result {
     before.counted(full(1), "a full external queue")?;
     let next = ok(card.submit(&many[1..], 0, 0), "as many as there is room for")?;
     check_eq!(next, last + 2, "the number behind the one that was used up");
+    let mut jobs = vec![internal; PLACES + 1];
+    jobs.push(nop.chunk);
+    let what = "65 jobs for an internal queue, and no room in an external one";
+    submit(&card, (&[], &jobs), 0, EAGAIN, Left::All, what)?;
+    before.counted(full(1), what)?;
     open(21)?;
     card.finish(next)?;
     overdue(&card)?;

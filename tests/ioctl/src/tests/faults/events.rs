@@ -14,7 +14,7 @@ use goya_uapi::*;
 use serde_json::json;
 
 use super::{PATIENCE, expect_reset, reset_happened, works};
-use crate::held::Held;
+use crate::card_user::CardUser;
 use crate::run::only_goya;
 use crate::tests::reload::{Binding, reload};
 use crate::tests::{Test, fault};
@@ -122,7 +122,7 @@ fn fatal(event: &str, id: usize, name: &str) -> Result {
 /// The same under a user, who is killed.
 fn fatal_under_a_user() -> Result {
     let card = Card::open_control()?;
-    let user = Held::start("nop0")?;
+    let user = CardUser::start("nop0")?;
     fatal_seen(&card, "MME_ECC", 60, "MME_ecc")?;
     user.ends_killed()?;
     works()

@@ -11,9 +11,9 @@ use goya_uapi::*;
 use serde_json::json;
 
 use super::{PATIENCE, expect_reset, reset_happened, works};
-use crate::held::Held;
+use crate::card_user::CardUser;
+use crate::child::{ODD_OFFSET, ODD_SIZE, STALE, UNMAPPED};
 use crate::tests::{Test, debugfs, fault};
-use crate::victim::{ODD_OFFSET, ODD_SIZE, STALE, UNMAPPED};
 
 pub const TESTS: &[Test] = &[
     fault("fault.dma_page_fault", dma_page_fault),
@@ -35,7 +35,7 @@ fn time_out(work: &str, prepare: impl FnOnce(&mut Control) -> Result, seen: &[&s
     let card = Card::open_control()?;
     let before = card.resets()?;
     let mut control = Control::open()?;
-    let mut user = Held::start(work)?;
+    let mut user = CardUser::start(work)?;
     prepare(&mut control)?;
     let mut log = Kmsg::here()?;
     user.go()?;
@@ -116,7 +116,7 @@ fn heartbeat() -> Result {
     }
     let card = Card::open_control()?;
     let before = card.resets()?;
-    let user = Held::start("nop0")?;
+    let user = CardUser::start("nop0")?;
     let mut control = Control::open()?;
     let mut log = Kmsg::here()?;
     control.inject("stop-heartbeat", &json!({}))?;

@@ -16,9 +16,9 @@ use goya_uapi::*;
 use serde_json::json;
 
 use super::{PATIENCE, expect_reset};
+use crate::child::UNMAPPED;
 use crate::run::only_goya;
 use crate::tests::{Test, fault};
-use crate::victim::UNMAPPED;
 
 pub const TESTS: &[Test] = &[
     fault("fault.lost_completion_interrupt", lost_completion_interrupt),

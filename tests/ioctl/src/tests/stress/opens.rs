@@ -14,7 +14,7 @@ use goya_tests::{Result, check_eq};
 use goya_uapi::hl_goya_dma_direction as direction;
 
 use super::rounds;
-use crate::held::Held;
+use crate::card_user::CardUser;
 use crate::tests::submit::EXTERNAL;
 
 /// Processes that race.
@@ -27,13 +27,13 @@ const START_NS: u64 = 2_000_000;
 pub fn race() -> Result {
     let rounds = rounds(1000, 10);
     Card::open_control()?.wait_unused()?;
-    let mut racers = (0..RACERS).map(|_| Held::start("race")).collect::<Result<Vec<_>>>()?;
+    let mut racers = (0..RACERS).map(|_| CardUser::start("race")).collect::<Result<Vec<_>>>()?;
     let mut won = [0u32; RACERS];
     let start = Instant::now();
     for round in 0..rounds {
         let begin = monotonic() + START_NS;
         racers.iter_mut().try_for_each(|racer| racer.tell(&begin.to_string()))?;
-        let said = racers.iter_mut().map(Held::line).collect::<Result<Vec<_>>>()?;
+        let said = racers.iter_mut().map(CardUser::line).collect::<Result<Vec<_>>>()?;
         let busy = libc::EBUSY.to_string();
         let count = |what: &str| said.iter().filter(|s| *s == what).count();
         check_eq!((count("0"), count(&busy)), (1, RACERS - 1), format!("round {round}: {said:?}"));
@@ -41,7 +41,7 @@ pub fn race() -> Result {
             *won += u32::from(said == "0");
         }
         // Nobody lets go before all have tried; and all have before the next round.
-        racers.iter_mut().try_for_each(Held::go)?;
+        racers.iter_mut().try_for_each(CardUser::go)?;
         for racer in &mut racers {
             check_eq!(racer.line()?, "closed", format!("a racer after round {round}"));
         }

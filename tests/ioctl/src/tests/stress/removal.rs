@@ -16,7 +16,7 @@ use goya_tests::{Result, check, check_eq, kmsg};
 use goya_uapi::hl_device_status;
 
 use super::rounds;
-use crate::held::Held;
+use crate::card_user::CardUser;
 use crate::tests::reload::{Binding, load, reload, unload};
 
 /// Loading and unloading costs no memory, which few rounds cannot tell.
@@ -71,7 +71,7 @@ pub fn unbind() -> Result {
     for _ in 0..rounds {
         let binding = Binding::current()?;
         let node = Nodes::chosen().compute();
-        let mut user = Held::start("hold")?;
+        let mut user = CardUser::start("hold")?;
         asleep(user.id())?;
         check_eq!(errno(remove_module(&nodes::module()?)), libc::EAGAIN, "unloading under a user");
         let start = Instant::now();

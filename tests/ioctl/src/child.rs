@@ -15,7 +15,7 @@ use goya_tests::events::EventFd;
 use goya_tests::nodes::Nodes;
 use goya_tests::packet::Packets;
 use goya_tests::passing;
-use goya_tests::sys::{Mapping, errno, monotonic};
+use goya_tests::sys::{Mapping, become_somebody, errno, monotonic};
 use goya_tests::{Result, check_eq};
 use goya_uapi::{HL_CS_FLAGS_CUSTOM_TIMEOUT, hl_goya_dma_direction as direction};
 
@@ -44,6 +44,9 @@ pub fn run(what: &str) -> ExitCode {
         "fork" => fork(),
         "keep" => keep(),
         "post" => post(),
+        "foreign" => become_somebody(4 << 20).map_err(|e| e.to_string()).and_then(|()| post()),
+        "hoard" => hoard(),
+        "mapped" => mapped(),
         "listen" => listen(),
         _ => submit(what),
     };
@@ -55,6 +58,12 @@ pub fn run(what: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Waits for the driver to kill it, with whatever the caller has.
+fn until_killed() -> Result {
+    std::thread::sleep(Duration::from_secs(60));
+    Err("the driver let us live".into())
 }
 
 fn submit(what: &str) -> Result {
@@ -79,8 +88,7 @@ fn submit(what: &str) -> Result {
     let seq = card.submit(&[job.chunk], HL_CS_FLAGS_CUSTOM_TIMEOUT, TIMEOUT).map_err(|e| e.to_string())?;
     check_eq!(errno(card.wait(seq, 60_000_000)), libc::ETIMEDOUT, "waiting for work that never ends");
     // The driver kills whoever has the card.
-    std::thread::sleep(Duration::from_secs(60));
-    Err("the driver let us live".into())
+    until_killed()
 }
 
 /// Uses memory at [`STALE`], so that the card knows it, and unmaps it; the packets that use it again.
@@ -113,8 +121,7 @@ fn hold() -> Result {
     buffer.write(0, b"still there");
     host.memory.write(0, b"still there");
     println!("status: {}", card.status()?);
-    std::thread::sleep(Duration::from_secs(60));
-    Err("the driver let us live".into())
+    until_killed()
 }
 
 /// Maps memory in thousands of pages when it is told to, and says with which error.
@@ -124,8 +131,7 @@ fn map() -> Result {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
     println!("map: {}", errno(map_small_pages(&card)?));
-    std::thread::sleep(Duration::from_secs(60));
-    Err("the driver let us live".into())
+    until_killed()
 }
 
 /// Maps memory, and unmaps it when it is told to; says with which error.
@@ -137,17 +143,16 @@ fn unmap() -> Result {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
     println!("unmap: {}", errno(card.unmap(at)));
-    std::thread::sleep(Duration::from_secs(60));
-    Err("the driver let us live".into())
+    until_killed()
 }
 
 /// A thread opens the card and ends.
 fn thread() -> Result {
     let card = std::thread::spawn(Card::open).join().map_err(|_| "a thread that panicked")??;
     println!("ready");
-    std::thread::sleep(Duration::from_secs(60));
+    let lived = until_killed();
     drop(card);
-    Err("the driver let us live".into())
+    lived
 }
 
 /// Has a child, of which it tells, that keeps the card, and ends.
@@ -156,7 +161,7 @@ fn fork() -> Result {
     // SAFETY: no descriptor is closed, and the child does nothing but call the kernel.
     unsafe { libc::fcntl(card.as_raw_fd(), libc::F_SETFD, 0) };
     let program = std::env::current_exe().map_err(|e| e.to_string())?;
-    let child = Command::new(program).args(["--victim", "keep"]).spawn().map_err(|e| e.to_string())?;
+    let child = Command::new(program).args(["--child", "keep"]).spawn().map_err(|e| e.to_string())?;
     println!("ready\n{}", child.id());
     Ok(())
 }
@@ -171,10 +176,33 @@ fn keep() -> Result {
 fn post() -> Result {
     let card = Card::open()?;
     card.run(1, &Packets::default().nop())?;
+    let _memory = card.host_memory(1 << 20)?;
     passing::post(&card)?;
     println!("ready");
     std::thread::sleep(Duration::from_secs(60));
     Err("nobody let us go".into())
+}
+
+/// The same with all the buffers that it can have.
+fn hoard() -> Result {
+    let card = Card::open()?;
+    while card.create_cb(goya_uapi::HL_MAX_CB_SIZE).is_ok() {}
+    passing::post(&card)?;
+    println!("ready");
+    std::thread::sleep(Duration::from_secs(60));
+    Err("nobody let us go".into())
+}
+
+/// Has nothing of the card but a buffer that it has mapped.
+fn mapped() -> Result {
+    let card = Card::open()?;
+    let buffer =
+        card.create_cb(4096).and_then(|handle| card.map_cb(handle, 4096)).map_err(|e| e.to_string())?;
+    drop(card);
+    println!("ready");
+    let lived = until_killed();
+    drop(buffer);
+    lived
 }
 
 /// Wants to know of events, has work that never ends, and does not go when it is told of that.
@@ -187,8 +215,7 @@ fn listen() -> Result {
     card.submit(&[job.chunk], HL_CS_FLAGS_CUSTOM_TIMEOUT, TIMEOUT).map_err(|e| e.to_string())?;
     eventfd.take(Duration::from_secs(20)).map_err(|e| e.to_string())?;
     println!("ready");
-    std::thread::sleep(Duration::from_secs(60));
-    Err("the driver let us live".into())
+    until_killed()
 }
 
 /// Opens the card at the time that it is told, says with which error, and closes it when told to.

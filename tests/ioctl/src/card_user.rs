@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Another process that has the card (`crate::victim`), as its parent sees it.
+//! Another process that has the card (`crate::child`), as its parent sees it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -14,17 +14,17 @@ use goya_tests::{Result, check_eq, events};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process that has the card, or is about to.
-pub struct Held {
+pub struct CardUser {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
-impl Held {
+impl CardUser {
     /// Starts it, and waits until it is ready.
     pub fn start(work: &str) -> Result<Self> {
         let program = std::env::current_exe().map_err(|e| e.to_string())?;
         let mut child = Command::new(program)
-            .args(["--victim", work])
+            .args(["--child", work])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -73,7 +73,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for CardUser {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
