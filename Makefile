@@ -145,9 +145,9 @@ kernel: toolbox ## The kernels: release (bench) and debug (tests), or that of KE
 card: toolbox ## The emulated card, its control tool, the tensor cores' assembler and the guest runner
 	@scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-cardctl -p goya-guest -p goya-tpc
 
-# What a guest needs to be booted, and no more.
+# What a guest needs to be booted, and no more: beside the driver, which takes longer and comes first.
 card-and-runner: toolbox
-	@scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-guest
+	@nice scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-guest
 
 # for_guest LOG ARGS: static programs, which need nothing in the guest.
 for_guest = RUSTFLAGS="-C target-feature=+crt-static" scripts/cargo.sh $(1) $(GUEST) \
@@ -158,7 +158,7 @@ guest: toolbox ## The static programs that run in the guest
 
 # One of them: what is run first should be there soon.
 guest-%: toolbox
-	@$(call for_guest,$@,--bin $*)
+	@nice env $(call for_guest,$@,--bin $*)
 
 module: toolbox ## The driver, goya.ko, for the toolbox's kernels, or for that of KERNEL or KDIR
 	@for flavour in $(if $(KDIR),$(call kernel,debug),$(kernels)); do scripts/module.sh $$flavour || exit; done
