@@ -12,6 +12,7 @@ driver-goya := scripts/module.sh
 driver-habanalabs-stock := scripts/guest-modules.sh shipped
 driver := $(or $(driver-$(DRIVER)),$(error DRIVER=$(DRIVER): the drivers are goya, habanalabs (upstream's) and habanalabs-stock (Debian's)))
 CARDS ?= 1
+$(if $(filter-out 1 2 3 4 5 6 7 8,$(CARDS)),$(error CARDS=$(CARDS): a guest has 1 to 8 cards))
 # The kernel to run, instead of that which a target is for: stock (Debian's own), debug, release or hardened
 # (Documentation/toolbox.rst).
 KERNEL ?= $(if $(filter habanalabs-stock,$(DRIVER)),stock)

@@ -11,11 +11,9 @@ set -euo pipefail
 name=$1 target=$2
 shift 2
 cd "$TOP"
-total=0
-if [ ! -d "$target" ]; then
-	# The first build compiles about as many crates as are locked.
-	total=$(grep -c '^\[\[package\]\]' Cargo.lock)
-fi
-step "CARGO $name" "$LOGS/cargo-$name.log" "$total" \
-	"$TOP/scripts/enter.sh" env CARGO_TARGET_DIR="$TOP/$target" RUSTFLAGS="${RUSTFLAGS:-}" \
+# Its own bar says how far it is; V=1 shows that as it is.
+bar=()
+[ "${V:-0}" != 0 ] || bar=(CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80)
+step "CARGO $name" "$LOGS/cargo-$name.log" cargo \
+	"$TOP/scripts/enter.sh" env "${bar[@]}" CARGO_TARGET_DIR="$TOP/$target" RUSTFLAGS="${RUSTFLAGS:-}" \
 	FUZZ_SECONDS="${FUZZ_SECONDS:-}" cargo "$@"

@@ -94,10 +94,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # step TITLE LOG TOTAL COMMAND...: runs a long command with its output in LOG. Shows elapsed time
-# and, with TOTAL (the lines expected), how far it is; on failure the end of the log and its name.
-# V=1 shows the output itself as well.
+# and, with TOTAL (the lines expected, or "cargo", which says itself), how far it is; on failure the end of the log and its
+# name. V=1 shows the output itself as well.
 step() {
-	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines far percent
+	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines all far percent
 	shift 3
 	mkdir -p "$(dirname "$log")"
 	: >"$log"
@@ -116,9 +116,15 @@ step() {
 		sleep 0.2
 		[ "${V:-0}" = 0 ] || continue
 		far=$((SECONDS - start))s
-		if [ "$total" -gt 0 ]; then
+		lines=0 all=$total
+		if [ "$total" = cargo ]; then
+			# "Building [==>  ] 12/89: serde": how much of what there is to do is done.
+			IFS=/ read -r lines all < <(tail -c 500 "$log" | grep -aoE '[0-9]+/[0-9]+: ' | tail -n 1 | tr -d ': ') || all=0
+		elif [ "$total" -gt 0 ]; then
 			lines=$(wc -l <"$log")
-			percent=$((lines * 100 / total))
+		fi
+		if [ "$all" -gt 0 ]; then
+			percent=$((lines * 100 / all))
 			far="$((percent > 99 ? 99 : percent))%, $far"
 		fi
 		if [ -t 2 ]; then
@@ -132,7 +138,8 @@ step() {
 	STEP_PID=
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$rc" -ne 0 ]; then
-		[ "${V:-0}" != 0 ] || tail -n 20 "$log" >&2
+		# Without what a progress bar left.
+		[ "${V:-0}" != 0 ] || sed 's/.*\r//' "$log" | grep -v '^$' | tail -n 20 >&2
 		printf 'error: %s %s failed; the whole log is %s\n' "$what" "$title" "$log" >&2
 		return "$rc"
 	fi
