@@ -7,6 +7,11 @@
 pub const CFG_BASE: u64 = 0x7F_FC00_0000;
 /// Bytes of configuration space: 32 MiB of registers and 32 MiB of debug components.
 pub const CFG_SIZE: u64 = 0x400_0000;
+/// The offset of the register at a device address, if one is there.
+pub fn register_at(addr: u64) -> Option<u64> {
+    addr.checked_sub(CFG_BASE).filter(|&offset| offset < CFG_SIZE)
+}
+
 /// First byte of SRAM.
 pub const SRAM_BASE: u64 = 0x7F_F000_0000;
 /// Bytes of SRAM.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::chip::Chip;
 use crate::host::BusError;
-use crate::map::{CFG_BASE, CFG_SIZE};
+use crate::map::{CFG_SIZE, register_at};
 use crate::queue::QueueId;
 use crate::registers::RegisterFile;
 use crate::regs::{self, Block};
@@ -49,7 +49,7 @@ impl Chip {
         let router = router(id);
         let ranges = &mut self.protection.ranges;
         let ranges = &*ranges.entry(router).or_insert_with(|| Ranges::read(&self.regs, router));
-        let register = addr.checked_sub(CFG_BASE).filter(|&off| off < CFG_SIZE);
+        let register = register_at(addr);
         let refused = match register {
             // Every word: a core's store is longer than one. Offsets fit in 32 bits: they are below CFG_SIZE.
             Some(offset) => (offset & !3..offset.saturating_add(len.max(1))).step_by(4).any(|offset| {

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::access::Origin;
+use crate::map::CFG_BASE;
 use crate::regs::TPC_QM;
 use crate::testing::TestHost;
 

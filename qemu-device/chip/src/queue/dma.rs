@@ -13,7 +13,7 @@ use super::{QueueError, QueueId, Unit};
 use crate::access::Origin;
 use crate::chip::Chip;
 use crate::host::BusError;
-use crate::map::Target;
+use crate::map::{Target, register_at};
 use crate::regs::{DMA_CH, DMA_STRIDE};
 
 /// Transfers that a channel takes before its command processor has to wait.
@@ -274,6 +274,8 @@ impl Chip {
         write: bool,
         secure: bool,
     ) -> Result<(Target, u32), BusError> {
+        // Registers are moved word by word: to look at all that follow for each would take the square of their number.
+        let len = if register_at(addr).is_some() { len.min(4) } else { len };
         if !secure {
             self.protection_check(id, addr, u64::from(len), write)?;
         }

@@ -105,6 +105,17 @@ fn dma_moves_fills_and_tells() {
     assert_eq!(host.read(0x9000, 11), [8, 7, 6, 5, 4, 3, 2, 1, 8, 7, 6]);
 }
 
+/// Each register is looked at once: if it were once for each before it, this would take minutes.
+#[test]
+fn a_transfer_to_many_registers_ends() {
+    let host = TestHost::new(1 << 20);
+    let mut chip = host.chip();
+    set_up(&mut chip, DMA_QM, 0);
+    let (first, size) = (0x300_0000, 1 << 18);
+    submit(&host, &mut chip, DMA_QM, &copy(0x5566_7788, CFG_BASE + u64::from(first), size, 1 << 6));
+    assert_eq!([first, first + size - 4].map(|at| read(&mut chip, at)), [0x5566_7788, 0]);
+}
+
 #[test]
 fn only_an_engine_barrier_waits_for_dma() {
     let host = TestHost::new(1 << 20);
