@@ -64,7 +64,7 @@ if [ -n "$lost" ]; then
 	printf 'error: Kconfig drops options that the %s kernel wants:\n%s\n' "$flavour" "$lost" >&2
 	exit 1
 fi
-step "KERNEL Linux $(source_version "$source") ($flavour, about 6 min)" "$LOGS/kernel-$flavour.log" $total \
+step "KERNEL Linux $(source_version "$source") ($flavour, 6 to 30 min)" "$LOGS/kernel-$flavour.log" $total \
 	enter -j"$(nproc)" bzImage modules_prepare vmlinux
 # Module.symvers without building the modules of the tree: ours are built outside of it.
 [ -e "$out/Module.symvers" ] || cp "$out/vmlinux.symvers" "$out/Module.symvers"
