@@ -103,6 +103,37 @@ fn each_rule_is_found_where_it_is_broken() {
 }
 
 #[test]
+fn distances_go_around_a_loop() {
+    for (body, word, rule) in [
+        // The last word's look-up, half and store are just before the first word of the next iteration.
+        ("ld_l S1, S2; nop; nop; nop\nnop\nnop\nlookup V1, V2, BV32, 1; nop; nop; nop", 2, Rule::Distance),
+        (
+            "ld_tnsr V1, 0, I1; nop; nop; nop\nnop\nnop\nld_tnsr_low V2, 0, I1; nop; nop; nop",
+            2,
+            Rule::Distance,
+        ),
+        (
+            "nop\nld_tnsr V1, 0, I1; nop; nop; nop\nnop\nnop; nop; nop; st_tnsr 0, I1, V9\nnop\nnop",
+            3,
+            Rule::Distance,
+        ),
+    ] {
+        let text = format!("loop 0, 9, 1, <, out\nnop\n{body}\nout: nop\nnop\nnop\nnop\nnop\n{END}");
+        let found = findings(&text);
+        assert!(found.iter().any(|f| (f.0, f.1) == (word, rule)), "{text}\n{rule:?} at {word}: {found:?}");
+    }
+    // Three words around are as good as three words on; a jump's target is near, the word that it passes is not.
+    let text = format!(
+        "loop 0, 9, 1, <, out\nnop\nld_tnsr V1, 0, I1; nop; nop; nop\nnop\nnop; nop; nop; st_tnsr 0, I1, V9\nnop\nnop\nout: nop\n{END}"
+    );
+    assert_eq!(findings(&text), []);
+    let text = format!(
+        "ld_tnsr_low V1, 0, I1; jmpr on; nop; nop\nnop\nnop\non: ld_tnsr V2, 0, I1; nop; nop; nop\n{END}"
+    );
+    assert_eq!(findings(&text).iter().map(|f| (f.0, f.1)).collect::<Vec<_>>(), [(3, Rule::Distance)]);
+}
+
+#[test]
 fn nothing_is_found_where_nothing_is_wrong() {
     assert_eq!(findings(END), []);
     let distant =

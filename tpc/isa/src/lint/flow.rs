@@ -3,6 +3,8 @@
 
 //! Which words can follow which.
 
+use std::collections::BTreeSet;
+
 use super::{Code, JUMPS, is};
 use crate::dis;
 use crate::instruction::{Predicate, Word};
@@ -43,6 +45,13 @@ impl Flow {
     /// The words that can follow the one at `index`.
     pub fn after(&self, index: usize) -> &[usize] {
         self.following.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// The words that can be executed exactly `distance` words behind the one at `index`.
+    pub fn behind(&self, index: usize, distance: usize) -> BTreeSet<usize> {
+        (0..distance).fold(BTreeSet::from([index]), |words, _| {
+            words.iter().flat_map(|&word| self.after(word)).copied().collect()
+        })
     }
 }
 

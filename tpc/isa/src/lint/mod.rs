@@ -136,7 +136,7 @@ pub fn check(words: &[RawWord]) -> Vec<Finding> {
     let flow = flow::Flow::new(&code);
     results::check(&code, &flow, &mut report);
     shared::check(&code, &mut report);
-    neighbours::check(&code, &mut report);
+    neighbours::check(&code, &flow, &mut report);
     control::check(&code, &flow, &mut report);
     report.0.sort();
     report.0.dedup();
