@@ -134,6 +134,23 @@ fn distances_go_around_a_loop() {
 }
 
 #[test]
+fn a_loop_takes_its_step_a_word_later_than_its_other_bounds() {
+    let found = |bounds: &str, words: usize| {
+        let text = format!(
+            "nop; mov.i32 S1, S2; nop; nop\n{}loop {bounds}, <, out\nnop\nnop\nnop\nnop\nout: nop\n{END}",
+            "nop\n".repeat(words - 1)
+        );
+        findings(&text)
+    };
+    for (bounds, needed) in [("S1, 9, 1", 4), ("0, S1, 1", 4), ("0, 9, S1", 5), ("S1, S1, S1", 5)] {
+        assert_eq!(found(bounds, needed), [], "{bounds}");
+        let early = found(bounds, needed - 1);
+        assert!(early.iter().any(|f| f.1 == Rule::EarlyRead), "{bounds}: {early:?}");
+        assert!(early.iter().all(|f| f.2.contains(&format!("needs {needed}"))), "{bounds}: {early:?}");
+    }
+}
+
+#[test]
 fn nothing_is_found_where_nothing_is_wrong() {
     assert_eq!(findings(END), []);
     let distant =

@@ -5,7 +5,6 @@
 //! somebody may still have to read that.
 
 use goya_tpc_isa::latency::{self, MAX_DISTANCE, Read, Write};
-use goya_tpc_isa::loops::Bound;
 use goya_tpc_isa::{File, Loop, Register};
 
 use super::core::is_exposed;
@@ -112,11 +111,7 @@ impl Pipeline {
 
     /// The same as [`Self::patch`], for a loop's bounds and predicate.
     pub fn patch_loop(&self, l: &Loop, registers: &mut Registers) -> Undo {
-        let bounds = l.bounds().into_iter().filter_map(|bound| match bound {
-            Bound::Register(number) => Some(Register { file: File::S, number }),
-            Bound::Immediate(_) => None,
-        });
-        let reads: Vec<_> = bounds.chain([l.predicate.register()]).map(latency::loop_read).collect();
+        let reads: Vec<_> = latency::loop_reads(l).collect();
         self.patch(&reads, registers)
     }
 

@@ -27,9 +27,9 @@ struct Row {
 
 // Classes of operands by their earliest bypass.
 const INDEX: Stage = 1;
-const PREDICATE: Stage = 2;
-const SOURCE: Stage = 3;
-const LATE_SOURCE: Stage = 4;
+pub(super) const PREDICATE: Stage = 2;
+pub(super) const SOURCE: Stage = 3;
+pub(super) const LATE_SOURCE: Stage = 4;
 const TO_VECTOR_PIPE: Stage = 6;
 const STORED: Stage = 6;
 

@@ -13,6 +13,7 @@ mod producers;
 
 use crate::form::{Form, Role};
 use crate::instruction::Instruction;
+use crate::loops::{Bound, Loop};
 use crate::register::{File, Register};
 use crate::slot::{Field, Slot};
 
@@ -158,11 +159,24 @@ pub fn reads(instruction: &Instruction) -> impl Iterator<Item = Read> + '_ {
     })
 }
 
-/// A loop's read of one of its bounds, or of its predicate.
-#[must_use]
-pub fn loop_read(register: Register) -> Read {
-    let (bypass, stage) = (if register.file == File::Sp { 2 } else { 3 }, 0);
-    Read { register, count: 1, stage, bypass, fast_index: false }
+/// The registers that a loop's word reads: its bounds, and its predicate's.
+pub fn loop_reads(l: &Loop) -> impl Iterator<Item = Read> + use<> {
+    let predicate = Some(l.predicate.register()).filter(|predicate| predicate.number > 0);
+    let registers = l.bounds().map(|bound| match bound {
+        Bound::Register(number) => Register::new(File::S, number),
+        Bound::Immediate(_) => None,
+    });
+    let [start, boundary, step] = registers;
+    // The step is the word's source C, which is handed over later than the sources A and B.
+    let reads = [
+        (start, consumers::SOURCE),
+        (boundary, consumers::SOURCE),
+        (step, consumers::LATE_SOURCE),
+        (predicate, consumers::PREDICATE),
+    ];
+    reads.into_iter().filter_map(|(register, bypass)| {
+        Some(Read { register: register?, count: 1, stage: 0, bypass, fast_index: false })
+    })
 }
 
 fn hands_over_late(form: &Form) -> bool {

@@ -7,7 +7,6 @@ use super::flow::Flow;
 use super::{Code, Report, Rule};
 use crate::instruction::{Instruction, Word};
 use crate::latency::{self, MAX_DISTANCE, Read, Write};
-use crate::loops::{Bound, Loop};
 use crate::register::{File, Register};
 
 pub(super) fn check(code: &Code, flow: &Flow, report: &mut Report) {
@@ -88,15 +87,6 @@ impl Shadow<'_> {
 fn reads(word: &Word) -> Vec<Read> {
     match word {
         Word::Slots(slots) => slots.iter().flat_map(latency::reads).collect(),
-        Word::Loop(l) => loop_reads(l),
+        Word::Loop(l) => latency::loop_reads(l).collect(),
     }
-}
-
-fn loop_reads(l: &Loop) -> Vec<Read> {
-    let bounds = l.bounds().into_iter().filter_map(|bound| match bound {
-        Bound::Register(number) => Register::new(File::S, number),
-        Bound::Immediate(_) => None,
-    });
-    let predicate = Some(l.predicate.register()).filter(|predicate| predicate.number > 0);
-    bounds.chain(predicate).map(latency::loop_read).collect()
 }
