@@ -16,6 +16,6 @@ step "DOCS build/docs/index.html" "$LOGS/docs.log" 0 \
 "$TOP/scripts/cargo.sh" card build/cargo build --release -p goya-card -p goya-cardctl -p goya-guest -p goya-tpc
 mkdir -p build/man
 for program in goya-card goya-cardctl goya-guest goya-tpc; do
-	"$TOP/scripts/enter.sh" "build/cargo/release/$program" --man >"build/man/$program.1"
+	"$TOP/scripts/enter.sh" "build/cargo/release/$program" --man build/man
 	say MAN "build/man/$program.1"
 done
