@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! `goya-tpc`: assembles, disassembles and checks programs of the tensor processing cores.
+//! `goya-tpc`: assembles, disassembles, checks and runs programs of the tensor processing cores.
 
 mod elf;
 mod input;
 mod options;
+mod run;
 mod show;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use goya_tpc_isa::asm::{self, AsmError};
+use goya_tpc_isa::asm::{self, AsmError, Program};
 use goya_tpc_isa::{dis, lint};
 use serde_json::Value;
 
 use input::Input;
 use options::{Command, Options};
+use run::RunOptions;
 
 fn main() -> ExitCode {
     let options: Options = goya_man::parse();
-    let result = run(&options).and_then(|outcome| match outcome {
+    let result = command(&options).and_then(|outcome| match outcome {
         Outcome::Printed { output, good } => print(&output).map(|()| ExitCode::from(u8::from(!good))),
         Outcome::Refused(errors) => {
             eprint!("{errors}");
@@ -73,11 +75,12 @@ impl Outcome {
     }
 }
 
-fn run(options: &Options) -> Result<Outcome, String> {
+fn command(options: &Options) -> Result<Outcome, String> {
     match &options.command {
         Command::Asm { file, output } => assemble(options, file, output.as_deref()),
         Command::Dis { file, words } => disassemble(options, file, *words),
         Command::Lint { file } => check(options, file),
+        Command::Run(run) => execute(options, run),
     }
 }
 
@@ -112,11 +115,9 @@ fn disassemble(options: &Options, file: &Path, words: bool) -> Result<Outcome, S
 }
 
 fn check(options: &Options, file: &Path) -> Result<Outcome, String> {
-    let input = Input::read(file)?;
-    let program = match (input.program(), &input) {
-        (Ok(program), _) => program,
-        (Err(errors), Input::Text(text)) => return Ok(Outcome::refused(options, file, text, &errors)),
-        (Err(errors), Input::Words(_)) => return Err(first(file, &errors)),
+    let program = match program(options, file)? {
+        Ok(program) => program,
+        Err(refused) => return Ok(refused),
     };
     let findings = lint::check(&program.words);
     Ok(match options.json {
@@ -125,6 +126,28 @@ fn check(options: &Options, file: &Path) -> Result<Outcome, String> {
             Outcome::text(show::findings(file, &program, &findings, colours(options)), findings.is_empty())
         }
     })
+}
+
+fn execute(options: &Options, run: &RunOptions) -> Result<Outcome, String> {
+    if run::wants_input_twice(run) {
+        return Err("standard input cannot be both the program and the commands of --step".into());
+    }
+    let program = match program(options, &run.file)? {
+        Ok(program) => program,
+        Err(refused) => return Ok(refused),
+    };
+    let good = run::run(run, program, options.json)?;
+    Ok(Outcome::text(String::new(), good))
+}
+
+/// The program in a file; or what is to be said of the errors in its text.
+fn program(options: &Options, file: &Path) -> Result<Result<Program, Outcome>, String> {
+    let input = Input::read(file)?;
+    match (input.program(), &input) {
+        (Ok(program), _) => Ok(Ok(program)),
+        (Err(errors), Input::Text(text)) => Ok(Err(Outcome::refused(options, file, text, &errors))),
+        (Err(errors), Input::Words(_)) => Err(first(file, &errors)),
+    }
 }
 
 fn colours(options: &Options) -> bool {

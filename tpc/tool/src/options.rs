@@ -5,9 +5,10 @@
 
 use std::path::PathBuf;
 
+use crate::run::RunOptions;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Assembles, disassembles and checks programs of Goya's tensor processing cores
+/// Assembles, disassembles, checks and runs programs of Goya's tensor processing cores
 #[derive(Debug, Parser)]
 #[command(
     name = "goya-tpc",
@@ -17,12 +18,14 @@ Examples:
   goya-tpc asm add.s -o add.bin
   goya-tpc dis kernel.o --words
   goya-tpc lint add.s
+  goya-tpc run add.s -t a.npy -t b.npy -t type=f32,sizes=640,out=c.npy --space 10
 
 A line of assembler text is one word: LOAD; SPU; VPU; STORE, with nop for
 a slot that does nothing.
 
 Exit status: 0 if all is well, 1 if the program is wrong (errors in its text,
-words that are no instructions, hazards), 2 if something else failed."
+words that are no instructions, hazards, a run that does not halt), 2 if
+something else failed."
 )]
 pub struct Options {
     /// Print JSON
@@ -82,4 +85,6 @@ pub enum Command {
         /// Text, or a program as for dis; - is standard input
         file: PathBuf,
     },
+    /// Run a kernel on emulated cores, without a card
+    Run(RunOptions),
 }

@@ -216,6 +216,12 @@ impl Core {
         self.words = 0;
     }
 
+    /// The word that is executed next, counted from the kernel's first; of a core that was stopped, the last.
+    #[must_use]
+    pub const fn word(&self) -> u32 {
+        self.control.word()
+    }
+
     /// Takes code from memory again, as bit 0 of TPC_CMD wants. Starting a kernel does so too.
     pub fn invalidate_code(&mut self) {
         self.code.invalidate();
