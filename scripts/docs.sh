@@ -3,13 +3,15 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Makes the documentation as HTML in build/docs, where a warning of Sphinx is an error, and the manual pages
-# of the programs in build/man.
+# of the programs in build/man. The manual of the tensor cores' instructions is made from their table, in build/manual.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 cd "$TOP"
+"$TOP/scripts/cargo.sh" manual build/cargo build --release -p goya-tpc-isa
+"$TOP/scripts/enter.sh" build/cargo/release/goya-tpc-manual build/manual
 step "DOCS build/docs/index.html" "$LOGS/docs.log" 0 \
 	"$TOP/scripts/enter.sh" sphinx-build -W --keep-going -b html -d build/doctrees Documentation build/docs
 

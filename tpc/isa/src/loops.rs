@@ -115,6 +115,28 @@ const END: Span = bits(115, 100);
 const COMPARE: Span = bits(118, 116);
 const OPCODE_BITS: Span = bits(5, 0);
 
+/// The fields of a loop's word, with what is in them.
+#[must_use]
+pub fn layout() -> Vec<(Span, &'static str)> {
+    let names = [
+        ("start: S", "start: imm?", "start: imm"),
+        ("boundary: S", "boundary: imm?", "boundary: imm"),
+        ("step: S", "step: imm?", "step: imm"),
+    ];
+    let bounds = BOUNDS.into_iter().zip(names);
+    let bounds =
+        bounds.flat_map(|(fields, names)| [(fields.0, names.0), (fields.1, names.1), (fields.2, names.2)]);
+    let rest = [
+        (OPCODE_BITS, "34"),
+        (ONCE, "once"),
+        (POLARITY, "!"),
+        (PREDICATE, "SP"),
+        (END, "bytes to the last word"),
+        (COMPARE, "comparison"),
+    ];
+    bounds.chain(rest).collect()
+}
+
 impl Loop {
     /// Bytes from this word to the word behind the body.
     #[must_use]
