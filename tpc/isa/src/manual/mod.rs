@@ -144,7 +144,8 @@ fn latencies(forms: &[&'static Form]) -> String {
 }
 
 /// Registers and immediates, where `V*` and `S*` are vectors and scalars with what may stand for one.
-fn brief(text: &str) -> String {
+#[must_use]
+pub fn brief(text: &str) -> String {
     text.replace("V|LFSR|LFSR_NO_CHANGE|V_LANE_ID_32|V_LANE_ID_16|V_LANE_ID_8", "V*")
         .replace("S|S_LFSR|S_LFSR_NO_CHANGE", "S*")
 }

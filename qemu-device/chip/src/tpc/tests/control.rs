@@ -12,7 +12,7 @@ fn scalars(text: &str) -> [u32; 36] {
 }
 
 #[test]
-fn a_loop_counts_to_the_first_value_that_fails() {
+pub fn a_loop_counts_to_the_first_value_that_fails() {
     for (head, iterations, counter) in [
         ("loop 0, 10, 1, <", 10, 10),
         ("loop 0, 10, 3, <=", 4, 12_i32),
@@ -36,7 +36,7 @@ fn a_loop_counts_to_the_first_value_that_fails() {
 }
 
 #[test]
-fn bounds_come_from_registers_and_predicates_skip_the_loop() {
+pub fn bounds_come_from_registers_and_predicates_skip_the_loop() {
     let body = "out\nnop; add.i32 S1, S1, 1; nop; nop\nnop; add.i32 S0, S0, 1; nop; nop\nout: halt";
     let mut machine = Machine::new(&format!("loop S5, S6, S7, >=, {body}"), Vec::new());
     machine.start().core.registers.s[5..8].copy_from_slice(&[9, 3, -3_i32 as u32]);
@@ -50,7 +50,7 @@ fn bounds_come_from_registers_and_predicates_skip_the_loop() {
 }
 
 #[test]
-fn loops_nest_and_may_end_at_the_same_word() {
+pub fn loops_nest_and_may_end_at_the_same_word() {
     let text =
         "loop 0, 3, 1, <, out\nnop\nloop 0, 4, 1, <, out\nnop\nnop; add.i32 S0, S0, S33; nop; nop\nout: halt";
     let s = scalars(text);
@@ -62,7 +62,7 @@ fn loops_nest_and_may_end_at_the_same_word() {
 }
 
 #[test]
-fn jumps_skip_the_word_behind_them_and_leave_loops() {
+pub fn jumps_skip_the_word_behind_them_and_leave_loops() {
     let s = scalars(
         "nop; jmpr on; nop; nop\nnop; mov.i32 S1, 1; nop; nop\non: nop; mov.i32 S2, 2; nop; nop\nhalt",
     );
@@ -83,14 +83,14 @@ fn jumps_skip_the_word_behind_them_and_leave_loops() {
 }
 
 #[test]
-fn the_other_slots_of_halt_are_executed() {
+pub fn the_other_slots_of_halt_are_executed() {
     let s = scalars("mov.i32 S1, 7; halt; halt; nop\nnop; mov.i32 S1, 9; nop; nop");
     assert_eq!(s[1], 7);
     assert_eq!(scalars("mov.i32 S1, 7; nop; halt; nop")[1], 7);
 }
 
 #[test]
-fn what_is_wrong_stops_the_kernel_at_its_word() {
+pub fn what_is_wrong_stops_the_kernel_at_its_word() {
     let illegal = format!("nop\n.word {}", "00".repeat(32));
     for (text, cause, word) in [
         (illegal.as_str(), Cause::IllegalInstruction, 1),
@@ -114,7 +114,7 @@ fn what_is_wrong_stops_the_kernel_at_its_word() {
 }
 
 #[test]
-fn a_kernel_that_never_ends_leaves_time_to_others() {
+pub fn a_kernel_that_never_ends_leaves_time_to_others() {
     let mut machine = Machine::new("nop; jmpr 0; nop; nop", Vec::new());
     machine.start();
     assert_eq!(machine.core.run(&mut machine.memory, 1000), Progress::Running);
@@ -122,7 +122,7 @@ fn a_kernel_that_never_ends_leaves_time_to_others() {
 }
 
 #[test]
-fn early_readers_get_the_old_value_while_the_pipeline_is_exposed() {
+pub fn early_readers_get_the_old_value_while_the_pipeline_is_exposed() {
     // The vendor's example: three words see the old V0, the fourth the new one.
     let text = "nop; nop; add.i32 V0, V1, 5; nop\n\
                 nop; nop; mov.i32 V11, V0; nop\nnop; nop; mov.i32 V12, V0; nop\n\
@@ -151,7 +151,7 @@ fn early_readers_get_the_old_value_while_the_pipeline_is_exposed() {
 }
 
 #[test]
-fn code_that_has_changed_is_seen_when_a_kernel_starts() {
+pub fn code_that_has_changed_is_seen_when_a_kernel_starts() {
     let text = "loop 0, 3, 1, <, out\nnop\nnop; add.i32 S0, S0, 1; nop; nop\nout: halt\n";
     let mut machine = Machine::new(&(text.to_owned() + &"nop\n".repeat(124)), Vec::new());
     assert_eq!(machine.start().halt().core.registers.s[0], 3);
@@ -170,7 +170,7 @@ fn code_that_has_changed_is_seen_when_a_kernel_starts() {
 }
 
 #[test]
-fn a_kernel_starts_with_its_arguments() {
+pub fn a_kernel_starts_with_its_arguments() {
     let mut machine = Machine::new("halt", Vec::new());
     machine.config.extend([(0x690, 7), (0x70C, 9), (0x668, 1), (0x66C, 2), (0x688, 3), (0x68C, 4)]);
     let registers = &machine.start().core.registers;

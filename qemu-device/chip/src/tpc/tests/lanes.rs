@@ -22,7 +22,7 @@ fn word(vector: &Vector, i: usize) -> u32 {
 }
 
 #[test]
-fn conversions_write_a_part_of_each_lane() {
+pub fn conversions_write_a_part_of_each_lane() {
     let mut before = random_registers(&mut Random(31));
     let old = before.v[3];
     before.v[1] = words(|i| (i as f32 * 10.25 - 300.0).to_bits());
@@ -59,7 +59,7 @@ fn conversions_write_a_part_of_each_lane() {
 }
 
 #[test]
-fn conversions_with_a_shift_take_it_from_bytes_or_a_scalar() {
+pub fn conversions_with_a_shift_take_it_from_bytes_or_a_scalar() {
     let mut before = random_registers(&mut Random(32));
     let old = before.v[3];
     before.v[2] = bytes(|i| (i as u8 % 20).wrapping_neg());
@@ -85,7 +85,7 @@ fn conversions_with_a_shift_take_it_from_bytes_or_a_scalar() {
 }
 
 #[test]
-fn vectors_are_moved_and_broadcast() {
+pub fn vectors_are_moved_and_broadcast() {
     let mut before = random_registers(&mut Random(33));
     before.s[5] = 0x1234_5678;
     assert_eq!(vpu("mov.f32 V3, V1", &before).v[3], before.v[1]);
@@ -113,7 +113,7 @@ fn vectors_are_moved_and_broadcast() {
 }
 
 #[test]
-fn elements_move_inside_of_dual_groups() {
+pub fn elements_move_inside_of_dual_groups() {
     let mut before = random_registers(&mut Random(34));
     let (a, old) = (before.v[1], before.v[3]);
     before.v[2] = words(|i| u32::from_ne_bytes([0x80 | 0x20 | (7 - i as u8 % 8); 4]));
@@ -125,7 +125,7 @@ fn elements_move_inside_of_dual_groups() {
 }
 
 #[test]
-fn packing_both_groups_leaves_the_list_in_each() {
+pub fn packing_both_groups_leaves_the_list_in_each() {
     let before = random_registers(&mut Random(35));
     let a = before.v[1];
     let first = vpu("pack.i16 group_0 stride_2 V3, V1", &before);
@@ -143,7 +143,7 @@ fn packing_both_groups_leaves_the_list_in_each() {
 }
 
 #[test]
-fn unpacking_spreads_a_group() {
+pub fn unpacking_spreads_a_group() {
     let before = random_registers(&mut Random(36));
     let (a, old) = (before.v[1], before.v[3]);
     let want = bytes(|i| if i % 4 < 2 { a.0[i / 64 * 64 + 32 + i % 64 / 4 * 2 + i % 2] } else { old.0[i] });
@@ -153,7 +153,7 @@ fn unpacking_spreads_a_group() {
 }
 
 #[test]
-fn groups_move_under_a_mask_of_bytes() {
+pub fn groups_move_under_a_mask_of_bytes() {
     let before = random_registers(&mut Random(37));
     let (a, old) = (before.v[1], before.v[3]);
     let text = "mov_dg V3, V1, src=3, dst=1, wr_lg=1, wr_ug=0, 0x0000ffff";
@@ -169,7 +169,7 @@ fn groups_move_under_a_mask_of_bytes() {
 }
 
 #[test]
-fn floats_are_formed_from_their_parts() {
+pub fn floats_are_formed_from_their_parts() {
     let mut before = random_registers(&mut Random(38));
     before.v[1] = words(|i| (i as u32).wrapping_sub(20));
     before.v[2] = words(|i| (i as u32 % 2) << 31);

@@ -20,7 +20,7 @@ fn machine(text: &str) -> Machine {
 }
 
 #[test]
-fn coefficients_are_found_by_function_and_interval() {
+pub fn coefficients_are_found_by_function_and_interval() {
     for (function, base, intervals) in [
         (0, 0, 256),
         (3, 3 * 26 * 128, 256),
@@ -43,7 +43,7 @@ fn coefficients_are_found_by_function_and_interval() {
 }
 
 #[test]
-fn narrow_entries_go_to_a_part_of_each_lane() {
+pub fn narrow_entries_go_to_a_part_of_each_lane() {
     for (part, at, size) in
         [("BV32", 0, 4), ("BV16_LOW", 0, 2), ("BV16_HIGH", 2, 2), ("BV8_0", 0, 1), ("BV8_3", 3, 1)]
     {
@@ -61,7 +61,7 @@ fn narrow_entries_go_to_a_part_of_each_lane() {
 }
 
 #[test]
-fn intervals_are_the_upper_bits_of_the_mantissa() {
+pub fn intervals_are_the_upper_bits_of_the_mantissa() {
     let text = "nop; nop; get_lut_entry_and_interval_start.f32 D2, V1, 17; nop\n\
                 nop; nop; get_lut_entry_and_interval_start.f32 sqrt_rsqrt D4, V1, 17; nop";
     let mut machine = machine(text);

@@ -3,9 +3,10 @@
 
 //! A core with some memory, for programs of a few words.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
-use goya_tpc_isa::asm;
+use goya_tpc_isa::{RawWord, Word, asm, table};
 
 use super::super::{Cause, Core, Progress, Regions};
 
@@ -30,6 +31,7 @@ impl Machine {
 
     /// With a program's bytes.
     pub fn of(code: Vec<u8>, data: Vec<u8>) -> Self {
+        record(&code);
         let memory = Regions { regions: vec![(CODE, code), (DATA, data)], ..Regions::default() };
         let config = HashMap::from([(0x660, CODE as u32), (0x664, (CODE >> 32) as u32)]);
         Self { core: Core::new(false), memory, config }
@@ -70,6 +72,32 @@ impl Machine {
 
     pub fn data(&self) -> &[u8] {
         &self.memory.regions[1].1
+    }
+}
+
+/// A form of an instruction, by its row in the table of its slot, with the code of its type.
+pub type Pair = (usize, usize, Option<u8>);
+
+thread_local! {
+    /// What the programs of this thread have had in them.
+    static SEEN: RefCell<BTreeSet<Pair>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// What programs have had in them since this was asked last.
+pub fn seen() -> BTreeSet<Pair> {
+    SEEN.take()
+}
+
+fn record(code: &[u8]) {
+    let words = code.chunks_exact(32).filter_map(|word| word.try_into().ok()).map(RawWord::from_bytes);
+    for word in words.filter_map(|word| Word::decode(&word).ok()) {
+        let Word::Slots(slots) = word else { continue };
+        for instruction in slots.iter() {
+            let slot = instruction.form().slot;
+            let row = table::forms(slot).iter().position(|form| form == instruction.form());
+            let ty = instruction.ty().map(|ty| ty.code());
+            SEEN.with_borrow_mut(|seen| row.map(|row| seen.insert((slot as usize, row, ty))));
+        }
     }
 }
 

@@ -20,7 +20,7 @@ fn halves(vector: &Vector) -> Vec<u16> {
 }
 
 #[test]
-fn what_is_out_of_bounds_is_padding() {
+pub fn what_is_out_of_bounds_is_padding() {
     for (index, first, lanes) in [
         ([0, 1, 0, 0, 0], 0, 0..40),
         ([30, 2, 0, 0, 0], 30, 0..10),
@@ -47,7 +47,7 @@ fn what_is_out_of_bounds_is_padding() {
 }
 
 #[test]
-fn stores_out_of_bounds_are_dropped() {
+pub fn stores_out_of_bounds_are_dropped() {
     let mut machine = tensor("nop; nop; nop; st_tnsr 2, I2, V1");
     machine.core.registers.i[2] = [35, 1, 0, 0, 0];
     machine.core.registers.v[1].0 = [0xEE; 256];
@@ -58,7 +58,7 @@ fn stores_out_of_bounds_are_dropped() {
 }
 
 #[test]
-fn halves_of_vectors_move_alone() {
+pub fn halves_of_vectors_move_alone() {
     let mut machine = tensor("ld_tnsr_high V1, 2, I2; nop; nop; nop\nnop; nop; nop; st_tnsr_low 2, I3, V1");
     machine.core.registers.i[2] = [0, 1, 0, 0, 0];
     machine.core.registers.i[3] = [0, 2, 0, 0, 0];
@@ -70,7 +70,7 @@ fn halves_of_vectors_move_alone() {
 }
 
 #[test]
-fn strides_and_offsets_lead_to_elements() {
+pub fn strides_and_offsets_lead_to_elements() {
     let mut machine = tensor("ld_tnsr V1, 2, I2; nop; nop; nop");
     let at = 0x400 + 2 * 0x4C;
     machine.config.extend([(at + 0x10, 10), (at + 0x14, 4), (at + 0x18, 2)]);
@@ -85,7 +85,7 @@ fn strides_and_offsets_lead_to_elements() {
 }
 
 #[test]
-fn addresses_lead_to_scalars() {
+pub fn addresses_lead_to_scalars() {
     let text = "gen_addr AD1, 2, I2; nop; nop; nop\nld_g S1, AD1; nop; nop; nop\nld_g V1, AD1; nop; nop; nop\n\
                 ld_g SP1, AD1; nop; nop; nop\nnop; nop; nop; gen_addr AD2, 2, I3\nnop; nop; nop; st_g AD2, S1";
     let mut machine = tensor(text);
@@ -98,7 +98,7 @@ fn addresses_lead_to_scalars() {
 }
 
 #[test]
-fn masks_have_32_bytes_of_memory() {
+pub fn masks_have_32_bytes_of_memory() {
     let text = "ld_tnsr VP1, 2, I2; nop; nop; nop\nnop; nop; nop; st_l_v 0x100, S0, VP1\n\
                 ld_l_v VP2, 0x100, S0; nop; nop; nop\nnop; nop; nop; st_tnsr 2, I3, VP2";
     let mut machine = tensor(text);
@@ -110,7 +110,7 @@ fn masks_have_32_bytes_of_memory() {
 }
 
 #[test]
-fn local_memories_keep_what_is_stored() {
+pub fn local_memories_keep_what_is_stored() {
     let text = "nop; nop; nop; st_l 0x3fc, S1\nld_l S2, 0x3fc; nop; nop; nop\nld_l SP1, 0x3fc; nop; nop; nop\n\
                 nop; nop; nop; st_l S3, SP0\nld_l S4, S3; nop; nop; nop\n\
                 nop; nop; nop; st_l_v 0x13e00, S5, V1\nld_l_v V2, 0x13e00, S5; nop; nop; nop\n\
@@ -129,7 +129,7 @@ fn local_memories_keep_what_is_stored() {
 }
 
 #[test]
-fn registers_are_read_and_written_by_their_offsets() {
+pub fn registers_are_read_and_written_by_their_offsets() {
     let text = "ld_l mmio S1, 0x4a8; nop; nop; nop\nnop; nop; nop; st_l mmio 0x4a0, S2\n\
                 ld_tnsr V1, 2, I2; nop; nop; nop\nnop; nop; nop; aso\nnop; nop; nop; aso vpu, SP1\n\
                 ld_l mmio S3, 0x808; nop; nop; nop\nld_l mmio S4, 0x81c; nop; nop; nop\nnop; nop; nop; st_l mmio 0x7fc, S2";
@@ -144,7 +144,7 @@ fn registers_are_read_and_written_by_their_offsets() {
 }
 
 #[test]
-fn loads_see_memory_before_the_stores_of_their_word() {
+pub fn loads_see_memory_before_the_stores_of_their_word() {
     let mut machine = tensor("ld_tnsr V1, 2, I2; nop; nop; st_tnsr 2, I2, V2");
     machine.core.registers.v[2].0 = [9; 256];
     assert_eq!(halves(&machine.halt().core.registers.v[1])[1], 1);
@@ -152,7 +152,7 @@ fn loads_see_memory_before_the_stores_of_their_word() {
 }
 
 #[test]
-fn scalars_are_broadcast_and_moved_by_the_load_slot() {
+pub fn scalars_are_broadcast_and_moved_by_the_load_slot() {
     let text = "mov.i16 V1, S1; nop; nop; nop\nmov V2, V1; nop; nop; nop\nmov.f32 S2, S1; nop; nop; nop\n\
                 mov SP1, S1; nop; nop; nop\nmov 2 VP1, S1; nop; nop; nop\nmov VP2, SP0; nop; nop; nop\n\
                 mov.i32 S_LFSR, S1; nop; nop; nop\nmov.i32 S3, S_LFSR_NO_CHANGE; nop; nop; nop\n\

@@ -4,11 +4,15 @@
 //! Programs that are executed, and what they leave behind.
 
 mod control;
+mod coverage;
+mod float_pairs;
 mod fuzz;
+mod integer_pairs;
 mod kernels;
 mod lanes;
 mod lut;
 mod machine;
 mod memory;
+mod move_pairs;
 mod scalar;
 mod vector;

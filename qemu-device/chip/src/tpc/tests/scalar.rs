@@ -118,14 +118,14 @@ pub fn typed(operation: &str, ty: &str) -> Option<String> {
 }
 
 /// S1 after an instruction of the SPU with S2, S3 and S1.
-fn spu(text: &str, s: [u32; 3]) -> u32 {
+pub fn spu(text: &str, s: [u32; 3]) -> u32 {
     let mut machine = Machine::new(&format!("nop; {text}; nop; nop\nhalt"), Vec::new());
     machine.start().core.registers.s[1..4].copy_from_slice(&[s[2], s[0], s[1]]);
     machine.halt().core.registers.s[1]
 }
 
 #[test]
-fn integers_compute_as_their_types_say() {
+pub fn integers_compute_as_their_types_say() {
     let mut random = Random(5);
     for (ty, width, signed) in INTEGERS {
         for operation in BINARY.into_iter().chain(UNARY) {
@@ -156,7 +156,7 @@ fn integers_compute_as_their_types_say() {
 }
 
 #[test]
-fn products_and_sums_of_products_have_32_bits() {
+pub fn products_and_sums_of_products_have_32_bits() {
     let mut random = Random(6);
     for (ty, width, signed) in INTEGERS {
         for _ in 0..40 {
@@ -188,7 +188,7 @@ fn products_and_sums_of_products_have_32_bits() {
 }
 
 #[test]
-fn floats_compute_as_the_host_does() {
+pub fn floats_compute_as_the_host_does() {
     let f = |value: f32| value.to_bits();
     let nan = 0x7FFF_FFFF;
     for (text, s, want) in [
@@ -218,7 +218,7 @@ fn floats_compute_as_the_host_does() {
 }
 
 #[test]
-fn conversions_round_and_saturate() {
+pub fn conversions_round_and_saturate() {
     let f = |value: f32| value.to_bits();
     for (text, a, b, want) in [
         ("convert.f32 S1, S2, target_type=int32, rz", f(-2.75), 0, -2_i32 as u32),
@@ -249,7 +249,7 @@ fn conversions_round_and_saturate() {
 }
 
 #[test]
-fn comparisons_and_predicates() {
+pub fn comparisons_and_predicates() {
     let comparisons: [(&str, Comparison); 6] = [
         ("cmp_eq", |a, b| a == b),
         ("cmp_neq", |a, b| a != b),
@@ -287,7 +287,7 @@ fn comparisons_and_predicates() {
 }
 
 #[test]
-fn indices_change_in_the_dimensions_of_a_mask() {
+pub fn indices_change_in_the_dimensions_of_a_mask() {
     let start = |text: &str| {
         let mut machine = Machine::new(text, Vec::new());
         machine.start().core.registers.i[2] = [1, -2, 3, 4, 5];
@@ -322,7 +322,7 @@ fn indices_change_in_the_dimensions_of_a_mask() {
 }
 
 #[test]
-fn divisions_step_by_step() {
+pub fn divisions_step_by_step() {
     for (ty, bits) in [("u32", 32), ("u16", 16), ("u8", 8)] {
         let steps: Vec<_> =
             (0..bits).rev().map(|k| format!("nop; udiv_step.{ty} {k} Z2, S4; nop; nop")).collect();
@@ -340,7 +340,7 @@ fn divisions_step_by_step() {
 }
 
 #[test]
-fn all_slots_read_before_any_writes() {
+pub fn all_slots_read_before_any_writes() {
     let text = "mov.i32 S1, S2; mov.i32 S2, S1; nop; nop\nhalt";
     let mut machine = Machine::new(text, Vec::new());
     machine.start().core.registers.s[1..3].copy_from_slice(&[3, 4]);

@@ -47,7 +47,7 @@ fn set(mask: &Mask, i: usize, width: u32) -> bool {
 }
 
 #[test]
-fn integers_compute_as_their_types_say() {
+pub fn integers_compute_as_their_types_say() {
     let mut random = Random(21);
     for (ty, width, signed) in INTEGERS {
         for operation in BINARY.into_iter().chain(UNARY) {
@@ -85,7 +85,7 @@ fn integers_compute_as_their_types_say() {
 }
 
 #[test]
-fn products_are_dealt_to_the_registers_of_a_group() {
+pub fn products_are_dealt_to_the_registers_of_a_group() {
     let mut random = Random(22);
     for (ty, width, signed) in INTEGERS {
         let before = random_registers(&mut random);
@@ -138,7 +138,7 @@ fn products_are_dealt_to_the_registers_of_a_group() {
 }
 
 #[test]
-fn scaled_sums_shift_and_saturate() {
+pub fn scaled_sums_shift_and_saturate() {
     let mut random = Random(23);
     for (ty, width, signed) in &INTEGERS[2..] {
         for (switches, half_up, of_c) in [
@@ -172,7 +172,7 @@ fn scaled_sums_shift_and_saturate() {
 }
 
 #[test]
-fn comparisons_make_masks_and_selections() {
+pub fn comparisons_make_masks_and_selections() {
     let comparisons: [(&str, Comparison); 6] = [
         ("eq", |a, b| a == b),
         ("neq", |a, b| a != b),
@@ -215,7 +215,7 @@ fn comparisons_make_masks_and_selections() {
 }
 
 #[test]
-fn floats_compute_in_every_lane() {
+pub fn floats_compute_in_every_lane() {
     let mut random = Random(25);
     let mut before = random_registers(&mut random);
     for v in &mut before.v[1..4] {
@@ -259,7 +259,7 @@ fn floats_compute_in_every_lane() {
 }
 
 #[test]
-fn bits_do_not_mind_the_type() {
+pub fn bits_do_not_mind_the_type() {
     let before = random_registers(&mut Random(26));
     let bytes = |f: fn(u8, u8) -> u8| Vector(std::array::from_fn(|i| f(before.v[1].0[i], before.v[2].0[i])));
     for ty in ["f32", "i32", "u8", "i16"] {
