@@ -26,13 +26,21 @@ pub fn slot(slot: Slot) -> String {
     semantics::of(slot).iter().map(|semantics| entry(slot, semantics)).collect()
 }
 
-/// What is not known of the instructions, one line an instruction.
+/// What is not known of the instructions: a line for each thing, with the instructions that it is about.
 #[must_use]
 pub fn unsure() -> String {
     let mut out = String::new();
     for slot in Slot::ALL {
+        let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
         for entry in semantics::of(slot).iter().filter(|entry| !entry.unsure.is_empty()) {
-            out += &format!("* {slot} ``{}``: {}\n", entry.mnemonic, entry.unsure);
+            let name = format!("``{}``", entry.mnemonic);
+            match groups.iter_mut().find(|(text, _)| *text == entry.unsure) {
+                Some((_, names)) => names.push(name),
+                None => groups.push((entry.unsure, vec![name])),
+            }
+        }
+        for (text, names) in groups {
+            out += &format!("* {slot} {}: {text}\n", names.join(", "));
         }
     }
     out
