@@ -122,8 +122,9 @@ profile: card guest ## In which functions instructions are spent (ROW=nop, submi
 bench-card: ## Measure the chip: DMA against memcpy, packets a second, kernels of a tensor core
 	@V=1 scripts/cargo.sh bench $(CARGO) bench -p goya-chip --features testing
 
-fuzz: ## Drive random accesses and packets through the chip (a minute, or SECONDS=)
-	@V=1 FUZZ_SECONDS=$(or $(SECONDS),60) scripts/cargo.sh fuzz $(CARGO) test --release -p goya-chip --features testing --test fuzz -- --ignored --nocapture
+fuzz: ## Drive random accesses, packets and programs through the chip (a minute each, or SECONDS=)
+	@V=1 FUZZ_SECONDS=$(or $(SECONDS),60) scripts/cargo.sh fuzz $(CARGO) test --release -p goya-chip --features testing --test fuzz --test fuzz_tpc \
+		-- --ignored --nocapture
 
 fuzz-ioctl: LOG := fuzz-ioctl
 fuzz-ioctl: PARAMS := $(or $(PARAMS),timeout_locked=2)

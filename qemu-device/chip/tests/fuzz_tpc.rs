@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Random and damaged programs on the tensor cores, by themselves and launched on a card: no panic, no growth, and no word
+//! that takes long.
+//!
+//! Runs for a second in `cargo test`, and for `FUZZ_SECONDS` with `-- --ignored` (`make fuzz`). The seed is printed;
+//! `FUZZ_SEED` repeats a run.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use goya_chip::testing::TestHost;
+use goya_chip::tpc::{Address, Core, Progress, Regions};
+use goya_chip::{Chip, Reset};
+use goya_tpc_isa::slot::{IMMEDIATE, Span, span};
+use goya_tpc_isa::{Field, RawWord, Slot, asm, table};
+
+const CODE: u64 = 0x10_0000_0000;
+const DATA: u64 = 0x20_0000_0000;
+/// Where a program is in the card's memory.
+const CARD_CODE: u32 = 0x10_0000;
+/// The registers of the first core, and of each that follows.
+const CFG: u32 = 0xE0_6000;
+const NEXT: u32 = 0x4_0000;
+const STATUS: u32 = 0x81C;
+const IDLE: u32 = 0x1E;
+/// Words between two looks at the clock, and how long they may take on a slow machine: the worst move 256 elements each.
+const SLICE: u64 = 500;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n.max(1) as u64) as usize
+    }
+
+    /// Any bits, small numbers more often than by chance.
+    fn bits(&mut self) -> u32 {
+        (self.next() as u32) >> self.below(32)
+    }
+}
+
+/// The kernels of the project.
+fn kernels() -> Vec<Vec<RawWord>> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tpc/kernels/asm");
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    let text = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+    files.iter().map(|path| asm::assemble(&text(path)).unwrap().words).collect()
+}
+
+/// A word with instructions that there are, whose fields are random.
+fn word(random: &mut Random) -> RawWord {
+    let mut word = RawWord::default();
+    for slot in Slot::ALL {
+        let forms = table::forms(slot);
+        let form = if random.below(2) == 0 { table::nop(slot) } else { &forms[random.below(forms.len())] };
+        let mut set = |field, value| span(slot, field).into_iter().for_each(|span| word.set(span, value));
+        set(Field::Opcode, u32::from(form.opcode));
+        for field in Field::OPERANDS.into_iter().chain([Field::Type, Field::Switches, Field::Predicate]) {
+            let few = random.next() & random.next();
+            let value = [random.next() as u32, 127, few as u32, 0][random.below(4)];
+            if form.uses(field) || field == Field::Predicate && random.below(4) == 0 {
+                set(field, value);
+            }
+        }
+    }
+    word.set(IMMEDIATE, random.bits());
+    if random.below(16) == 0 {
+        word.set(Span { low: 0, width: 6 }, goya_tpc_isa::loops::OPCODE);
+        word.set(Span { low: 100, width: 16 }, 32 * (random.next() as u32 & 15));
+        word.set(Span { low: 116, width: 3 }, random.next() as u32 % 7);
+    }
+    word
+}
+
+/// A kernel with some damage, or words without sense.
+fn program(random: &mut Random, kernels: &[Vec<RawWord>]) -> Vec<RawWord> {
+    let mut words = match random.below(4) {
+        0 => (0..1 + random.below(60)).map(|_| word(random)).collect(),
+        _ => kernels[random.below(kernels.len())].clone(),
+    };
+    for _ in 0..random.below(6) {
+        let (at, other) = (random.below(words.len()), random.below(words.len()));
+        match random.below(4) {
+            0 => words[at] = word(random),
+            1 => words.swap(at, other),
+            2 => words[at] = RawWord::from_bytes(&std::array::from_fn(|_| random.next() as u8)),
+            _ => {
+                let span = Span { low: random.below(190) as u8, width: 1 };
+                let bit = words[at].get(span) ^ 1;
+                words[at].set(span, bit);
+            }
+        }
+    }
+    words
+}
+
+/// The registers that describe a kernel, as the core's block has them.
+fn description(random: &mut Random, code: u64, data: u64) -> HashMap<u32, u32> {
+    let mut registers = HashMap::from([(0x660, code as u32), (0x664, (code >> 32) as u32)]);
+    for tensor in 0..8 {
+        let at = 0x400 + 0x4C * tensor;
+        let base = if random.below(16) == 0 { random.next() } else { data };
+        let config = random.below(4) as u32 | 0x1F00 | 4 << 16;
+        registers.extend([
+            (at, base as u32),
+            (at + 4, (base >> 32) as u32),
+            (at + 8, random.bits()),
+            (at + 12, config),
+        ]);
+        for (d, size) in [40, 3, 2, 1, 1].into_iter().enumerate() {
+            let field = at + 0x10 + 12 * d as u32;
+            registers.extend([(field, size), (field + 4, [1, 40, 120, 240, 240][d])]);
+            if random.below(16) == 0 {
+                registers.insert(field + 4 * random.below(3) as u32, random.bits());
+            }
+        }
+    }
+    for d in 0..5 {
+        registers.extend([(0x668 + 8 * d, random.bits() & 3), (0x66C + 8 * d, 1 + (random.bits() & 3))]);
+    }
+    registers.extend((0..32).map(|i| (0x690 + 4 * i, random.bits())));
+    registers.insert(0x710, random.bits() & 1);
+    registers
+}
+
+/// Runs a program on a core without a card; the words that it has executed.
+fn on_a_core(random: &mut Random, words: &[RawWord]) -> u64 {
+    let code = words.iter().flat_map(|word| word.to_bytes()).collect();
+    let registers = description(random, CODE, DATA);
+    let mut memory = Regions {
+        regions: vec![(CODE, code), (DATA, vec![0x5A; 1 << 12])],
+        registers: HashMap::from([(0x710, 0)]),
+    };
+    let mut core = Core::new(random.below(2) == 0);
+    core.start(|at| registers.get(&at).copied().unwrap_or(0));
+    core.registers.v.iter_mut().for_each(|v| v.0.fill_with(|| random.next() as u8));
+    core.registers.ad.iter_mut().for_each(|ad| *ad = Address { address: DATA, element: 4 });
+    core.registers.sp = random.next() as u16 | 1;
+    for _ in 0..1 + random.below(10) {
+        let start = Instant::now();
+        let progress = core.run(&mut memory, SLICE);
+        assert!(start.elapsed() < PATIENCE, "{SLICE} words took {:?}", start.elapsed());
+        if progress != Progress::Running {
+            break;
+        }
+    }
+    core.words
+}
+
+/// Launches programs on all cores of a card, and takes it back from those without end.
+fn on_a_card(random: &mut Random, chip: &mut Chip, kernels: &[Vec<RawWord>]) {
+    for n in 0..8 {
+        let code = u64::from(CARD_CODE + n * 0x1_0000);
+        let bytes: Vec<_> = program(random, kernels).iter().flat_map(|word| word.to_bytes()).collect();
+        chip.inspect_memory_write(code, &bytes).expect("the card's memory");
+        let data = u64::from(CARD_CODE + 0x80_0000);
+        for (at, value) in description(random, code, data) {
+            let _ = chip.inspect_register_write(CFG + n * NEXT + at, value);
+        }
+        let _ = chip.inspect_register_write(CFG + n * NEXT + 0x714, random.next() as u32);
+        let _ = chip.inspect_register_write(CFG + n * NEXT + 0x838, 1);
+    }
+    for _ in 0..20 {
+        let start = Instant::now();
+        let progress = chip.run(1 << 18);
+        assert!(start.elapsed() < PATIENCE, "a turn of the card took {:?}", start.elapsed());
+        if progress != goya_chip::Progress::Busy {
+            break;
+        }
+    }
+    chip.reset(Reset::Soft);
+    for n in 0..8 {
+        assert_eq!(chip.inspect_register(CFG + n * NEXT + STATUS), Some(IDLE), "core {n} after a reset");
+    }
+}
+
+/// Bytes of memory that this process has in use.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 4096
+}
+
+fn fuzz(duration: Duration) {
+    let seed = std::env::var("FUZZ_SEED").ok().and_then(|s| s.parse().ok());
+    let seed = seed.unwrap_or_else(|| u64::from(std::process::id()) << 20 | 1);
+    println!("FUZZ_SEED={seed}");
+    let (mut random, kernels) = (Random(seed), kernels());
+    let host = TestHost::new(1 << 20);
+    let mut chip = host.chip();
+    let (start, mut programs, mut words, mut after_warm_up) = (Instant::now(), 0_u64, 0, None);
+    while start.elapsed() < duration {
+        for _ in 0..50 {
+            let program = program(&mut random, &kernels);
+            words += on_a_core(&mut random, &program);
+            programs += 1;
+        }
+        on_a_card(&mut random, &mut chip, &kernels);
+        if start.elapsed() > duration / 4 {
+            after_warm_up.get_or_insert_with(resident);
+        }
+    }
+    let launched = chip.counters().kernels;
+    let grown = resident().saturating_sub(after_warm_up.unwrap_or_else(resident));
+    println!(
+        "{programs} programs with {words} words, {launched} launched, memory grown by {} KiB",
+        grown >> 10
+    );
+    assert!(grown < 64 << 20, "memory grew by {grown} bytes");
+    assert!(words > programs && launched > 0, "nothing was executed");
+}
+
+#[test]
+fn a_second_of_random_programs() {
+    fuzz(Duration::from_secs(1));
+}
+
+#[test]
+#[ignore = "takes FUZZ_SECONDS; make fuzz runs it"]
+fn a_long_time_of_random_programs() {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(600);
+    fuzz(Duration::from_secs(seconds));
+}
