@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Which cards there are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+const CLASS: &str = "/sys/class/accel";
+const BUS: &str = "/sys/bus/pci/devices";
+/// PCI vendor and device of a Goya card.
+const ID: (&str, &str) = ("0x1da3", "0x0001");
+
+/// A card that a driver has, by its nodes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Card {
+    // The order of cards is that of their places, so this comes first.
+    pci_address: String,
+    minor: u32,
+}
+
+/// All cards that a driver has, in the order of their places on the bus: the numbers of their nodes have any order.
+#[must_use]
+pub fn cards() -> Vec<Card> {
+    let mut all: Vec<_> = entries(CLASS).filter_map(|path| Card::of_class(&path)).collect();
+    all.sort();
+    all
+}
+
+fn entries(directory: &str) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// Whether the PCI device that a directory describes is a Goya card.
+fn is_goya(device: &Path) -> bool {
+    let read = |file: &str| fs::read_to_string(device.join(file)).unwrap_or_default();
+    (read("vendor").trim(), read("device").trim()) == ID
+}
+
+impl Card {
+    fn of_class(path: &Path) -> Option<Self> {
+        let minor = path.file_name()?.to_str()?.strip_prefix("accel")?.parse().ok()?;
+        let device = fs::canonicalize(path.join("device")).ok().filter(|device| is_goya(device))?;
+        Some(Self { pci_address: device.file_name()?.to_str()?.to_owned(), minor })
+    }
+
+    /// The first card.
+    ///
+    /// # Errors
+    /// [`Error::NoCard`], with what to do about it.
+    pub fn first() -> Result<Self> {
+        Self::nth(0)
+    }
+
+    /// The card of this number, from zero, in the order of [`cards`].
+    ///
+    /// # Errors
+    /// [`Error::NoCard`], with what to do about it.
+    pub fn nth(number: usize) -> Result<Self> {
+        cards().into_iter().nth(number).ok_or_else(|| Error::NoCard(why_none(number)))
+    }
+
+    /// The card at a place on the bus (`0000:01:00.0`), or of a node (`accel0`, `/dev/accel/accel0`).
+    ///
+    /// # Errors
+    /// [`Error::NoCard`], with those that there are.
+    pub fn find(name: &str) -> Result<Self> {
+        let node = name.rsplit('/').next().unwrap_or(name);
+        let all = cards();
+        let known: Vec<_> = all.iter().map(|card| card.pci_address.clone()).collect();
+        all.into_iter().find(|card| card.pci_address == name || card.name() == node).ok_or_else(|| {
+            Error::NoCard(match known.len() {
+                0 => why_none(0),
+                _ => format!("none is {name}; there are {}", known.join(", ")),
+            })
+        })
+    }
+
+    /// Its place on the bus, as `0000:01:00.0`.
+    #[must_use]
+    pub fn pci_address(&self) -> &str {
+        &self.pci_address
+    }
+
+    /// The number of its nodes.
+    #[must_use]
+    pub fn minor(&self) -> u32 {
+        self.minor
+    }
+
+    /// Its name, as `accel0`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("accel{}", self.minor)
+    }
+
+    /// The compute node, for one program at a time.
+    #[must_use]
+    pub fn compute_node(&self) -> PathBuf {
+        format!("/dev/accel/accel{}", self.minor).into()
+    }
+
+    /// The control node, for questions.
+    #[must_use]
+    pub fn control_node(&self) -> PathBuf {
+        format!("/dev/accel/accel_controlD{}", self.minor).into()
+    }
+
+    /// The directory of its attributes in sysfs.
+    #[must_use]
+    pub fn sysfs(&self) -> PathBuf {
+        Path::new(BUS).join(&self.pci_address)
+    }
+
+    /// The name of its driver: `goya`, or `habanalabs`.
+    #[must_use]
+    pub fn driver(&self) -> Option<String> {
+        let link = fs::read_link(self.sysfs().join("driver")).ok()?;
+        Some(link.file_name()?.to_str()?.to_owned())
+    }
+}
+
+/// Why there is no card of this number, and what can be done.
+fn why_none(number: usize) -> String {
+    let mut cards: Vec<_> = entries(BUS).filter(|device| is_goya(device)).collect();
+    cards.sort();
+    let Some(card) = cards.get(number) else {
+        return format!("the bus has {} of them (lspci -d 1da3:0001)", cards.len());
+    };
+    let name = card.file_name().unwrap_or_default().to_string_lossy();
+    match fs::read_link(card.join("driver")) {
+        Ok(driver) => {
+            let driver = driver.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            format!("{name} has the driver {driver}, but no node; dmesg may say why")
+        }
+        Err(_) => format!("{name} has no driver: \"modprobe goya\" as root; dmesg may say why"),
+    }
+}
