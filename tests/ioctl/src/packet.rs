@@ -1,45 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Packets, as a program writes them (`goya_packets.h`).
+//! Packets by numbers, right or wrong: tests say things that the library's types cannot.
 
-/// A command buffer under construction.
+use goya::packet::{CommandDmaFlags, Direction, DmaFlags, Kind, MessageFlags, Packet};
+
+/// A command buffer under construction: packets of the library's, and what is none.
 #[derive(Debug, Default, Clone)]
 pub struct Packets(Vec<u8>);
-
-/// Waits until the engine is idle.
-pub const ENGINE_BARRIER: u32 = 1 << 29;
-/// Waits for earlier register writes.
-pub const REGISTER_BARRIER: u32 = 1 << 30;
-/// Waits for earlier messages.
-pub const MESSAGE_BARRIER: u32 = 1 << 31;
-const ALL: u32 = ENGINE_BARRIER | REGISTER_BARRIER | MESSAGE_BARRIER;
-/// Completion message of a LIN_DMA.
-pub const WRITE_COMPLETION: u32 = 1 << 2;
-const MEMSET: u32 = 1 << 6;
-/// Every user's LIN_DMA has it (`GOYA_PKT_LIN_DMA_CTL_WO`).
-const WEAKLY_ORDERED: u32 = 1;
-/// What packets are (`enum packet_id`).
-#[derive(Clone, Copy)]
-enum Opcode {
-    Wreg32 = 1,
-    WregBulk = 2,
-    MsgLong = 3,
-    MsgShort = 4,
-    CpDma = 5,
-    MsgProt = 7,
-    Fence = 8,
-    LinDma = 9,
-    Nop = 10,
-    Stop = 11,
-}
-
-impl Opcode {
-    /// Bits 28:24 of a control word.
-    const fn ctl(self) -> u32 {
-        (self as u32) << 24
-    }
-}
 
 /// First byte of the configuration space in device addresses.
 pub const CFG: u64 = 0x7F_FC00_0000;
@@ -67,6 +35,11 @@ impl Packets {
         &self.0
     }
 
+    /// Bytes that somebody else has made.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
     /// These, and `others` behind them.
     pub fn then(mut self, others: &Self) -> Self {
         self.0.extend_from_slice(&others.0);
@@ -78,10 +51,9 @@ impl Packets {
         self
     }
 
-    fn long(self, first: u32, ctl: u32, addresses: &[u64]) -> Self {
-        let mut new = self.words(&[first, ctl]);
-        new.0.extend(addresses.iter().flat_map(|a| a.to_le_bytes()));
-        new
+    fn packet(mut self, kind: Kind) -> Self {
+        Packet::from(kind).encode(&mut self.0);
+        self
     }
 
     /// Anything: two words.
@@ -96,27 +68,28 @@ impl Packets {
 
     /// Does nothing.
     pub fn nop(self) -> Self {
-        self.words(&[0, Opcode::Nop.ctl() | ALL])
+        self.packet(Kind::Nop)
     }
 
     /// Stops the queue.
     pub fn stop(self) -> Self {
-        self.words(&[0, Opcode::Stop.ctl()])
+        self.packet(Kind::Stop)
     }
 
     /// Writes a word anywhere.
     pub fn msg_long(self, address: u64, value: u32) -> Self {
-        self.long(value, Opcode::MsgLong.ctl() | ALL, &[address])
+        self.packet(Kind::MessageLong { address, value, flags: MessageFlags::empty() })
     }
 
     /// A message that only a trusted queue may send.
     pub fn msg_prot(self, address: u64, value: u32) -> Self {
-        self.long(value, Opcode::MsgProt.ctl() | ALL, &[address])
+        self.packet(Kind::MessageProtected { address, value, flags: MessageFlags::empty() })
     }
 
     /// Writes a word at an offset from a base: 0 the monitors, 1 the sync objects.
     pub fn msg_short(self, base: u32, offset: u32, value: u32) -> Self {
-        self.words(&[value, Opcode::MsgShort.ctl() | ALL | (base << 22) | offset])
+        let (base, offset) = (base as u8, offset as u16);
+        self.packet(Kind::MessageShort { base, offset, value, flags: MessageFlags::empty() })
     }
 
     /// Sets a sync object, or adds with [`ADD`].
@@ -144,43 +117,43 @@ impl Packets {
 
     /// Waits until fence `id` is at least `gate`, then takes `decrement` from it.
     pub fn fence(self, id: u32, gate: u32, decrement: u32) -> Self {
-        self.words(&[(id << 30) | (gate << 16) | decrement, Opcode::Fence.ctl() | ALL])
+        self.packet(Kind::Fence { id: id as u8, gate: gate as u8, decrement: decrement as u8 })
     }
 
     /// Writes a register of the engine.
     pub fn wreg32(self, offset: u32, value: u32) -> Self {
-        self.words(&[value, Opcode::Wreg32.ctl() | REGISTER_BARRIER | offset])
+        self.packet(Kind::WriteRegister { register: offset as u16, value, command_queue: false })
     }
 
     /// Writes registers of the engine one after the other; an even number of them.
     pub fn wreg_bulk(self, offset: u32, values: &[u32]) -> Self {
-        self.words(&[values.len() as u32 / 2, Opcode::WregBulk.ctl() | REGISTER_BARRIER | offset])
-            .words(values)
+        let values = values.chunks_exact(2).map(|two| u64::from(two[1]) << 32 | u64::from(two[0])).collect();
+        self.packet(Kind::WriteRegisters { register: offset as u16, values })
     }
 
     /// Hands a buffer to the command queue.
     pub fn cp_dma(self, source: u64, size: u32) -> Self {
-        self.long(size, Opcode::CpDma.ctl() | ALL, &[source])
+        self.packet(Kind::CommandDma { source, size, flags: CommandDmaFlags::empty() })
     }
 
-    fn lin_dma(self, flags: u32, direction: u32, source: u64, destination: u64, size: u32) -> Self {
-        let ctl = Opcode::LinDma.ctl() | ALL | (direction << 20) | WEAKLY_ORDERED | flags;
-        self.long(size, ctl, &[source, destination])
+    fn lin_dma(self, flags: DmaFlags, direction: u32, source: u64, destination: u64, size: u32) -> Self {
+        let (flags, direction) = (flags | DmaFlags::default(), Direction::ALL[direction as usize]);
+        self.packet(Kind::LinearDma { source, destination, size, direction, flags, control: 0 })
     }
 
     /// Copies `size` bytes; `direction` is one of `hl_goya_dma_direction`.
     pub fn copy(self, direction: u32, source: u64, destination: u64, size: u32) -> Self {
-        self.lin_dma(0, direction, source, destination, size)
+        self.lin_dma(DmaFlags::empty(), direction, source, destination, size)
     }
 
     /// Fills memory with a value of eight bytes.
     pub fn fill(self, direction: u32, value: u64, destination: u64, size: u32) -> Self {
-        self.lin_dma(MEMSET, direction, value, destination, size)
+        self.lin_dma(DmaFlags::FILL, direction, value, destination, size)
     }
 
     /// A copy that sends the channel's completion message at its end.
     pub fn copy_and_tell(self, direction: u32, source: u64, destination: u64, size: u32) -> Self {
-        self.lin_dma(WRITE_COMPLETION, direction, source, destination, size)
+        self.lin_dma(DmaFlags::WRITE_COMPLETION, direction, source, destination, size)
     }
 }
 

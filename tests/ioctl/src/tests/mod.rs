@@ -16,6 +16,7 @@ mod fail_nth;
 mod faults;
 mod holders;
 mod info;
+mod library;
 mod limits;
 mod machine;
 mod memory;
@@ -92,6 +93,7 @@ const GENTLE: &[&[Test]] = &[
     chains::TESTS,
     units::TESTS,
     tpc::TESTS,
+    library::TESTS,
     sensors::TESTS,
     notify::TESTS,
     endless::TESTS,
@@ -107,6 +109,7 @@ const ROUGH: &[&[Test]] = &[
     dram_window::ROUGH,
     peer::ROUGH,
     stalls::TESTS,
+    library::ROUGH,
     stress::ROUGH,
     bus::TESTS,
     machine::TESTS,

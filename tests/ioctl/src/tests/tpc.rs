@@ -6,8 +6,7 @@
 use goya_tests::card::Card;
 use goya_tests::device::SRAM;
 use goya_tests::tpc::{
-    CORES, COUNT_UP, Tensor, bytes, descriptor, done, floats, forget_done, in_a_row, kernel, launch, load,
-    put_code, run,
+    CORES, COUNT_UP, Tensor, bytes, done, floats, forget_done, in_a_row, kernel, launch, load, put_code, run,
 };
 use goya_tests::{Result, check, check_eq, kmsg};
 use goya_tpc_kernels::{Index, Part, reference};
@@ -41,7 +40,7 @@ fn compare(
     let card = Card::open()?;
     let kernel = kernel(name)?;
     let tensors = load(&card, inputs, output)?;
-    let to = tensors.last().ok_or("no output")?.address;
+    let to = tensors.last().ok_or("no output")?.place().address();
     for cores in [1, CORES] {
         card.put(to, &vec![0xEE; expected.len() * 4])?;
         run(&card, kernel, &tensors, scalars, cores)?;
@@ -59,7 +58,7 @@ fn nothing() -> Result {
     let part = Part { offset: [0; 5], size: [1; 5] };
     for core in 0..CORES {
         forget_done(&card)?;
-        let packets = launch(&descriptor(&[], &[], part, COUNT_UP));
+        let packets = launch(&[], &[], part, COUNT_UP)?;
         card.run_internal(GOYA_QUEUE_ID_TPC0 + core, &packets)?;
         settle(&card, GOYA_QUEUE_ID_TPC0 + core)?;
         check_eq!(done(&card)?, 1, format!("what core {core} says"));
@@ -98,15 +97,15 @@ fn one_after_the_other() -> Result {
     let sizes = [64, 40, 1, 1, 1];
     let all = in_a_row(&[sizes; 4]);
     let (a, b) = (floats(7, 64 * 40), floats(8, 64 * 40));
-    card.put(all[0].address, &bytes(&a))?;
-    card.put(all[1].address, &bytes(&b))?;
+    card.put(all[0].place().address(), &bytes(&a))?;
+    card.put(all[1].place().address(), &bytes(&b))?;
     let part = Part { offset: [0; 5], size: [1, 40, 1, 1, 1] };
-    let first = launch(&descriptor(&all[..3], &[], part, 0));
-    let second = launch(&descriptor(&[all[2], all[1], all[3]], &[], part, 0));
+    let first = launch(&all[..3], &[], part, 0)?;
+    let second = launch(&[all[2].clone(), all[1].clone(), all[3].clone()], &[], part, 0)?;
     card.run_internal(GOYA_QUEUE_ID_TPC0 + 4, &first.then(&second))?;
     settle(&card, GOYA_QUEUE_ID_TPC0 + 4)?;
     let expected = reference::add_f32(&reference::add_f32(&a, &b), &b);
-    check!(card.get(all[3].address, 64 * 40 * 4)? == bytes(&expected), "the second sum is wrong");
+    check!(card.get(all[3].place().address(), 64 * 40 * 4)? == bytes(&expected), "the second sum is wrong");
     Ok(())
 }
 
@@ -120,8 +119,8 @@ fn fails(card: &Card, text: &str, address: u64) -> Result {
     let before = card.events(KERNEL_ERROR)?;
     forget_done(card)?;
     let part = Part { offset: [0; 5], size: [1; 5] };
-    let tensor = Tensor { address, element: 4, sizes: [64, 1, 1, 1, 1] };
-    let packets = launch(&descriptor(&[tensor], &[], part, COUNT_UP));
+    let tensor = Tensor::new(address, 4, [64, 1, 1, 1, 1]);
+    let packets = launch(&[tensor], &[], part, COUNT_UP)?;
     card.run_internal(GOYA_QUEUE_ID_TPC0, &packets)?;
     card.wait_event(KERNEL_ERROR, before)?;
     check_eq!(done(card)?, 0, "what a kernel says that has failed");

@@ -33,7 +33,7 @@ pub fn show(card: &Card, colours: &Colours) -> Result<bool> {
         let start = Instant::now();
         run(card, kernel, &tensors, &job.scalars, CORES)?;
         let time = start.elapsed();
-        let to = tensors.last().ok_or("no output")?.address;
+        let to = tensors.last().ok_or("no output")?.place().address();
         let right = card.get(to, job.expected.len() * 4)? == bytes(&job.expected);
         good &= right;
         let verdict = colours.verdict(right);
