@@ -19,6 +19,13 @@ impl DmaBuf {
     pub(crate) fn new(fd: OwnedFd, memory: DeviceMemory) -> Self {
         Self { fd, _memory: memory }
     }
+
+    /// The descriptor alone. Memory that is exported cannot be unmapped: if the last [`DeviceMemory`] goes before the
+    /// descriptor is closed, both stay until the device is closed.
+    #[must_use]
+    pub fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
 }
 
 impl AsFd for DmaBuf {

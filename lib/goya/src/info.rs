@@ -132,6 +132,14 @@ impl Info<'_> {
         Ok(answer[0])
     }
 
+    /// Asks any question (`HL_INFO_*`) with its parameter. The answer goes to `answer`; what is returned is what the driver
+    /// says in the parameter's place.
+    pub fn ask(self, op: u32, parameter: u32, answer: &mut [u8]) -> Result<u32> {
+        let (result, beside) = self.0.ask(op, parameter, answer);
+        result.map_err(|e| Call::Info.failed(format!("question {op}"), e))?;
+        Ok(beside)
+    }
+
     /// What the card is: memory, engines, versions. [`text`] makes strings of its arrays.
     pub fn hardware(self) -> Result<hl_info_hw_ip_info> {
         self.one(HL_INFO_HW_IP_INFO, 0, "HW_IP_INFO")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: The goya-rs authors
+"""As much of libgoya for Python as the examples use. LIBGOYA= names another library than the system's."""
+
+import ctypes
+import os
+from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+
+
+class GoyaError(OSError):
+    """What the library says."""
+
+
+class _Error(ctypes.Structure):
+    _fields_ = [("code", c_int), ("message", c_char * 512)]
+
+
+class Place(ctypes.Structure):
+    """A place that the card reaches: in host memory, in device memory, or at an address."""
+
+    _fields_ = [("host", c_void_p), ("device", c_void_p), ("offset", c_uint64)]
+
+
+class Job(ctypes.Structure):
+    """A job for a queue."""
+
+    _fields_ = [("queue", c_uint32), ("commands", c_void_p), ("place", Place), ("size", c_uint64)]
+
+
+class Tensor(ctypes.Structure):
+    """A tensor in the card's memory."""
+
+    _fields_ = [("place", Place), ("element", c_uint32), ("sizes", c_uint32 * 5), ("strides", c_uint32 * 5)]
+
+
+SRAM = 0x7FF0008000
+FOR_EVER = 2**64 - 1
+_library = ctypes.CDLL(os.environ.get("LIBGOYA", "libgoya.so.0"))
+
+
+def _function(name, result, *arguments):
+    """A function of the library that fills in an error: a NULL or a negative number is an exception."""
+    function = getattr(_library, "goya_" + name)
+    function.restype, function.argtypes = result, [*arguments, POINTER(_Error)]
+
+    def call(*values):
+        error = _Error()
+        answer = function(*values, byref(error))
+        if answer is None or (result is c_int and answer < 0):
+            raise GoyaError(-error.code, error.message.decode())
+        return answer
+
+    return call
+
+
+class Object:
+    """An object of the library, which is freed with this."""
+
+    def __init__(self, kind, pointer, *uses):
+        self.pointer, self.uses = pointer, uses
+        self._free = getattr(_library, f"goya_{kind}_free")
+        self._free.argtypes, self._free.restype = [c_void_p], None
+
+    def __del__(self):
+        self._free(self.pointer)
+
+    @property
+    def _as_parameter_(self):
+        return c_void_p(self.pointer)
+
+
+_open = _function("device_open", c_void_p, c_size_t)
+_host_memory = _function("host_memory_map", c_void_p, c_void_p, c_void_p, c_size_t)
+_device_memory = _function("device_memory_new", c_void_p, c_void_p, c_uint64)
+_put = _function("device_put", c_int, c_void_p, Place, c_void_p, c_size_t)
+_get = _function("device_get", c_int, c_void_p, Place, c_void_p, c_size_t)
+_commands = _function("commands_new", c_void_p)
+_copy = _function("commands_copy", c_int, c_void_p, Place, Place, c_uint32)
+_submit = _function("device_submit", c_void_p, c_void_p, POINTER(Job), c_size_t, c_uint32, c_uint32)
+_wait = _function("fence_wait", c_int, c_void_p, c_uint64, POINTER(c_int64))
+_load = _function("program_load", c_void_p, c_void_p, c_char_p)
+_bind = _function(
+    "program_bind", c_void_p, c_void_p, POINTER(Tensor), c_size_t, POINTER(c_uint32), c_size_t, c_void_p, c_uint32
+)
+_start = _function("launch_start", c_void_p, c_void_p)
+
+
+def _buffer(array):
+    """The memory of anything that has some to be written: an array, a NumPy array, a bytearray."""
+    view = memoryview(array).cast("B")
+    return (c_char * view.nbytes).from_buffer(view), view.nbytes
+
+
+class Device(Object):
+    """An open card."""
+
+    def __init__(self, number=0):
+        super().__init__("device", _open(number))
+
+    def map(self, array):
+        """Has the card reach an array, which must not be resized."""
+        memory, size = _buffer(array)
+        return Object("host_memory", _host_memory(self, ctypes.addressof(memory), size), memory)
+
+    def memory(self, size):
+        """Device memory."""
+        return Object("device_memory", _device_memory(self, size))
+
+    def put(self, place, array):
+        """Copies an array to the card."""
+        _put(self, place, *_buffer(array))
+
+    def get(self, place, array):
+        """Copies from the card into an array."""
+        _get(self, place, *_buffer(array))
+
+    def submit(self, queue, commands):
+        """Submits packets to a DMA queue; the answer is a fence."""
+        job = Job(queue=queue, commands=commands.pointer)
+        return Object("fence", _submit(self, byref(job), 1, 0, 0))
+
+    def launch(self, name, tensors, cores=8):
+        """Starts a kernel that comes with the library; the answer is a fence."""
+        program = Object("program", _load(self, name.encode()))
+        array = (Tensor * len(tensors))(*tensors)
+        launch = Object("launch", _bind(program, array, len(tensors), None, 0, None, cores))
+        return Object("fence", _start(launch), launch)
+
+
+class Commands(Object):
+    """Packets in a row."""
+
+    def __init__(self):
+        super().__init__("commands", _commands())
+
+    def copy(self, source, target, size):
+        """Appends a copy."""
+        _copy(self, source, target, size)
+
+
+def wait(fence):
+    """Waits for a fence."""
+    _wait(fence, FOR_EVER, None)

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Errors, and what stands between C and a panic.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+
+use goya::{Error, Result};
+
+/// Bytes of a message, with the zero at its end.
+pub const GOYA_MESSAGE_SIZE: usize = 512;
+
+/// What went wrong, and what to do about it.
+#[repr(C)]
+pub struct goya_error {
+    /// A negative errno.
+    pub code: c_int,
+    /// A sentence, cut if it is longer.
+    pub message: [c_char; GOYA_MESSAGE_SIZE],
+}
+
+impl goya_error {
+    fn fill(&mut self, code: c_int, message: &str) {
+        self.code = code;
+        self.message = [0; GOYA_MESSAGE_SIZE];
+        let room = GOYA_MESSAGE_SIZE - 1;
+        // Characters are not cut.
+        let end = (0..=message.len().min(room)).rev().find(|&n| message.is_char_boundary(n)).unwrap_or(0);
+        for (to, byte) in self.message.iter_mut().zip(message.as_bytes().iter().take(end)) {
+            *to = *byte as c_char;
+        }
+    }
+}
+
+/// Does something for C: what is returned is its code.
+///
+/// # Safety
+/// `error` is null, or a `goya_error` that may be written.
+pub(crate) unsafe fn code(error: *mut goya_error, work: impl FnOnce() -> Result<c_int>) -> c_int {
+    let (code, message) = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(code)) => return code,
+        Ok(Err(e)) => (-e.errno(), e.to_string()),
+        Err(_) => (-libc::EIO, "libgoya has panicked: this is a bug of its own".to_owned()),
+    };
+    // SAFETY: the caller's promise.
+    if let Some(error) = unsafe { error.as_mut() } {
+        error.fill(code, &message);
+    }
+    code
+}
+
+/// Makes an object for C, or null.
+///
+/// # Safety
+/// As [`code`].
+pub(crate) unsafe fn object<T>(error: *mut goya_error, work: impl FnOnce() -> Result<T>) -> *mut T {
+    let mut made = std::ptr::null_mut();
+    let make = || {
+        made = Box::into_raw(Box::new(work()?));
+        Ok(0)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { code(error, make) };
+    made
+}
+
+/// Frees an object. What its end panics of does not get out.
+///
+/// # Safety
+/// `object` is null, or of [`object`] and not used any more.
+pub(crate) unsafe fn free<T>(object: *mut T) {
+    if let Some(object) = NonNull::new(object) {
+        // SAFETY: the caller's promise.
+        let object = unsafe { Box::from_raw(object.as_ptr()) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(object)));
+    }
+}
+
+/// A reference to what C has.
+///
+/// # Safety
+/// `pointer` is null, or valid for as long as the reference is used.
+pub(crate) unsafe fn borrow<'a, T>(pointer: *const T, what: &str) -> Result<&'a T> {
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_ref() }.ok_or_else(|| Error::Invalid(format!("{what} is NULL")))
+}
+
+/// The same, to change it.
+///
+/// # Safety
+/// As [`borrow`], and nobody else uses it meanwhile.
+pub(crate) unsafe fn borrow_mut<'a, T>(pointer: *mut T, what: &str) -> Result<&'a mut T> {
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_mut() }.ok_or_else(|| Error::Invalid(format!("{what} is NULL")))
+}
+
+/// An array that C has. It may be null if it is empty.
+///
+/// # Safety
+/// `pointer` is null, or has `count` elements for as long as the slice is used.
+pub(crate) unsafe fn slice<'a, T>(pointer: *const T, count: usize, what: &str) -> Result<&'a [T]> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    // SAFETY: the caller's promise.
+    let first = unsafe { borrow(pointer, what) }?;
+    // SAFETY: the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(first, count) })
+}
+
+/// A string that C has.
+///
+/// # Safety
+/// `pointer` is null, or a string that ends with a zero, for as long as the text is used.
+pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a str> {
+    // SAFETY: the caller's promise.
+    unsafe { borrow(pointer, what) }?;
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    text.to_str().map_err(|_| Error::Invalid(format!("{what} is no UTF-8")))
+}
+
+/// Writes a text for C, cut to `size` bytes with the zero at its end; returns its whole length.
+///
+/// # Safety
+/// `to` is null, or has `size` bytes that may be written.
+pub(crate) unsafe fn put_text(text: &str, to: *mut c_char, size: usize) -> c_int {
+    if size > 0 && !to.is_null() {
+        let len = text.len().min(size - 1);
+        // SAFETY: the caller's promise; the length is within both.
+        unsafe {
+            to.copy_from(text.as_ptr().cast(), len);
+            to.add(len).write(0);
+        }
+    }
+    c_int::try_from(text.len()).unwrap_or(c_int::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new() -> goya_error {
+        goya_error { code: 0, message: [1; GOYA_MESSAGE_SIZE] }
+    }
+
+    fn said(error: &goya_error) -> String {
+        let bytes: Vec<u8> = error.message.iter().map(|&c| c as u8).take_while(|&b| b != 0).collect();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn errors_and_panics_are_told() {
+        let mut error = new();
+        // SAFETY: the error is ours.
+        let code = |error: &mut goya_error, work: fn() -> Result<c_int>| unsafe { super::code(error, work) };
+        assert_eq!(code(&mut error, || Ok(7)), 7);
+        assert_eq!(error.code, 0);
+        assert_eq!(code(&mut error, || Err(Error::Invalid("so".into()))), -libc::EINVAL);
+        assert_eq!((error.code, said(&error).as_str()), (-libc::EINVAL, "so"));
+        assert_eq!(code(&mut error, || panic!("on purpose")), -libc::EIO);
+        assert!(said(&error).contains("panicked"));
+        // SAFETY: null is allowed.
+        assert_eq!(unsafe { super::code(std::ptr::null_mut(), || Err(Error::NoRoom)) }, -libc::EAGAIN);
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        let mut error = new();
+        error.fill(-1, &"ü".repeat(400));
+        assert_eq!(said(&error), "ü".repeat(255));
+        error.fill(-1, &"a".repeat(600));
+        assert_eq!(said(&error).len(), 511);
+    }
+
+    #[test]
+    fn texts_are_cut() {
+        let mut to = [1 as c_char; 4];
+        // SAFETY: four bytes, of which as many are said to be there.
+        unsafe {
+            assert_eq!(put_text("abcdef", to.as_mut_ptr(), 4), 6);
+            assert_eq!(to, [97, 98, 99, 0]);
+            assert_eq!(put_text("abcdef", std::ptr::null_mut(), 0), 6);
+            assert!(slice::<u32>(std::ptr::null(), 1, "x").is_err());
+            assert!(slice::<u32>(std::ptr::null(), 0, "x").unwrap().is_empty());
+        }
+    }
+}
