@@ -44,6 +44,8 @@ export KDIR V INSTALL_MOD_PATH
 
 # What can be run in the guest.
 PROGRAMS := goya-tests goya-demo
+# With EXAMPLES=1 those of the library, too.
+examples = $(if $(EXAMPLES),$$(scripts/examples.sh))
 # Modules that tests need, of a kernel that has them as modules.
 MODULES :=
 
@@ -54,10 +56,10 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	--kernel "$$(scripts/kernel.sh $(call kernel,$(1)))/arch/x86/boot/bzImage" \
 	$$(scripts/guest-modules.sh $(call kernel,$(1)) "$$($(driver) $(call kernel,$(1)))" $(MODULES)) \
 	--module "$$($(driver) $(call kernel,$(1)))" --module-params "$(PARAMS)" \
-	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) \
+	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) $(examples) \
 	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
 
-.PHONY: help demo test test-guest test-kexec stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card card-and-runner guest module \
+.PHONY: help demo test test-guest test-lib test-kexec lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card card-and-runner guest module \
 	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
@@ -72,6 +74,7 @@ help: ## This list
 	@echo "  CARDS=2      several cards          MMAP=1  mapped card memory"
 	@echo "  IOMMU=1      an IOMMU before the card  SWIOTLB=1  all DMA through bounce buffers"
 	@echo "  KDIR=/path   another kernel build   V=1     all output      TEST='dma wait.gone'  some tests"
+	@echo "  EXAMPLES=1   the library's examples in the guest, in /examples"
 
 # The driver, while the programs are built: the crates of Debian's kernel keep one processor busy for minutes.
 load-%: toolbox
@@ -93,6 +96,13 @@ test-guest: card guest ## Run the driver's tests only
 	@$(call load,debug)
 	@$(call run,debug) $(PEER) --mem $(MEM) --guests $(GUESTS) --ktap --timeout 1500 -- $(STRESS) goya-tests $(TEST)
 
+test-lib: LOG := lib
+test-lib: PROGRAMS :=
+test-lib: EXAMPLES := 1
+test-lib: card-and-runner ## Run the library's examples in Rust, C and Python on the card
+	@$(call load,stock)
+	@$(call run,stock) --mem 1280M --ktap -- examples
+
 test-kexec: LOG := kexec
 test-kexec: PROGRAMS := goya-kexec
 test-kexec: card guest ## Have another kernel take the card over: in good order, and after a crash
@@ -104,6 +114,9 @@ test-kexec: card guest ## Have another kernel take the card over: in good order,
 stress: card guest ## Run the endurance tests, on the kernel without checkers (ROUNDS=10: a tenth)
 	@$(call load,release)
 	@$(call run,release) --mem 8G --ktap --timeout 14400 -- env GOYA_STRESS=$(or $(ROUNDS),100) goya-tests $(or $(TEST),stress)
+
+lib: toolbox ## The library for programs in C: goya.h, libgoya.so, libgoya.a and goya.pc in build/lib
+	@scripts/libgoya.sh
 
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
 	@scripts/cargo.sh test $(CARGO) test --workspace --features goya-chip/testing

@@ -164,8 +164,9 @@ pub(crate) fn submit(flight: &Arc<Flight>, submission: Submission<'_>, wait: boo
             // Another thread's restore phase was interrupted.
             Err((Some(libc::EINTR), _)) => {}
             Err((Some(libc::EAGAIN), _)) if wait => {
+                // Nothing of ours may be in flight: then it is others' that has to end.
                 if !flight.wait_for_oldest(ROUND) {
-                    std::thread::yield_now();
+                    std::thread::sleep(Duration::from_millis(1));
                 }
             }
             Err((Some(libc::EAGAIN), _)) => return Err(Error::NoRoom),
