@@ -18,7 +18,7 @@ symbols=lib/goya-c/symbols.txt
 archive=build/cargo/release/libgoya_c.a
 out=build/lib
 # What Rust's standard library needs.
-private="-lgcc_s -lm -lpthread -ldl -lc"
+private=(-lgcc_s -lm -lpthread -ldl -lc)
 
 cbindgen=$("$TOP/scripts/cbindgen.sh")
 "$TOP/scripts/cargo.sh" goya-c build/cargo build --release -p goya-c
@@ -43,9 +43,11 @@ enter nm --defined-only --extern-only --format=posix "$archive" | awk '$1 ~ /^go
 	echo "local: *;"
 	echo "};"
 } >"$out/libgoya.map"
+# What nobody uses here would not be taken from the archive.
+mapfile -t roots < <(sed 's/^/-Wl,-u,/' <<<"$wanted")
 step "LINK $out/lib/libgoya.so.$version" "$LOGS/libgoya-so.log" 0 enter cc -shared -o "$out/lib/libgoya.so.$version" \
 	-Wl,-soname,libgoya.so.$abi -Wl,--version-script="$out/libgoya.map" -Wl,--gc-sections -Wl,-z,defs \
-	$(while read -r name; do echo "-Wl,-u,$name"; done <<<"$wanted") "$archive" $private
+	"${roots[@]}" "$archive" "${private[@]}"
 ln -s "libgoya.so.$version" "$out/lib/libgoya.so.$abi"
 ln -s "libgoya.so.$abi" "$out/lib/libgoya.so"
 cp "$archive" "$out/lib/libgoya.a"
@@ -62,6 +64,6 @@ Description: User-space library of Habana Goya cards
 Version: $version
 Cflags: -I\${includedir}
 Libs: -L\${libdir} -lgoya
-Libs.private: $private
+Libs.private: ${private[*]}
 END
 say LIB "$out: libgoya $version"

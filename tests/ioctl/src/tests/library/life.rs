@@ -70,6 +70,14 @@ pub(super) fn listener() -> Result {
 
 /// What is said is of use.
 pub(super) fn errors() -> Result {
+    for text in [
+        "Cannot allocate device memory",
+        "Can't DMA from host",
+        "Failed to parse JOB",
+        "User not allowed to use",
+    ] {
+        kmsg::expect(text)?;
+    }
     let device = open()?;
     let said = |result: goya::Result<()>| result.err().map(|e| e.to_string()).unwrap_or_default();
     let busy = said(Device::open_node(device.path(), Duration::ZERO).map(drop));

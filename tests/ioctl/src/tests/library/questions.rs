@@ -6,7 +6,7 @@
 use goya::info::{FirmwareRequest, text};
 use goya::{Card, Control, Info, Status};
 use goya_tests::nodes::Nodes;
-use goya_tests::{Result, check, check_eq};
+use goya_tests::{Result, check, check_eq, kmsg};
 
 use super::{card, open, told};
 
@@ -25,6 +25,9 @@ pub(super) fn cards() -> Result {
 }
 
 pub(super) fn questions() -> Result {
+    for text in ["rows info pkt, error -5", "Failed to handle CPU-CP pkt", "generic fw pkt"] {
+        kmsg::expect(text)?;
+    }
     let device = open()?;
     answers(device.info()).map_err(|e| format!("the compute node: {e}"))?;
     let control = told(Control::open(&card()?))?;
