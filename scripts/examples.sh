@@ -32,6 +32,7 @@ done
 echo "--file tests/guest/examples:/bin/examples"
 echo "--file $(echo build/lib/lib/libgoya.so.*.*.*):$libraries/libgoya.so.0"
 # What Python reads for the examples is found by importing it, and what it is linked with by ldd.
+# shellcheck disable=SC2016 # it is the inner shell that expands it
 "$TOP/scripts/enter.sh" bash -c '
 	modules=$(python3 -I -c "
 import array, ctypes, os, sys

@@ -44,7 +44,8 @@ enter nm --defined-only --extern-only --format=posix "$archive" | awk '$1 ~ /^go
 	echo "};"
 } >"$out/libgoya.map"
 # What nobody uses here would not be taken from the archive.
-mapfile -t roots < <(sed 's/^/-Wl,-u,/' <<<"$wanted")
+mapfile -t roots <<<"$wanted"
+roots=("${roots[@]/#/-Wl,-u,}")
 step "LINK $out/lib/libgoya.so.$version" "$LOGS/libgoya-so.log" 0 enter cc -shared -o "$out/lib/libgoya.so.$version" \
 	-Wl,-soname,libgoya.so.$abi -Wl,--version-script="$out/libgoya.map" -Wl,--gc-sections -Wl,-z,defs \
 	"${roots[@]}" "$archive" "${private[@]}"
