@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use goya_uapi::*;
 
@@ -14,7 +14,7 @@ use crate::export::DmaBuf;
 use crate::node::Node;
 use crate::place::{Keep, Place};
 use crate::sys::Mapping;
-use crate::{Result, place};
+use crate::{Result, place, sys};
 
 /// What [`Node::memory`] does for one structure of the union of questions.
 type Question = hl_mem_in__bindgen_ty_1;
@@ -71,11 +71,13 @@ struct HostInner {
     start: NonNull<u8>,
     len: usize,
     address: u64,
+    /// Who copies from it shares it, who copies to it has it alone. The card asks nobody: copies are volatile.
+    copies: RwLock<()>,
 }
 
-// SAFETY: memory is the process's, not a thread's; it is used by copies only.
+// SAFETY: memory is the process's, not a thread's.
 unsafe impl Send for HostInner {}
-// SAFETY: as above; those who share it bear with each other as with the card.
+// SAFETY: threads read and write under the lock only.
 unsafe impl Sync for HostInner {}
 impl Keep for HostInner {}
 
@@ -117,7 +119,7 @@ impl HostMemory {
         let address = node
             .memory(HL_MEM_OP_MAP, HL_MEM_USERPTR | flags, Question { map_host })
             .map_err(|e| Call::Map.failed(format!("map {len} bytes of host memory"), e))?;
-        Ok(Self(Arc::new(HostInner { node: node.clone(), _own: own, start, len, address })))
+        Ok(Self(Arc::new(HostInner { node: node.clone(), _own: own, start, len, address, copies: RwLock::default() })))
     }
 
     /// Its address in the card.
@@ -138,20 +140,21 @@ impl HostMemory {
         self.0.len == 0
     }
 
-    /// Where it is in the process. Whoever reads or writes there shares it with the card.
+    /// Where it is in the process. Whoever reads or writes there shares it with the card, and with the copies of others.
     #[must_use]
     pub fn as_ptr(&self) -> *mut u8 {
         self.0.start.as_ptr()
     }
 
-    /// Copies `data` to it.
+    /// Copies `data` to it. Threads that copy to and from the same memory wait for each other; the card does not.
     ///
     /// # Errors
     /// If it does not fit.
     pub fn write(&self, offset: usize, data: &[u8]) -> Result {
         inside("host memory", offset as u64, data.len() as u64, self.0.len as u64)?;
-        // SAFETY: the range is inside, and nobody holds a reference into this memory.
-        unsafe { self.0.start.as_ptr().add(offset).copy_from(data.as_ptr(), data.len()) };
+        let _alone = self.0.copies.write().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the range is inside, and the lock keeps other threads away.
+        unsafe { sys::copy_to(self.0.start.as_ptr().add(offset), data) };
         Ok(())
     }
 
@@ -161,8 +164,9 @@ impl HostMemory {
     /// If it has not so much.
     pub fn read(&self, offset: usize, data: &mut [u8]) -> Result {
         inside("host memory", offset as u64, data.len() as u64, self.0.len as u64)?;
-        // SAFETY: the range is inside; a card that writes meanwhile changes bytes, not validity.
-        unsafe { data.as_mut_ptr().copy_from(self.0.start.as_ptr().add(offset), data.len()) };
+        let _shared = self.0.copies.read().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the range is inside, and the lock keeps threads away that write.
+        unsafe { sys::copy_from(self.0.start.as_ptr().add(offset), data) };
         Ok(())
     }
 

@@ -68,8 +68,60 @@ pub(crate) struct Mapping {
 
 // SAFETY: a mapping is the process's, not a thread's.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; it is used by copies only, and those who share it bear with each other as with a device.
+// SAFETY: without `&mut` nothing is read or written there.
 unsafe impl Sync for Mapping {}
+
+/// Bytes of a word, which copies go by.
+const WORD: usize = size_of::<u64>();
+
+/// How many of `len` bytes from `at` on come before the first aligned word.
+fn before_words(at: *const u8, len: usize) -> usize {
+    ((at as usize).wrapping_neg() % WORD).min(len)
+}
+
+/// Copies to memory that a device may read and write meanwhile: by volatile words that are aligned there.
+///
+/// # Safety
+/// `data.len()` bytes from `to` on may be written, and no thread of the process uses them meanwhile.
+pub(crate) unsafe fn copy_to(to: *mut u8, data: &[u8]) {
+    let (first, rest) = data.split_at(before_words(to, data.len()));
+    let (words, last) = rest.split_at(rest.len() / WORD * WORD);
+    // SAFETY: the three parts follow each other within the caller's bytes, and there are words from an aligned place on.
+    unsafe {
+        let bytes = |to: *mut u8, bytes: &[u8]| {
+            bytes.iter().enumerate().for_each(|(n, byte)| to.add(n).write_volatile(*byte));
+        };
+        bytes(to, first);
+        let middle = to.add(first.len());
+        for (n, word) in words.chunks_exact(WORD).enumerate() {
+            // The length is right, so the default is never used.
+            let word = u64::from_ne_bytes(word.try_into().unwrap_or_default());
+            middle.cast::<u64>().add(n).write_volatile(word);
+        }
+        bytes(middle.add(words.len()), last);
+    }
+}
+
+/// Copies from memory that a device may write meanwhile, in the same way: bytes may be of different times, no more.
+///
+/// # Safety
+/// `data.len()` bytes from `from` on may be read, and no thread of the process writes them meanwhile.
+pub(crate) unsafe fn copy_from(from: *const u8, data: &mut [u8]) {
+    let (first, rest) = data.split_at_mut(before_words(from, data.len()));
+    let (words, last) = rest.split_at_mut(rest.len() / WORD * WORD);
+    // SAFETY: as in `copy_to`.
+    unsafe {
+        let bytes = |from: *const u8, bytes: &mut [u8]| {
+            bytes.iter_mut().enumerate().for_each(|(n, byte)| *byte = from.add(n).read_volatile());
+        };
+        bytes(from, first);
+        let middle = from.add(first.len());
+        for (n, word) in words.chunks_exact_mut(WORD).enumerate() {
+            word.copy_from_slice(&middle.cast::<u64>().add(n).read_volatile().to_ne_bytes());
+        }
+        bytes(middle.add(words.len()), last);
+    }
+}
 
 /// Bytes of a page of the host.
 pub(crate) const PAGE: usize = 4096;
@@ -125,10 +177,10 @@ impl Mapping {
     }
 
     /// Writes `data` at its beginning, as much as there is room for.
-    pub(crate) fn fill_front(&self, data: &[u8]) {
-        let len = data.len().min(self.len);
-        // SAFETY: the length is that of both at most; nobody holds a reference into the mapping.
-        unsafe { self.address.as_ptr().copy_from(data.as_ptr(), len) }
+    pub(crate) fn fill_front(&mut self, data: &[u8]) {
+        let data = data.get(..self.len).unwrap_or(data);
+        // SAFETY: there is room for it, and nobody else uses the mapping meanwhile: it is borrowed.
+        unsafe { copy_to(self.address.as_ptr(), data) }
     }
 }
 
@@ -160,11 +212,32 @@ mod tests {
 
     #[test]
     fn large_memory_is_aligned_and_given_back() {
-        let large = Mapping::anonymous(HUGE + 1).unwrap();
+        let mut large = Mapping::anonymous(HUGE + 1).unwrap();
         assert_eq!((large.address.as_ptr() as usize % HUGE, large.len), (0, HUGE + PAGE));
         large.fill_front(&vec![1; HUGE + PAGE + 5]);
         assert_eq!(Mapping::anonymous(1).unwrap().len, PAGE);
         assert!(Mapping::anonymous(usize::MAX).is_err());
+    }
+
+    #[test]
+    fn copies_are_exact_whatever_their_alignment() {
+        let data: Vec<u8> = (1..=60).collect();
+        for offset in 0..17 {
+            for len in 0..40 {
+                let mut memory = [0u64; 9].map(u64::to_ne_bytes).concat();
+                let at = memory.as_mut_ptr().wrapping_add(offset);
+                let mut back = vec![0xEE; len];
+                // SAFETY: 72 bytes are there, of which 56 are used at most.
+                unsafe {
+                    copy_to(at, &data[offset..offset + len]);
+                    copy_from(at, &mut back);
+                }
+                assert_eq!(back, data[offset..offset + len]);
+                let mut expected = vec![0; 72];
+                expected[offset..offset + len].copy_from_slice(&back);
+                assert_eq!(memory, expected, "{len} bytes at {offset}");
+            }
+        }
     }
 
     #[test]
