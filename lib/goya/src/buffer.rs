@@ -11,6 +11,7 @@ use crate::error::Call;
 use crate::node::Node;
 use crate::place::Keep;
 use crate::sys::{Mapping, PAGE};
+use crate::undo::Undo;
 use crate::{Commands, Error, Result};
 
 /// A command buffer of the driver's, for jobs of DMA queues.
@@ -21,7 +22,8 @@ use crate::{Commands, Error, Result};
 pub struct CommandBuffer {
     node: Arc<Node>,
     handle: u64,
-    memory: Mapping,
+    /// There until it is dropped.
+    memory: Option<Mapping>,
     capacity: usize,
     used: usize,
     keep: Vec<Arc<dyn Keep>>,
@@ -35,6 +37,7 @@ impl CommandBuffer {
         let capacity = capacity.max(PAGE);
         let size = u32::try_from(capacity).ok().filter(|_| capacity <= Self::MAX);
         let size = size.ok_or_else(|| too_long(capacity, Self::MAX))?;
+        node.undo_again();
         let mut args = hl_cb_args::default();
         args.in_ = hl_cb_in { op: HL_CB_OP_CREATE, cb_size: size, ..Default::default() };
         node.ioctl(HL_IOCTL_CB, &mut args)
@@ -43,10 +46,11 @@ impl CommandBuffer {
         let handle = unsafe { args.out.__bindgen_anon_1.cb_handle };
         match Mapping::of_file(node.file(), capacity.next_multiple_of(PAGE), handle) {
             Ok(memory) => {
+                let memory = Some(memory);
                 Ok(Self { node: node.clone(), handle, memory, capacity, used: 0, keep: Vec::new() })
             }
             Err(e) => {
-                destroy(node, handle);
+                node.undo(Undo::Destroy { handle });
                 Err(Call::CommandBuffer.failed("map a command buffer", e))
             }
         }
@@ -61,7 +65,9 @@ impl CommandBuffer {
         if bytes.len() > self.capacity {
             return Err(too_long(bytes.len(), self.capacity));
         }
-        self.memory.fill_front(bytes);
+        if let Some(memory) = self.memory.as_mut().filter(|_| self.node.is_ours()) {
+            memory.fill_front(bytes);
+        }
         self.used = bytes.len();
         self.keep = commands.kept().to_vec();
         Ok(())
@@ -98,8 +104,12 @@ impl CommandBuffer {
 
 impl Drop for CommandBuffer {
     fn drop(&mut self) {
-        // The memory lives on until it is unmapped, which comes next.
-        destroy(&self.node, self.handle);
+        if !self.node.is_ours() {
+            // A fork leaves the driver's memory alone.
+            std::mem::forget(self.memory.take());
+        }
+        // What is mapped lives on until it is unmapped, which comes next.
+        self.node.undo(Undo::Destroy { handle: self.handle });
     }
 }
 
@@ -107,11 +117,4 @@ fn too_long(len: usize, room: usize) -> Error {
     Error::Invalid(format!(
         "{len} bytes of packets do not fit into a command buffer of {room}: split them into several jobs"
     ))
-}
-
-fn destroy(node: &Node, handle: u64) {
-    let mut args = hl_cb_args::default();
-    args.in_ = hl_cb_in { op: HL_CB_OP_DESTROY, cb_handle: handle, ..Default::default() };
-    // A card that is gone has no buffers.
-    let _ = node.ioctl(HL_IOCTL_CB, &mut args);
 }

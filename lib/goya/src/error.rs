@@ -160,7 +160,11 @@ impl Error {
     pub fn errno(&self) -> i32 {
         match self {
             Self::NoCard(_) => libc::ENOENT,
-            Self::System { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
+            Self::System { source, .. } => match source.kind() {
+                // Of the library's own, without a number: a fork has no right to its parent's card.
+                io::ErrorKind::PermissionDenied => source.raw_os_error().unwrap_or(libc::EPERM),
+                _ => source.raw_os_error().unwrap_or(libc::EIO),
+            },
             Self::Overdue { .. } => libc::ETIMEDOUT,
             Self::Aborted { .. } => libc::EIO,
             Self::NoRoom => libc::EAGAIN,

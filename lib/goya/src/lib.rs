@@ -45,6 +45,7 @@ mod submit;
 mod sync;
 mod sys;
 pub mod tpc;
+mod undo;
 
 /// The layouts of the user API, as in `drm/habanalabs_accel.h`.
 pub use goya_uapi as uapi;

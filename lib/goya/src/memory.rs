@@ -14,24 +14,20 @@ use crate::export::DmaBuf;
 use crate::node::Node;
 use crate::place::{Keep, Place};
 use crate::sys::Mapping;
+use crate::undo::Undo;
 use crate::{Result, place, sys};
 
 /// What [`Node::memory`] does for one structure of the union of questions.
-type Question = hl_mem_in__bindgen_ty_1;
+pub(crate) type Question = hl_mem_in__bindgen_ty_1;
 
 impl Node {
     /// Does a memory operation; the answer is an address or a handle.
-    fn memory(&self, op: u32, flags: u32, question: Question) -> std::io::Result<u64> {
+    pub(crate) fn memory(&self, op: u32, flags: u32, question: Question) -> std::io::Result<u64> {
         let mut args = hl_mem_args::default();
         args.in_ = hl_mem_in { op, flags, __bindgen_anon_1: question, ..Default::default() };
         self.ioctl(HL_IOCTL_MEMORY, &mut args)?;
         // SAFETY: the call has succeeded, so there is an answer; all readings of it are numbers.
         Ok(unsafe { args.out.__bindgen_anon_1.handle })
-    }
-
-    fn unmap(&self, address: u64) -> std::io::Result<u64> {
-        let unmap = hl_mem_in__bindgen_ty_1__bindgen_ty_6 { device_virt_addr: address };
-        self.memory(HL_MEM_OP_UNMAP, 0, Question { unmap })
     }
 }
 
@@ -67,7 +63,7 @@ pub struct HostMemory(Arc<HostInner>);
 struct HostInner {
     node: Arc<Node>,
     /// The memory, unless it is the caller's.
-    _own: Option<Mapping>,
+    own: Option<Mapping>,
     start: NonNull<u8>,
     len: usize,
     address: u64,
@@ -83,8 +79,7 @@ impl Keep for HostInner {}
 
 impl Drop for HostInner {
     fn drop(&mut self) {
-        // A card that is gone has no mappings, and the pages stay pinned for as long as the card may reach them.
-        let _ = self.node.unmap(self.address);
+        self.node.undo(Undo::Unmap { address: self.address, _own: self.own.take() });
     }
 }
 
@@ -110,6 +105,7 @@ impl HostMemory {
         hint: Hint,
         own: Option<Mapping>,
     ) -> Result<Self> {
+        node.undo_again();
         let (hint_addr, flags) = hint.address_and_flags();
         let map_host = hl_mem_in__bindgen_ty_1__bindgen_ty_4 {
             host_virt_addr: start.as_ptr() as u64,
@@ -119,7 +115,7 @@ impl HostMemory {
         let address = node
             .memory(HL_MEM_OP_MAP, HL_MEM_USERPTR | flags, Question { map_host })
             .map_err(|e| Call::Map.failed(format!("map {len} bytes of host memory"), e))?;
-        Ok(Self(Arc::new(HostInner { node: node.clone(), _own: own, start, len, address, copies: RwLock::default() })))
+        Ok(Self(Arc::new(HostInner { node: node.clone(), own, start, len, address, copies: RwLock::default() })))
     }
 
     /// Its address in the card.
@@ -209,8 +205,7 @@ struct BufferInner {
 
 impl Drop for BufferInner {
     fn drop(&mut self) {
-        let free = hl_mem_in__bindgen_ty_1__bindgen_ty_2 { handle: self.handle };
-        let _ = self.node.memory(HL_MEM_OP_FREE, 0, Question { free });
+        self.node.undo(Undo::Free { handle: self.handle });
     }
 }
 
@@ -226,6 +221,7 @@ pub struct BufferOptions {
 impl Buffer {
     /// Allocates `size` bytes, which are rounded up to pages of 2 MiB.
     pub(crate) fn new(node: &Arc<Node>, size: u64, options: BufferOptions) -> Result<Self> {
+        node.undo_again();
         let mut flags = 0;
         if options.contiguous {
             flags |= HL_MEM_CONTIGUOUS;
@@ -257,6 +253,7 @@ impl Buffer {
     /// # Errors
     /// If the address that `hint` insists on is not free, or there is no memory for page tables.
     pub fn map(&self, hint: Hint) -> Result<DeviceMemory> {
+        self.0.node.undo_again();
         let (hint_addr, flags) = hint.address_and_flags();
         let map_device = hl_mem_in__bindgen_ty_1__bindgen_ty_3 { hint_addr, handle: self.0.handle };
         let address = self
@@ -283,7 +280,7 @@ impl Keep for DeviceInner {}
 
 impl Drop for DeviceInner {
     fn drop(&mut self) {
-        let _ = self.buffer.0.node.unmap(self.address);
+        self.buffer.0.node.undo(Undo::Unmap { address: self.address, _own: None });
     }
 }
 
