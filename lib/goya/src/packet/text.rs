@@ -193,6 +193,10 @@ impl<'a> Fields<'a> {
 }
 
 fn number(text: &str) -> Result<u64, String> {
+    // Rust's own numbers may have a sign.
+    if text.contains(['+', '-']) {
+        return Err(format!("{text} is no number"));
+    }
     let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let number = hex.map_or_else(|| text.parse(), |digits| u64::from_str_radix(digits, 16));
     number.map_err(|_| format!("{text} is no number"))
@@ -212,8 +216,11 @@ fn kind(name: &str, fields: &mut Fields<'_>) -> Result<Kind, String> {
         "wreg_bulk" => {
             let register = fields.number("register")?;
             let list = fields.take("values").ok_or("values= is missing")?;
-            let values: Vec<_> =
-                list.split(',').filter(|value| !value.is_empty()).map(number).collect::<Result<_, _>>()?;
+            let values: Vec<_> = match list {
+                // As a packet of none is told.
+                "" => Vec::new(),
+                _ => list.split(',').map(number).collect::<Result<_, _>>()?,
+            };
             if values.len() > 0xFFFF {
                 return Err(format!("{} values are too many", values.len()));
             }
@@ -306,4 +313,23 @@ pub fn assemble(text: &str) -> Result<Vec<u8>> {
         line(text, &mut bytes).map_err(|what| Error::Syntax { line: n + 1, what })?;
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_signs_and_lists_no_gaps() {
+        assert!(assemble("msg_long address=0x10 value=5").is_ok());
+        for text in ["value=+5", "value=-0", "value=0x+5", "value="] {
+            assert!(assemble(&format!("msg_long address=0x10 {text}")).is_err(), "{text}");
+        }
+        assert!(assemble("wreg_bulk register=0 values=1,2").is_ok());
+        for list in ["1,,2", ",1", "1,", ","] {
+            assert!(assemble(&format!("wreg_bulk register=0 values={list}")).is_err(), "{list}");
+        }
+        let none = assemble("wreg_bulk register=0 values=").unwrap();
+        assert_eq!(assemble(&disassemble(&none)).unwrap(), none);
+    }
 }
