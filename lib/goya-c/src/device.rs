@@ -91,7 +91,8 @@ pub unsafe extern "C" fn goya_device_fd(device: *const goya_device) -> c_int {
 }
 
 /// Asks a question, HL_INFO_* of drm/habanalabs_accel.h: the answer is the structure of that. What the driver says beside it
-/// goes to `beside`, if that is not NULL, which has the question's parameter before.
+/// goes to `beside`, if that is not NULL, which has the question's parameter before: after a failure, too, where some questions
+/// say there how much room they need.
 ///
 /// # Safety
 /// `answer` has `size` bytes, any of which may be written.
@@ -108,7 +109,7 @@ pub unsafe extern "C" fn goya_device_info(
     unsafe {
         code(error, || {
             let device = borrow(device, "the device")?;
-            let parameter = beside.as_ref().copied().unwrap_or(0);
+            let parameter = if beside.is_null() { 0 } else { beside.read() };
             let buffer = match size {
                 0 => &mut [],
                 _ => {
@@ -116,11 +117,11 @@ pub unsafe extern "C" fn goya_device_info(
                     std::slice::from_raw_parts_mut(answer.cast::<u8>(), size)
                 }
             };
-            let said = device.0.info().ask(op, parameter, buffer)?;
-            if let Some(beside) = beside.as_mut() {
-                *beside = said;
+            let (result, said) = device.0.info().ask(op, parameter, buffer);
+            if !beside.is_null() {
+                beside.write(said);
             }
-            Ok(0)
+            result.map(|()| 0)
         })
     }
 }

@@ -5,6 +5,8 @@
 
 use std::io;
 
+use crate::Status;
+
 /// A result of this library.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
@@ -45,6 +47,15 @@ pub enum Error {
     /// Too much is in flight.
     #[error("no room for another submission: wait for the oldest fence, and try again")]
     NoRoom,
+    /// No more of something that a card has few of.
+    #[error("all {0} are in use: drop some")]
+    AllInUse(&'static str),
+    /// The card has not become operational in time.
+    #[error("the card has not become operational in time: it is {status}")]
+    NotOperational {
+        /// What it is instead.
+        status: Status,
+    },
     /// A range outside of what it is a range of.
     #[error("{what}: {len} bytes at {offset} are not inside of its {size} bytes")]
     Range {
@@ -107,7 +118,7 @@ impl Call {
             }
             (Self::Open, libc::EBUSY) => ". Another program has the card open; one at a time can",
             (Self::Open, libc::EAGAIN) => {
-                ". The card is being reset, or its last user has just gone: try again (OpenOptions::patience)"
+                ". The card is being reset, or its last user has just gone: try again (Device::open_node has a patience)"
             }
             (Self::Open, libc::EPERM) => {
                 ". The card is out of order: write 1 to hard_reset in its sysfs directory, or load the driver anew"
@@ -168,6 +179,8 @@ impl Error {
             Self::Overdue { .. } => libc::ETIMEDOUT,
             Self::Aborted { .. } => libc::EIO,
             Self::NoRoom => libc::EAGAIN,
+            Self::AllInUse(_) => libc::ENOSPC,
+            Self::NotOperational { .. } => libc::ETIMEDOUT,
             Self::Range { .. } | Self::Invalid(_) | Self::Syntax { .. } => libc::EINVAL,
         }
     }
@@ -195,6 +208,7 @@ mod tests {
     fn errors_say_what_to_do() {
         let text = |call: Call, errno| call.errno("it", errno).to_string();
         assert!(text(Call::Open, libc::EACCES).contains("group render"));
+        assert!(text(Call::Open, libc::EAGAIN).contains("Device::open_node"));
         assert!(text(Call::Open, libc::EPERM).contains("hard_reset"));
         assert!(text(Call::Open, libc::EBUSY).contains("Another program"));
         assert!(text(Call::Info, libc::EBUSY).contains("not operational"));
@@ -209,5 +223,6 @@ mod tests {
         assert!(inside("x", 5, 4, 8).is_err() && inside("x", u64::MAX, 2, 8).is_err());
         assert_eq!(Error::Overdue { seq: 1 }.errno(), libc::ETIMEDOUT);
         assert!(Call::Wait.errno("", libc::ENODEV).is_gone());
+        assert_eq!(Error::NotOperational { status: Status::InReset }.errno(), libc::ETIMEDOUT);
     }
 }

@@ -74,14 +74,21 @@ impl Events {
         take(&self.node)
     }
 
-    /// Waits until something happens, for `timeout` at most.
+    /// Waits until something has happened, for `timeout` at most; nothing, if nothing has.
     ///
     /// # Errors
     /// If the card is gone.
     pub fn wait(&self, timeout: Duration) -> Result<Notifications> {
         let end = Instant::now().checked_add(timeout);
-        sys::readable(self.fd.as_fd(), end).map_err(|e| Call::Process.failed("wait for events", e))?;
-        self.take()
+        loop {
+            let readable = sys::readable(self.fd.as_fd(), end);
+            let readable = readable.map_err(|e| Call::Process.failed("wait for events", e))?;
+            // What the descriptor tells of may have been taken before.
+            let happened = self.take()?;
+            if !readable || !happened.is_empty() {
+                return Ok(happened);
+            }
+        }
     }
 }
 

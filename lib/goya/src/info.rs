@@ -132,12 +132,11 @@ impl Info<'_> {
         Ok(answer[0])
     }
 
-    /// Asks any question (`HL_INFO_*`) with its parameter. The answer goes to `answer`; what is returned is what the driver
-    /// says in the parameter's place.
-    pub fn ask(self, op: u32, parameter: u32, answer: &mut [u8]) -> Result<u32> {
+    /// Asks any question (`HL_INFO_*`) with its parameter. The answer goes to `answer`; beside the result, what is returned is
+    /// what the driver says in the parameter's place: some questions have that, how much there is, where they fail.
+    pub fn ask(self, op: u32, parameter: u32, answer: &mut [u8]) -> (Result, u32) {
         let (result, beside) = self.0.ask(op, parameter, answer);
-        result.map_err(|e| Call::Info.failed(format!("question {op}"), e))?;
-        Ok(beside)
+        (result.map_err(|e| Call::Info.failed(format!("question {op}"), e)), beside)
     }
 
     /// What the card is: memory, engines, versions. [`text`] makes strings of its arrays.
@@ -383,21 +382,16 @@ impl Info<'_> {
     /// Waits until the card is operational.
     ///
     /// # Errors
-    /// [`Error::System`] with `ETIMEDOUT` if it is not within `patience`.
+    /// [`Error::NotOperational`] if it is not within `patience`.
     pub fn wait_operational(self, patience: std::time::Duration) -> Result {
-        let end = std::time::Instant::now() + patience;
+        let end = std::time::Instant::now().checked_add(patience);
         loop {
             let status = self.status()?;
             if status == Status::Operational {
                 return Ok(());
             }
-            if std::time::Instant::now() >= end {
-                let error = std::io::Error::new(std::io::ErrorKind::TimedOut, format!("it is: {status}"));
-                return Err(Error::System {
-                    doing: "wait for an operational card".into(),
-                    what: Call::Process,
-                    source: error,
-                });
+            if end.is_some_and(|end| std::time::Instant::now() >= end) {
+                return Err(Error::NotOperational { status });
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
