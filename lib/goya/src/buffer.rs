@@ -97,6 +97,11 @@ impl CommandBuffer {
         self.handle
     }
 
+    /// The node that it is of.
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
     pub(crate) fn kept(&self) -> &[Arc<dyn Keep>] {
         &self.keep
     }

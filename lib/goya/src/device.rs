@@ -15,7 +15,7 @@ use crate::memory::{Buffer, BufferOptions, DeviceMemory, Hint, HostMemory};
 use crate::node::Node;
 use crate::place::Place;
 use crate::sync::{FenceCounter, Monitor, Pool, SyncObject};
-use crate::{Card, CommandBuffer, Commands, Completion, Fence, Info, Queue, Result, Submission, submit};
+use crate::{Card, CommandBuffer, Commands, Completion, Error, Fence, Info, Queue, Result, Submission, submit};
 
 /// How long [`Device::open`] waits for a card that is being reset, or whose last user has just gone.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,6 +28,9 @@ const TOLD_BY_DMA: [u16; 5] = [1000, 1001, 1002, 1003, 1007];
 /// A clone is the same open card; it is closed when all that was made of it is gone: devices, memory, buffers, fences,
 /// events. The last of devices and fences waits for what is still in flight (for a minute at most), since a card that is
 /// closed while it works is reset.
+///
+/// It is the process's that opened it: in a child of `fork(2)` all calls fail, and what is dropped there stays as it is for the
+/// parent. The card is not free for others before the child has closed it, too, or called `execve(2)`.
 #[derive(Debug, Clone)]
 pub struct Device {
     flight: Arc<Flight>,
@@ -57,12 +60,24 @@ impl Device {
     /// # Errors
     /// If it is not ours to open, or somebody else has it.
     pub fn open_node(path: &Path, patience: Duration) -> Result<Self> {
-        let node = Node::open(path, patience)?;
+        let node = Arc::new(Node::open(path, patience)?);
+        let weak = || Arc::downgrade(&node);
         Ok(Self {
-            flight: Flight::new(Arc::new(node)),
-            objects: Pool::new(SyncObject::COUNT, &TOLD_BY_DMA),
-            monitors: Pool::new(Monitor::COUNT, &[]),
+            objects: Pool::new(weak(), SyncObject::COUNT, &TOLD_BY_DMA),
+            monitors: Pool::new(weak(), Monitor::COUNT, &[]),
+            flight: Flight::new(node),
         })
+    }
+
+    /// Makes something. If there is too little left for that, tries once more without what has ended.
+    fn make<T>(&self, make: impl Fn() -> Result<T>) -> Result<T> {
+        match make() {
+            Err(e) if matches!(e, Error::AllInUse(_)) || e.errno() == libc::ENOMEM => {
+                self.flight.sweep();
+                make()
+            }
+            made => made,
+        }
     }
 
     fn node(&self) -> &Arc<Node> {
@@ -94,21 +109,22 @@ impl Device {
     /// # Errors
     /// If memory is short, or may not be pinned, or the address is not free.
     pub fn host_memory_at(&self, len: usize, hint: Hint) -> Result<HostMemory> {
-        HostMemory::new(self.node(), len, hint)
+        self.make(|| HostMemory::new(self.node(), len, hint))
     }
 
     /// Has the card reach `len` bytes of the caller's memory.
     ///
     /// # Safety
-    /// The memory has to be there, and be free to be read and written by the card and by [`HostMemory::read`] and
-    /// [`HostMemory::write`] at any time, until all clones of the result are gone, and all submissions that use it have
-    /// ended.
+    /// The card, [`HostMemory::read`] and [`HostMemory::write`] may read and write the memory at any time, and the card
+    /// reaches whole pages: so all pages that the range touches have to be there, and nothing that lies in them may rely on
+    /// not being changed, until this device, its clones, and everything made of it (memory, command buffers, fences, events,
+    /// exported buffers) are gone: no sooner is it certain, after a reset, that the card has let go of them.
     ///
     /// # Errors
     /// If the memory is not the process's, or cannot be written or pinned.
     pub unsafe fn map_host(&self, start: NonNull<u8>, len: usize, hint: Hint) -> Result<HostMemory> {
         // SAFETY: the caller's promise.
-        unsafe { HostMemory::map(self.node(), start, len, hint, None) }
+        self.make(|| unsafe { HostMemory::map(self.node(), start, len, hint, None) })
     }
 
     /// Device memory of `size` bytes, allocated and mapped. It is not cleared.
@@ -116,7 +132,8 @@ impl Device {
     /// # Errors
     /// If device memory is short.
     pub fn device_memory(&self, size: u64) -> Result<DeviceMemory> {
-        self.buffer(size, BufferOptions::default())?.map(Hint::Any)
+        let buffer = self.buffer(size, BufferOptions::default())?;
+        self.make(|| buffer.map(Hint::Any))
     }
 
     /// Device memory of `size` bytes, not yet mapped. It is not cleared.
@@ -124,7 +141,7 @@ impl Device {
     /// # Errors
     /// If device memory is short.
     pub fn buffer(&self, size: u64, options: BufferOptions) -> Result<Buffer> {
-        Buffer::new(self.node(), size, options)
+        self.make(|| Buffer::new(self.node(), size, options))
     }
 
     /// A command buffer with these packets.
@@ -132,7 +149,7 @@ impl Device {
     /// # Errors
     /// If they are too many, or memory is short.
     pub fn command_buffer(&self, commands: &Commands) -> Result<CommandBuffer> {
-        let mut buffer = CommandBuffer::new(self.node(), commands.bytes().len())?;
+        let mut buffer = self.command_buffer_of(commands.bytes().len())?;
         buffer.write(commands)?;
         Ok(buffer)
     }
@@ -142,7 +159,7 @@ impl Device {
     /// # Errors
     /// If that is too much ([`CommandBuffer::MAX`]), or memory is short.
     pub fn command_buffer_of(&self, capacity: usize) -> Result<CommandBuffer> {
-        CommandBuffer::new(self.node(), capacity)
+        self.make(|| CommandBuffer::new(self.node(), capacity))
     }
 
     /// A sync object that nobody else of this device has.
@@ -150,7 +167,7 @@ impl Device {
     /// # Errors
     /// If all are in use.
     pub fn sync_object(&self) -> Result<SyncObject> {
-        SyncObject::new(&self.objects)
+        self.make(|| SyncObject::new(&self.objects))
     }
 
     /// A monitor that nobody else of this device has.
@@ -158,7 +175,7 @@ impl Device {
     /// # Errors
     /// If all are in use.
     pub fn monitor(&self) -> Result<Monitor> {
-        Monitor::new(&self.monitors)
+        self.make(|| Monitor::new(&self.monitors))
     }
 
     /// Submits jobs. Waits for room if too much is in flight.
@@ -208,20 +225,22 @@ impl Device {
     /// If the place has not so much; as [`run`](Self::run).
     pub fn get(&self, from: impl Into<Place>, data: &mut [u8]) -> Result {
         let from = from.into();
+        // Only one queue may read host memory.
+        let queue = if from.is_host() { Queue::Dma1 } else { Queue::Dma2 };
         for (offset, piece) in pieces(data.len()) {
             let host = self.host_memory(piece)?;
             let mut copy = Commands::new();
             copy.copy(from.at(offset as u64, piece as u64)?, &host, piece as u32)?;
-            self.run(Queue::Dma2, &copy)?;
+            self.run(queue, &copy)?;
             host.read(0, data.get_mut(offset..offset + piece).unwrap_or_default())?;
         }
         Ok(())
     }
 
-    /// Waits until all that was submitted has ended, and forgets it.
+    /// Waits until all that was submitted until now has ended, whether well or not.
     ///
     /// # Errors
-    /// That of the first that has not ended well.
+    /// That of the first that has not ended well, or cannot be waited for.
     pub fn finish(&self) -> Result {
         self.flight.finish()
     }
@@ -242,10 +261,10 @@ impl Device {
         events::take(self.node())
     }
 
-    /// Counter `id`, 0 to 3, of a queue.
+    /// Counter `id`, 0 to 3, of a queue. Counter 3 of [`Queue::Dma3`] is not to be had: launches of kernels use it.
     ///
     /// # Errors
-    /// If there is no such counter.
+    /// If there is no such counter, or launches use it.
     pub fn fence_counter(&self, queue: Queue, id: u8) -> Result<FenceCounter> {
         FenceCounter::new(queue, id)
     }

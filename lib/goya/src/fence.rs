@@ -13,7 +13,7 @@ use crate::error::Call;
 use crate::flight::Flight;
 use crate::node::Node;
 use crate::place::Keep;
-use crate::{Error, Result};
+use crate::{Error, Info, Result, Status};
 
 /// That a submission has ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,11 @@ impl Tracked {
         drop(keep);
     }
 
+    /// Whether it is known how it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.outcome().is_some()
+    }
+
     /// Whether there is still something that has to live.
     pub(crate) fn keeps(&self) -> bool {
         !self.state.lock().unwrap_or_else(PoisonError::into_inner).keep.is_empty()
@@ -94,6 +99,12 @@ impl Tracked {
                 Err((Some(libc::ETIMEDOUT), _)) => self.settle(Outcome::Overdue),
                 Err((Some(libc::EIO), _)) => self.settle(Outcome::Aborted),
                 Err((Some(libc::ENODEV), _)) => self.settle(Outcome::Removed),
+                Err((Some(libc::EBUSY), _)) if will_go_on(node) => {
+                    if end.is_some_and(|end| Instant::now() >= end) {
+                        return Ok(None);
+                    }
+                    std::thread::sleep(SOON);
+                }
                 Err((_, e)) => return Err(Call::Wait.failed(format!("wait for submission {}", self.seq), e)),
             }
         }
@@ -108,6 +119,15 @@ impl Tracked {
             Outcome::Removed => Err(Call::Wait.errno(format!("wait for submission {seq}"), libc::ENODEV)),
         }
     }
+}
+
+/// How long a soft reset is left alone before somebody asks again.
+const SOON: Duration = Duration::from_millis(5);
+
+/// Whether a card that refuses to be waited for takes that back by itself: during a soft reset, or if that has just ended.
+/// A hard one ends all with the device.
+pub(crate) fn will_go_on(node: &Node) -> bool {
+    matches!(Info(node).status(), Ok(Status::InSoftReset | Status::Operational))
 }
 
 /// The time until then, as the driver wants it.
@@ -177,10 +197,15 @@ impl Fence {
 
     fn until(&self, end: Option<Instant>) -> Result<Option<Completion>> {
         let result = self.tracked.wait(self.flight.node(), end);
-        if !matches!(result, Ok(None)) {
+        if self.has_ended() {
             self.flight.landed(&self.tracked);
         }
         result
+    }
+
+    /// Whether it is known how it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.tracked.has_ended()
     }
 }
 

@@ -75,7 +75,11 @@ struct HostInner {
 unsafe impl Send for HostInner {}
 // SAFETY: threads read and write under the lock only.
 unsafe impl Sync for HostInner {}
-impl Keep for HostInner {}
+impl Keep for HostInner {
+    fn node(&self) -> *const Node {
+        Arc::as_ptr(&self.node)
+    }
+}
 
 impl Drop for HostInner {
     fn drop(&mut self) {
@@ -96,8 +100,7 @@ impl HostMemory {
     /// Maps memory of the caller's, or of `own`.
     ///
     /// # Safety
-    /// The memory has to be there, and be free to be read and written by the card and by copies, until the last clone of
-    /// the result has gone, and no submission uses it any more.
+    /// As [`Device::map_host`](crate::Device::map_host), unless it is that of `own`.
     pub(crate) unsafe fn map(
         node: &Arc<Node>,
         start: NonNull<u8>,
@@ -276,7 +279,11 @@ struct DeviceInner {
     address: u64,
 }
 
-impl Keep for DeviceInner {}
+impl Keep for DeviceInner {
+    fn node(&self) -> *const Node {
+        Arc::as_ptr(&self.buffer.0.node)
+    }
+}
 
 impl Drop for DeviceInner {
     fn drop(&mut self) {

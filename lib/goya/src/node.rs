@@ -88,6 +88,11 @@ impl Node {
         self.closing.store(true, Relaxed);
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
+    }
+
     /// Takes something from the card: now, or later if that cannot be yet.
     pub(crate) fn undo(&self, undo: Undo) {
         if !self.is_ours() {

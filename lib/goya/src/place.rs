@@ -10,6 +10,7 @@ use goya_uapi::GOYA_KMD_SRAM_RESERVED_SIZE_FROM_START;
 
 use crate::Result;
 use crate::error::inside;
+use crate::node::Node;
 
 /// Device memory that is mapped lies here.
 pub const DRAM: std::ops::Range<u64> = 0x8_0000_0000..0x20_0000_0000;
@@ -24,7 +25,10 @@ pub const HOST: std::ops::Range<u64> = 0x1_0000_0000_0000..0x3_FF80_0000_0000;
 pub const DEVICE_PAGE: u64 = 0x20_0000;
 
 /// What has to be there for as long as the card may use it.
-pub(crate) trait Keep: Debug + Send + Sync {}
+pub(crate) trait Keep: Debug + Send + Sync {
+    /// The node that it is of. It is compared only.
+    fn node(&self) -> *const Node;
+}
 
 /// A place in the card's address space, with the memory behind it: commands that name it keep that alive.
 ///
@@ -77,6 +81,13 @@ impl Place {
     /// Whether the place has room for `len` bytes.
     pub(crate) fn holds(&self, len: u64) -> Result {
         inside("a place", 0, len, self.len)
+    }
+}
+
+impl Place {
+    /// Whether any of it can be host memory.
+    pub(crate) fn is_host(&self) -> bool {
+        HOST.contains(&self.address)
     }
 }
 

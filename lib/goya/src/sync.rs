@@ -3,8 +3,9 @@
 
 //! Sync objects, monitors and fence counters: how queues wait for each other.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use crate::node::Node;
 use crate::place::Keep;
 use crate::queue::Queue;
 use crate::{Error, Result};
@@ -14,17 +15,21 @@ const CFG: u64 = crate::place::REGISTERS.start;
 
 /// Numbers that are given out one at a time.
 #[derive(Debug)]
-pub(crate) struct Pool(Mutex<Vec<u16>>);
+pub(crate) struct Pool {
+    free: Mutex<Vec<u16>>,
+    /// Whose they are: no other node gets its address as long as this is there.
+    node: Weak<Node>,
+}
 
 impl Pool {
     /// All numbers up to `count` but some.
-    pub(crate) fn new(count: u16, without: &[u16]) -> Arc<Self> {
+    pub(crate) fn new(node: Weak<Node>, count: u16, without: &[u16]) -> Arc<Self> {
         let free = (0..count).rev().filter(|number| !without.contains(number)).collect();
-        Arc::new(Self(Mutex::new(free)))
+        Arc::new(Self { free: Mutex::new(free), node })
     }
 
     fn take(self: &Arc<Self>) -> Option<Arc<Number>> {
-        let value = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        let value = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
         Some(Arc::new(Number { pool: self.clone(), value }))
     }
 }
@@ -36,11 +41,15 @@ struct Number {
     value: u16,
 }
 
-impl Keep for Number {}
+impl Keep for Number {
+    fn node(&self) -> *const Node {
+        self.pool.node.as_ptr()
+    }
+}
 
 impl Drop for Number {
     fn drop(&mut self) {
-        self.pool.0.lock().unwrap_or_else(PoisonError::into_inner).push(self.value);
+        self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.value);
     }
 }
 
@@ -56,8 +65,7 @@ impl SyncObject {
 
     /// One that nobody has. What DMA channels are set up to tell is left out.
     pub(crate) fn new(pool: &Arc<Pool>) -> Result<Self> {
-        let none = || Error::Invalid("all sync objects are in use: drop some".into());
-        pool.take().map(Self).ok_or_else(none)
+        pool.take().map(Self).ok_or(Error::AllInUse("sync objects"))
     }
 
     /// Its number.
@@ -89,8 +97,7 @@ impl Monitor {
 
     /// One that nobody has.
     pub(crate) fn new(pool: &Arc<Pool>) -> Result<Self> {
-        let none = || Error::Invalid("all monitors are in use: drop some".into());
-        pool.take().map(Self).ok_or_else(none)
+        pool.take().map(Self).ok_or(Error::AllInUse("monitors"))
     }
 
     /// Its number.
@@ -113,16 +120,28 @@ pub struct FenceCounter {
 }
 
 impl FenceCounter {
-    /// Counter `id`, 0 to 3, of a queue.
+    /// The one that the end of a kernel's launch is told by ([`Launch`](crate::tpc::Launch)).
+    pub(crate) const OF_LAUNCHES: Self = Self { queue: Queue::Dma3, id: 3 };
+
+    /// Counter `id`, 0 to 3, of a queue. Counter 3 of [`Queue::Dma3`] is not to be had: launches of kernels use it.
     ///
     /// # Errors
-    /// If there is no such counter.
+    /// If there is no such counter, or launches use it.
     pub fn new(queue: Queue, id: u8) -> Result<Self> {
-        if id < 4 {
-            Ok(Self { queue, id })
-        } else {
-            Err(Error::Invalid(format!("a queue has no fence counter {id}: there are 0 to 3")))
+        let counter = Self { queue, id };
+        if id > 3 {
+            return Err(Error::Invalid(format!("a queue has no fence counter {id}: there are 0 to 3")));
         }
+        if counter == Self::OF_LAUNCHES {
+            return Err(Error::Invalid("counter 3 of DMA queue 3 is that of launches: take another".into()));
+        }
+        Ok(counter)
+    }
+
+    /// The queue that it is of.
+    #[must_use]
+    pub fn queue(self) -> Queue {
+        self.queue
     }
 
     /// Its number.
@@ -144,7 +163,7 @@ mod tests {
 
     #[test]
     fn numbers_come_back() {
-        let pool = Pool::new(4, &[1]);
+        let pool = Pool::new(Weak::new(), 4, &[1]);
         let objects: Vec<_> = (0..3).map(|_| SyncObject::new(&pool).unwrap()).collect();
         assert_eq!(objects.iter().map(SyncObject::number).collect::<Vec<_>>(), [0, 2, 3]);
         assert!(SyncObject::new(&pool).is_err());
@@ -162,5 +181,6 @@ mod tests {
         assert_eq!(at(Queue::Tpc7, 0), 0x7F_FCFC_8158);
         assert_eq!(at(Queue::Mme, 0), 0x7F_FC0D_8158);
         assert!(FenceCounter::new(Queue::Mme, 4).is_err());
+        assert!(FenceCounter::new(Queue::Dma3, 3).is_err() && FenceCounter::new(Queue::Dma3, 2).is_ok());
     }
 }

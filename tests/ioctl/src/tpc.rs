@@ -37,7 +37,7 @@ pub fn launch(tensors: &[Tensor], scalars: &[u32], part: Part, message: u32) -> 
 }
 
 /// The message that counts a core as done.
-pub const COUNT_UP: u32 = completion_message(OBJECT as u16);
+pub const COUNT_UP: u32 = completion_message(OBJECT as u16).unwrap();
 
 /// The kernel with this name.
 pub fn kernel(name: &str) -> Result<&'static Kernel> {

@@ -6,7 +6,7 @@
 use goya_tpc_kernels::{Index, Part};
 
 use crate::place::Place;
-use crate::{Commands, Error, Result};
+use crate::{Commands, Error, Result, SyncObject};
 
 /// From the engine's base: the queue's copy of the descriptor, and the registers that start what it describes.
 const QM_TENSOR: u16 = 0x6A00;
@@ -89,6 +89,9 @@ impl Tensor {
         if !matches!(self.element, 1 | 2 | 4) {
             return Err(Error::Invalid(format!("elements have 1, 2 or 4 bytes, not {}", self.element)));
         }
+        if self.place.is_host() {
+            return Err(Error::Invalid("a tensor is in the card's memory, not in host memory".into()));
+        }
         self.place.holds(self.bytes())
     }
 
@@ -149,10 +152,10 @@ impl Descriptor<'_> {
     }
 }
 
-/// The message that adds one to a sync object.
+/// The message that adds one to a sync object, if a card has that.
 #[must_use]
-pub const fn completion_message(object: u16) -> u32 {
-    1 << 31 | (object as u32 * 4) << 16 | 1
+pub const fn completion_message(object: u16) -> Option<u32> {
+    if object < SyncObject::COUNT { Some(1 << 31 | (object as u32 * 4) << 16 | 1) } else { None }
 }
 
 /// Packets for the queue of a tensor core that launch a kernel.
@@ -188,7 +191,8 @@ mod tests {
         let place = crate::sram(0, 100).unwrap();
         let part = Part { offset: [0; 5], size: [1; 5] };
         let words = |tensors: &[Tensor], scalars: &[u32]| {
-            Descriptor { code: 0x1_0000_0002, tensors, scalars, part, message: completion_message(3) }.words()
+            let message = completion_message(3).unwrap();
+            Descriptor { code: 0x1_0000_0002, tensors, scalars, part, message }.words()
         };
         let fits = Tensor::new(&place, 4, [25, 1, 1, 1, 1]);
         let words_of_one = words(&[fits.clone()], &[7]).unwrap();
@@ -197,6 +201,9 @@ mod tests {
         assert_eq!((words_of_one[SCALARS], words_of_one[MESSAGE]), (7, 0x800C_0001));
         assert!(words(&[Tensor::new(&place, 4, [26, 1, 1, 1, 1])], &[]).is_err());
         assert!(words(&[Tensor::new(&place, 3, [1, 1, 1, 1, 1])], &[]).is_err());
+        let host = Tensor::new(crate::HOST.start, 4, [1; 5]);
+        assert!(words(&[host], &[]).unwrap_err().to_string().contains("host memory"));
+        assert!(completion_message(1023) == Some(0x8FFC_0001) && completion_message(1024).is_none());
         assert!(words(&vec![fits; 9], &[]).is_err() && words(&[], &[0; 33]).is_err());
     }
 }

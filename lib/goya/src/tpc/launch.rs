@@ -8,13 +8,12 @@ use goya_tpc_kernels::{Index, Kernel, Part};
 
 use super::descriptor::{Descriptor, Tensor, completion_message, launch_packets};
 use crate::{
-    CommandBuffer, Commands, Device, DeviceMemory, Error, Fence, Monitor, Queue, Result, Submission,
+    CommandBuffer, Commands, Device, DeviceMemory, Error, Fence, FenceCounter, Monitor, Queue, Result, Submission,
     SyncObject,
 };
 
-/// Where the jobs wait that tell the end of a launch, and on which counter.
-const WAIT_QUEUE: Queue = Queue::Dma3;
-const WAIT_COUNTER: u8 = 3;
+/// What the jobs wait on that tell the end of a launch, and where.
+const WAIT_COUNTER: FenceCounter = FenceCounter::OF_LAUNCHES;
 /// Room for the packets of a core.
 const ROOM: u64 = 0x1000;
 
@@ -123,7 +122,8 @@ impl Program {
                 tensors,
                 scalars,
                 part: Part::of(space, core, cores),
-                message: completion_message(object.number()),
+                // The number is one of the pool's.
+                message: completion_message(object.number()).unwrap_or_default(),
             };
             let commands = launch_packets(&descriptor)?;
             let bytes = commands.bytes();
@@ -135,9 +135,8 @@ impl Program {
         self.device.put(&packets, &all)?;
         uses.keep(&self.code);
         // Who waits leaves the object at zero for the next time.
-        let counter = self.device.fence_counter(WAIT_QUEUE, WAIT_COUNTER)?;
         let mut wait = Commands::new();
-        wait.wait_for(&monitor, &object, cores as u16, counter).set(&object, 0);
+        wait.wait_for(&monitor, &object, cores as u16, WAIT_COUNTER).set(&object, 0);
         let wait = self.device.command_buffer(&wait)?;
         let mut launch = Launch {
             program: self.clone(),
@@ -148,6 +147,7 @@ impl Program {
             _monitor: monitor,
             wait,
             last: None,
+            dirty: true,
         };
         launch.reset()?;
         Ok(launch)
@@ -167,6 +167,8 @@ pub struct Launch {
     _monitor: Monitor,
     wait: CommandBuffer,
     last: Option<Fence>,
+    /// Some cores may have said that they are done, and others not.
+    dirty: bool,
 }
 
 impl Launch {
@@ -174,7 +176,9 @@ impl Launch {
     fn reset(&mut self) -> Result {
         let mut commands = Commands::new();
         commands.set(&self.object, 0);
-        self.program.device.run(WAIT_QUEUE, &commands).map(drop)
+        self.program.device.run(WAIT_COUNTER.queue(), &commands)?;
+        self.dirty = false;
+        Ok(())
     }
 
     /// Starts the kernel. If it is still running from the last time, waits for that end first; two launches of a program run
@@ -197,17 +201,23 @@ impl Launch {
         &mut self,
         options: impl for<'a> FnOnce(Submission<'a>) -> Submission<'a>,
     ) -> Result<Fence> {
-        if let Some(last) = self.last.take() {
-            if last.wait().is_err() {
-                // Some cores may have said that they are done.
-                self.reset()?;
+        if let Some(last) = &self.last {
+            if let Err(error) = last.wait() {
+                if !last.has_ended() {
+                    return Err(error);
+                }
+                self.dirty = true;
             }
+            self.last = None;
+        }
+        if self.dirty {
+            self.reset()?;
         }
         let mut submission = Submission::new().keep_all(self.uses.kept());
         for ((core, &size), queue) in self.sizes.iter().enumerate().zip(Queue::TPC) {
             submission = submission.internal_job(queue, self.packets.at(core as u64 * ROOM, ROOM)?, size);
         }
-        let fence = self.program.device.submit(options(submission.job(WAIT_QUEUE, &self.wait)))?;
+        let fence = self.program.device.submit(options(submission.job(WAIT_COUNTER.queue(), &self.wait)))?;
         self.last = Some(fence.clone());
         Ok(fence)
     }
