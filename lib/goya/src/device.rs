@@ -15,7 +15,9 @@ use crate::memory::{Buffer, BufferOptions, DeviceMemory, Hint, HostMemory};
 use crate::node::Node;
 use crate::place::Place;
 use crate::sync::{FenceCounter, Monitor, Pool, SyncObject};
-use crate::{Card, CommandBuffer, Commands, Completion, Error, Fence, Info, Queue, Result, Submission, submit};
+use crate::{
+    Card, CommandBuffer, Commands, Completion, Error, Fence, Info, Queue, Result, Submission, submit,
+};
 
 /// How long [`Device::open`] waits for a card that is being reset, or whose last user has just gone.
 pub const PATIENCE: Duration = Duration::from_secs(10);

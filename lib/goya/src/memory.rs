@@ -118,7 +118,14 @@ impl HostMemory {
         let address = node
             .memory(HL_MEM_OP_MAP, HL_MEM_USERPTR | flags, Question { map_host })
             .map_err(|e| Call::Map.failed(format!("map {len} bytes of host memory"), e))?;
-        Ok(Self(Arc::new(HostInner { node: node.clone(), own, start, len, address, copies: RwLock::default() })))
+        Ok(Self(Arc::new(HostInner {
+            node: node.clone(),
+            own,
+            start,
+            len,
+            address,
+            copies: RwLock::default(),
+        })))
     }
 
     /// Its address in the card.

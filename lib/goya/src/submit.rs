@@ -133,7 +133,8 @@ impl<'a> Submission<'a> {
     fn check(&self, node: &Node) -> Result {
         let ours = |other: *const Node| std::ptr::eq(other, node);
         let mut all = self.restore.iter().chain(&self.execute);
-        let buffers = all.clone().all(|job| !matches!(job.what, What::Buffer(buffer) if !ours(buffer.node())));
+        let buffers =
+            all.clone().all(|job| !matches!(job.what, What::Buffer(buffer) if !ours(buffer.node())));
         if !buffers || !self.keep.iter().all(|keep| ours(keep.node())) {
             return Err(Error::Invalid(
                 "something that the submission uses is of another device: memory, a command buffer, a sync object, or a monitor"
@@ -304,7 +305,9 @@ mod tests {
             let place = Place::from(at).at(0, len).unwrap();
             Submission::new().internal_job(queue, place, size).check(&node)
         };
-        assert!(check(Queue::Tpc0, SRAM.start, 64, 64).is_ok() && check(Queue::Mme, DRAM.start, 8, 8).is_ok());
+        assert!(
+            check(Queue::Tpc0, SRAM.start, 64, 64).is_ok() && check(Queue::Mme, DRAM.start, 8, 8).is_ok()
+        );
         assert!(check(Queue::Dma1, SRAM.start, 64, 64).is_err(), "a queue that takes command buffers");
         assert!(check(Queue::Tpc0, HOST.start, 64, 64).is_err(), "packets in host memory");
         assert!(check(Queue::Tpc0, SRAM.start, 64, 72).is_err(), "more than there is");

@@ -8,8 +8,8 @@ use goya_tpc_kernels::{Index, Kernel, Part};
 
 use super::descriptor::{Descriptor, Tensor, completion_message, launch_packets};
 use crate::{
-    CommandBuffer, Commands, Device, DeviceMemory, Error, Fence, FenceCounter, Monitor, Queue, Result, Submission,
-    SyncObject,
+    CommandBuffer, Commands, Device, DeviceMemory, Error, Fence, FenceCounter, Monitor, Queue, Result,
+    Submission, SyncObject,
 };
 
 /// What the jobs wait on that tell the end of a launch, and where.
