@@ -27,7 +27,7 @@ c = floats([-1.0] * COUNT)
 
 device = goya.Device()
 memory = device.memory(3 * 4096)
-places = [goya.Place(device=memory.pointer, offset=4096 * n) for n in range(3)]
+places = [goya.Place(memory, 4096 * n) for n in range(3)]
 for place, values in zip(places, (a, b, c)):
     device.put(place, values)
 tensors = [goya.Tensor(place, 4, (COUNT, 1, 1, 1, 1)) for place in places]

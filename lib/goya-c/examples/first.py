@@ -16,8 +16,8 @@ mapped_source, mapped_target = device.map(source), device.map(target)
 # [commands]
 sram = goya.Place(offset=goya.SRAM)
 there, back = goya.Commands(), goya.Commands()
-there.copy(goya.Place(host=mapped_source.pointer), sram, 4096)
-back.copy(sram, goya.Place(host=mapped_target.pointer), 4096)
+there.copy(goya.Place(mapped_source), sram, 4096)
+back.copy(sram, goya.Place(mapped_target), 4096)
 # [submit]
 goya.wait(device.submit(1, there))
 fence = device.submit(2, back)

@@ -16,9 +16,15 @@ class _Error(ctypes.Structure):
 
 
 class Place(ctypes.Structure):
-    """A place that the card reaches: in host memory, in device memory, or at an address."""
+    """A place that the card reaches: in memory, which it keeps, or at an address."""
 
     _fields_ = [("host", c_void_p), ("device", c_void_p), ("offset", c_uint64)]
+
+    def __init__(self, memory=None, offset=0):
+        super().__init__(offset=offset)
+        self.uses = memory
+        if memory is not None:
+            setattr(self, memory.kind.removesuffix("_memory"), memory.pointer)
 
 
 class Job(ctypes.Structure):
@@ -31,6 +37,10 @@ class Tensor(ctypes.Structure):
     """A tensor in the card's memory."""
 
     _fields_ = [("place", Place), ("element", c_uint32), ("sizes", c_uint32 * 5), ("strides", c_uint32 * 5)]
+
+    def __init__(self, place, element, sizes):
+        super().__init__(place, element, sizes)
+        self.uses = place.uses
 
 
 SRAM = 0x7FF0008000
@@ -54,15 +64,19 @@ def _function(name, result, *arguments):
 
 
 class Object:
-    """An object of the library, which is freed with this."""
+    """An object of the library, which is freed with this, and keeps what it uses until then."""
+
+    # Of an object that could not be made.
+    pointer = _free = None
 
     def __init__(self, kind, pointer, *uses):
-        self.pointer, self.uses = pointer, uses
         self._free = getattr(_library, f"goya_{kind}_free")
         self._free.argtypes, self._free.restype = [c_void_p], None
+        self.kind, self.pointer, self.uses = kind, pointer, list(uses)
 
     def __del__(self):
-        self._free(self.pointer)
+        if self.pointer is not None:
+            self._free(self.pointer)
 
     @property
     def _as_parameter_(self):
@@ -98,13 +112,15 @@ class Device(Object):
         super().__init__("device", _open(number))
 
     def map(self, array):
-        """Has the card reach an array, which must not be resized."""
+        """Has the card reach an array, which cannot be resized from then on. It is there as long as the device is."""
         memory, size = _buffer(array)
-        return Object("host_memory", _host_memory(self, ctypes.addressof(memory), size), memory)
+        mapped = Object("host_memory", _host_memory(self, ctypes.addressof(memory), size), self)
+        self.uses.append(memory)
+        return mapped
 
     def memory(self, size):
         """Device memory."""
-        return Object("device_memory", _device_memory(self, size))
+        return Object("device_memory", _device_memory(self, size), self)
 
     def put(self, place, array):
         """Copies an array to the card."""
@@ -117,14 +133,14 @@ class Device(Object):
     def submit(self, queue, commands):
         """Submits packets to a DMA queue; the answer is a fence."""
         job = Job(queue=queue, commands=commands.pointer)
-        return Object("fence", _submit(self, byref(job), 1, 0, 0))
+        return Object("fence", _submit(self, byref(job), 1, 0, 0), self, *commands.uses)
 
     def launch(self, name, tensors, cores=8):
         """Starts a kernel that comes with the library; the answer is a fence."""
         program = Object("program", _load(self, name.encode()))
         array = (Tensor * len(tensors))(*tensors)
         launch = Object("launch", _bind(program, array, len(tensors), None, 0, None, cores))
-        return Object("fence", _start(launch), launch)
+        return Object("fence", _start(launch), self, launch, *(tensor.uses for tensor in tensors))
 
 
 class Commands(Object):
@@ -136,6 +152,7 @@ class Commands(Object):
     def copy(self, source, target, size):
         """Appends a copy."""
         _copy(self, source, target, size)
+        self.uses += [source.uses, target.uses]
 
 
 def wait(fence):
