@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 use goya::{Commands, Error, FenceCounter, Monitor, Queue, Result, SyncObject};
 
-use crate::error::{borrow, borrow_mut, code, free, goya_error, object, put_text, slice, text};
+use crate::error::{borrow, borrow_mut, code, free, goya_error, object, put, put_text, slice, text};
 use crate::{goya_device, goya_place, place};
 
 /// Packets in a row.
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn goya_commands_disassemble(
     unsafe { code(error, || Ok(put_text(&borrow(commands, "the commands")?.0.disassemble(), to, size))) }
 }
 
-/// The bytes of packets, until they are changed; their number goes to `size`.
+/// The bytes of packets, until they are changed or freed; their number goes to `size`. NULL if there are none.
 ///
 /// # Safety
 /// `commands` is null or valid; `size` is null, or may be written.
@@ -76,10 +76,8 @@ pub unsafe extern "C" fn goya_commands_bytes(
     // SAFETY: the caller's promise.
     let bytes = unsafe { commands.as_ref() }.map_or(&[][..], |commands| commands.0.bytes());
     // SAFETY: the caller's promise.
-    if let Some(size) = unsafe { size.as_mut() } {
-        *size = bytes.len();
-    }
-    bytes.as_ptr().cast()
+    unsafe { put(size, bytes.len()) };
+    if bytes.is_empty() { std::ptr::null() } else { bytes.as_ptr().cast() }
 }
 
 /// Frees packets.
@@ -140,6 +138,82 @@ pub unsafe extern "C" fn goya_commands_raw(
     unsafe {
         append(commands, error, |commands| {
             commands.raw(slice(data.cast(), size, "the data")?);
+            Ok(())
+        })
+    }
+}
+
+/// Has the memory of a place live as long as the packets, although none of them names it by itself: bytes of one's own.
+///
+/// # Safety
+/// The place is of valid objects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_commands_keep(
+    commands: *mut goya_commands,
+    what: goya_place,
+    error: *mut goya_error,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        append(commands, error, |commands| {
+            commands.keep(place(&what)?);
+            Ok(())
+        })
+    }
+}
+
+/// Appends all packets of others.
+///
+/// # Safety
+/// Objects are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_commands_append(
+    commands: *mut goya_commands,
+    others: *const goya_commands,
+    error: *mut goya_error,
+) -> c_int {
+    // A copy, since they may be the same.
+    // SAFETY: the caller's promise.
+    let others = unsafe { others.as_ref() }.map(|others| others.0.clone());
+    // SAFETY: the caller's promise.
+    unsafe {
+        append(commands, error, |commands| {
+            commands.append(&others.ok_or_else(|| Error::Invalid("the other commands are NULL".into()))?);
+            Ok(())
+        })
+    }
+}
+
+/// Appends one that stops the queue. Only for internal queues.
+///
+/// # Safety
+/// `commands` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_commands_stop(commands: *mut goya_commands, error: *mut goya_error) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        append(commands, error, |commands| {
+            commands.stop();
+            Ok(())
+        })
+    }
+}
+
+/// Appends one that writes a register of the engine. A DMA queue's jobs may write 0x1020 alone.
+///
+/// # Safety
+/// `commands` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_commands_write_register(
+    commands: *mut goya_commands,
+    register: u16,
+    value: u32,
+    error: *mut goya_error,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        append(commands, error, |commands| {
+            commands.write_register(register, value);
             Ok(())
         })
     }
@@ -232,8 +306,55 @@ pub unsafe extern "C" fn goya_commands_add(
     }
 }
 
-/// Appends what waits until a sync object is at least `value`. `queue` is the queue that the packets are for, `counter` one of
-/// its four, 0 to 3.
+/// Appends one that waits until a counter of the queue is at least `gate`, 15 at most, then takes `gate` from it. `queue_id` is
+/// the queue that the packets are for, `counter` one of its four, 0 to 3; counter 3 of DMA queue 3 is that of launches.
+///
+/// # Safety
+/// `commands` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_commands_wait(
+    commands: *mut goya_commands,
+    queue_id: u32,
+    counter: u8,
+    gate: u8,
+    error: *mut goya_error,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        append(commands, error, |commands| {
+            commands.wait(FenceCounter::new(queue(queue_id)?, counter)?, gate);
+            Ok(())
+        })
+    }
+}
+
+/// Appends what has a monitor raise a counter of a queue by one once a sync object is at least `value`.
+///
+/// # Safety
+/// Objects are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_commands_monitor(
+    commands: *mut goya_commands,
+    monitor: *const goya_monitor,
+    object: *const goya_sync_object,
+    value: u16,
+    queue_id: u32,
+    counter: u8,
+    error: *mut goya_error,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        append(commands, error, |commands| {
+            let counter = FenceCounter::new(queue(queue_id)?, counter)?;
+            let (monitor, object) = (borrow(monitor, "the monitor")?, borrow(object, "the sync object")?);
+            commands.monitor(&monitor.0, &object.0, value, counter);
+            Ok(())
+        })
+    }
+}
+
+/// Appends both: what waits until a sync object is at least `value`. `queue_id` is the queue that the packets are for, `counter`
+/// one of its four, 0 to 3; counter 3 of DMA queue 3 is that of launches.
 ///
 /// # Safety
 /// Objects are valid.
@@ -316,4 +437,35 @@ pub unsafe extern "C" fn goya_monitor_new(
 pub unsafe extern "C" fn goya_monitor_free(monitor: *mut goya_monitor) {
     // SAFETY: the caller's promise.
     unsafe { free(monitor) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::*;
+
+    #[test]
+    fn packets_are_appended() {
+        // SAFETY: the objects are ours, and null is allowed where it is used.
+        unsafe {
+            let (one, mut size) = (goya_commands_new(null_mut()), 7);
+            assert!(goya_commands_bytes(one, &mut size).is_null());
+            assert_eq!(size, 0);
+            assert_eq!(goya_commands_nop(one, null_mut()), 0);
+            assert_eq!(goya_commands_append(one, one, null_mut()), 0);
+            assert_eq!(goya_commands_stop(one, null_mut()), 0);
+            assert_eq!(goya_commands_write_register(one, 0x1020, 7, null_mut()), 0);
+            assert_eq!(goya_commands_wait(one, 2, 0, 1, null_mut()), 0);
+            assert!(!goya_commands_bytes(one, &mut size).is_null());
+            let wanted = Commands::assemble(
+                "nop\nnop\nstop\nwreg32 register=0x1020 value=7\nfence id=0 gate=1 decrement=1",
+            );
+            assert_eq!((*one).0.bytes(), wanted.unwrap().bytes());
+            assert_eq!(goya_commands_append(one, null(), null_mut()), -libc::EINVAL);
+            assert_eq!(goya_commands_wait(one, 3, 3, 1, null_mut()), -libc::EINVAL);
+            assert_eq!(goya_commands_raw(one, null(), 8, null_mut()), -libc::EINVAL);
+            goya_commands_free(one);
+        }
+    }
 }

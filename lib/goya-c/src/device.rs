@@ -9,8 +9,8 @@ use std::path::Path;
 
 use goya::{Card, Device, Result};
 
-use crate::error::{borrow, code, free, goya_error, object, put_text, slice, text};
-use crate::{goya_place, place};
+use crate::error::{borrow, code, free, goya_error, object, put, put_text, slice, slice_mut, text};
+use crate::{duration, goya_place, place};
 
 /// An open card.
 pub struct goya_device(pub(crate) Device);
@@ -110,17 +110,9 @@ pub unsafe extern "C" fn goya_device_info(
         code(error, || {
             let device = borrow(device, "the device")?;
             let parameter = if beside.is_null() { 0 } else { beside.read() };
-            let buffer = match size {
-                0 => &mut [],
-                _ => {
-                    borrow(answer, "the answer")?;
-                    std::slice::from_raw_parts_mut(answer.cast::<u8>(), size)
-                }
-            };
+            let buffer = slice_mut(answer, size, "the answer")?;
             let (result, said) = device.0.info().ask(op, parameter, buffer);
-            if !beside.is_null() {
-                beside.write(said);
-            }
+            put(beside, said);
             result.map(|()| 0)
         })
     }
@@ -164,16 +156,33 @@ pub unsafe extern "C" fn goya_device_get(
     unsafe {
         code(error, || {
             let device = borrow(device, "the device")?;
-            if size > 0 {
-                borrow(data, "the data")?;
-                device.0.get(place(&from)?, std::slice::from_raw_parts_mut(data.cast::<u8>(), size))?;
-            }
+            device.0.get(place(&from)?, slice_mut(data, size, "the data")?)?;
             Ok(0)
         })
     }
 }
 
-/// Waits until all that was submitted has ended.
+/// Waits until the card is operational, for `timeout_us` microseconds at most: -ETIMEDOUT if it is not then.
+///
+/// # Safety
+/// `device` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_device_wait_operational(
+    device: *const goya_device,
+    timeout_us: u64,
+    error: *mut goya_error,
+) -> c_int {
+    let wait = || -> Result<c_int> {
+        // SAFETY: the caller's promise.
+        let device = unsafe { borrow(device, "the device") }?;
+        device.0.info().wait_operational(duration(timeout_us))?;
+        Ok(0)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { code(error, wait) }
+}
+
+/// Waits until all that was submitted has ended, well or not; the error is that of the first that has not.
 ///
 /// # Safety
 /// `device` is valid.

@@ -3,7 +3,7 @@
 
 //! Errors, and what stands between C and a panic.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
@@ -22,15 +22,15 @@ pub struct goya_error {
 }
 
 impl goya_error {
-    fn fill(&mut self, code: c_int, message: &str) {
-        self.code = code;
-        self.message = [0; GOYA_MESSAGE_SIZE];
+    fn new(code: c_int, message: &str) -> Self {
+        let mut error = Self { code, message: [0; GOYA_MESSAGE_SIZE] };
         let room = GOYA_MESSAGE_SIZE - 1;
         // Characters are not cut.
         let end = (0..=message.len().min(room)).rev().find(|&n| message.is_char_boundary(n)).unwrap_or(0);
-        for (to, byte) in self.message.iter_mut().zip(message.as_bytes().iter().take(end)) {
+        for (to, byte) in error.message.iter_mut().zip(message.as_bytes().iter().take(end)) {
             *to = *byte as c_char;
         }
+        error
     }
 }
 
@@ -45,10 +45,24 @@ pub(crate) unsafe fn code(error: *mut goya_error, work: impl FnOnce() -> Result<
         Err(_) => (-libc::EIO, "libgoya has panicked: this is a bug of its own".to_owned()),
     };
     // SAFETY: the caller's promise.
-    if let Some(error) = unsafe { error.as_mut() } {
-        error.fill(code, &message);
-    }
+    unsafe { put(error, goya_error::new(code, &message)) };
     code
+}
+
+/// Writes what C asks for, which may be nothing. It may have no value yet, so there is no reference to it.
+///
+/// # Safety
+/// `to` is null, or may be written.
+pub(crate) unsafe fn put<T>(to: *mut T, value: T) {
+    if !to.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { to.write(value) };
+    }
+}
+
+/// Fails if a pointer of C is null.
+pub(crate) fn some<T>(pointer: *const T, what: &str) -> Result {
+    if pointer.is_null() { Err(Error::Invalid(format!("{what} is NULL"))) } else { Ok(()) }
 }
 
 /// Makes an object for C, or null.
@@ -78,7 +92,7 @@ pub(crate) unsafe fn free<T>(object: *mut T) {
     }
 }
 
-/// A reference to what C has.
+/// A reference to an object of the library's that C has.
 ///
 /// # Safety
 /// `pointer` is null, or valid for as long as the reference is used.
@@ -104,10 +118,22 @@ pub(crate) unsafe fn slice<'a, T>(pointer: *const T, count: usize, what: &str) -
     if count == 0 {
         return Ok(&[]);
     }
+    some(pointer, what)?;
     // SAFETY: the caller's promise.
-    let first = unsafe { borrow(pointer, what) }?;
-    // SAFETY: the caller's promise.
-    Ok(unsafe { std::slice::from_raw_parts(first, count) })
+    Ok(unsafe { std::slice::from_raw_parts(pointer, count) })
+}
+
+/// Bytes of C's to be written; there may be none.
+///
+/// # Safety
+/// `pointer` is null, or has `count` bytes that nobody else uses as long as the slice is used.
+pub(crate) unsafe fn slice_mut<'a>(pointer: *mut c_void, count: usize, what: &str) -> Result<&'a mut [u8]> {
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    some(pointer, what)?;
+    // SAFETY: the caller's promise; any bytes are bytes.
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast(), count) })
 }
 
 /// A string that C has.
@@ -115,8 +141,7 @@ pub(crate) unsafe fn slice<'a, T>(pointer: *const T, count: usize, what: &str) -
 /// # Safety
 /// `pointer` is null, or a string that ends with a zero, for as long as the text is used.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a str> {
-    // SAFETY: the caller's promise.
-    unsafe { borrow(pointer, what) }?;
+    some(pointer, what)?;
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|_| Error::Invalid(format!("{what} is no UTF-8")))
@@ -168,11 +193,8 @@ mod tests {
 
     #[test]
     fn long_messages_are_cut_between_characters() {
-        let mut error = new();
-        error.fill(-1, &"ü".repeat(400));
-        assert_eq!(said(&error), "ü".repeat(255));
-        error.fill(-1, &"a".repeat(600));
-        assert_eq!(said(&error).len(), 511);
+        assert_eq!(said(&goya_error::new(-1, &"ü".repeat(400))), "ü".repeat(255));
+        assert_eq!(said(&goya_error::new(-1, &"a".repeat(600))).len(), 511);
     }
 
     #[test]
@@ -185,6 +207,10 @@ mod tests {
             assert_eq!(put_text("abcdef", std::ptr::null_mut(), 0), 6);
             assert!(slice::<u32>(std::ptr::null(), 1, "x").is_err());
             assert!(slice::<u32>(std::ptr::null(), 0, "x").unwrap().is_empty());
+            assert!(slice_mut(std::ptr::null_mut(), 1, "x").is_err());
+            assert!(slice_mut(std::ptr::null_mut(), 0, "x").unwrap().is_empty());
+            assert!(text(std::ptr::null(), "x").is_err());
+            put(std::ptr::null_mut(), 1);
         }
     }
 }

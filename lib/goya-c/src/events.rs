@@ -5,12 +5,11 @@
 
 use std::ffi::c_int;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
 
 use goya::Events;
 
-use crate::error::{borrow, borrow_mut, code, free, goya_error, object};
-use crate::goya_device;
+use crate::error::{borrow, code, free, goya_error, object, put, some};
+use crate::{duration, goya_device};
 
 /// A listener to events.
 pub struct goya_events(Events);
@@ -40,7 +39,8 @@ pub unsafe extern "C" fn goya_events_fd(events: *const goya_events) -> c_int {
     unsafe { code(std::ptr::null_mut(), || Ok(borrow(events, "the listener")?.0.as_raw_fd())) }
 }
 
-/// Waits for events, for `timeout_us` microseconds at most; what has come, HL_NOTIFIER_EVENT_*, goes to `mask`.
+/// Waits for events, for `timeout_us` microseconds at most; what has come, HL_NOTIFIER_EVENT_*, goes to `mask`: 0 if
+/// nothing has.
 ///
 /// # Safety
 /// `events` is valid, and `mask` may be written.
@@ -54,8 +54,8 @@ pub unsafe extern "C" fn goya_events_wait(
     // SAFETY: the caller's promise.
     unsafe {
         code(error, || {
-            let mask = borrow_mut(mask, "the mask")?;
-            *mask = borrow(events, "the listener")?.0.wait(Duration::from_micros(timeout_us))?.bits();
+            some(mask, "the mask")?;
+            put(mask, borrow(events, "the listener")?.0.wait(duration(timeout_us))?.bits());
             Ok(0)
         })
     }

@@ -20,5 +20,6 @@ pub use device::*;
 pub use error::*;
 pub use events::*;
 pub use memory::*;
+pub(crate) use submit::duration;
 pub use submit::*;
 pub use tpc::*;

@@ -66,10 +66,12 @@ pub unsafe extern "C" fn goya_host_memory_new(
     unsafe { object(error, new) }
 }
 
-/// Has the card reach `size` bytes of the caller's memory.
+/// Has the card reach `size` bytes of the caller's memory. It reaches whole pages: all pages that these bytes touch have to
+/// stay, and may change at any time, until the device and all that was made of it are freed. Freeing this alone is not
+/// enough: during a reset it is not certain that the card has let go of them.
 ///
 /// # Safety
-/// The memory is there until this is freed and all submissions that use it have ended.
+/// As said above.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn goya_host_memory_map(
     device: *const goya_device,
@@ -107,6 +109,16 @@ pub unsafe extern "C" fn goya_host_memory_address(memory: *const goya_host_memor
     unsafe { memory.as_ref() }.map_or(0, |memory| memory.0.address())
 }
 
+/// Bytes of host memory.
+///
+/// # Safety
+/// `memory` is null or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_host_memory_size(memory: *const goya_host_memory) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { memory.as_ref() }.map_or(0, |memory| memory.0.len())
+}
+
 /// Frees host memory, once no submission uses it any more; takes the caller's own from the card then.
 ///
 /// # Safety
@@ -141,6 +153,16 @@ pub unsafe extern "C" fn goya_device_memory_new(
 pub unsafe extern "C" fn goya_device_memory_address(memory: *const goya_device_memory) -> u64 {
     // SAFETY: the caller's promise.
     unsafe { memory.as_ref() }.map_or(0, |memory| memory.0.address())
+}
+
+/// Bytes of device memory.
+///
+/// # Safety
+/// `memory` is null or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_device_memory_size(memory: *const goya_device_memory) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { memory.as_ref() }.map_or(0, |memory| memory.0.size())
 }
 
 /// Makes a dma-buf of whole pages of device memory, for other devices, and returns its descriptor. Close that first, then free

@@ -9,6 +9,9 @@ use goya::Result;
 use goya::tpc::{Launch, Program, Tensor, find};
 
 use crate::error::{borrow, borrow_mut, free, goya_error, object, slice, text};
+use crate::submit::{
+    GOYA_SUBMIT_NO_RESET, GOYA_SUBMIT_TIMEOUT, GOYA_SUBMIT_TIMESTAMP, check_flags, with_flags,
+};
 use crate::{goya_device, goya_fence, goya_place, place};
 
 /// A kernel's code in the card's memory.
@@ -129,9 +132,10 @@ pub unsafe extern "C" fn goya_program_bind(
             let program = &borrow(program, "the program")?.0;
             let tensors = tensors(tensor_array, tensor_count)?;
             let scalars = slice(scalar_array, scalar_count, "the array of scalars")?;
-            let launch = match space.cast::<[u32; 5]>().as_ref() {
-                None => program.bind(&tensors, scalars, cores),
-                Some(space) => program.bind_space(&tensors, scalars, *space, cores),
+            let launch = if space.is_null() {
+                program.bind(&tensors, scalars, cores)
+            } else {
+                program.bind_space(&tensors, scalars, space.cast::<[u32; 5]>().read(), cores)
             };
             launch.map(goya_launch)
         })
@@ -149,6 +153,28 @@ pub unsafe extern "C" fn goya_launch_start(
 ) -> *mut goya_fence {
     // SAFETY: the caller's promise.
     let start = || unsafe { borrow_mut(launch, "the launch") }?.0.start().map(goya_fence);
+    // SAFETY: the caller's promise.
+    unsafe { object(error, start) }
+}
+
+/// The same with GOYA_SUBMIT_TIMESTAMP, _TIMEOUT, and _NO_RESET; any other flag is an error.
+///
+/// # Safety
+/// `launch` is valid, and nobody else uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn goya_launch_start_with(
+    launch: *mut goya_launch,
+    flags: u32,
+    timeout_seconds: u32,
+    error: *mut goya_error,
+) -> *mut goya_fence {
+    const KNOWN: u32 = GOYA_SUBMIT_TIMESTAMP | GOYA_SUBMIT_TIMEOUT | GOYA_SUBMIT_NO_RESET;
+    let start = || {
+        check_flags(flags, KNOWN)?;
+        // SAFETY: the caller's promise.
+        let launch = unsafe { borrow_mut(launch, "the launch") }?;
+        launch.0.start_with(|submission| with_flags(submission, flags, timeout_seconds)).map(goya_fence)
+    };
     // SAFETY: the caller's promise.
     unsafe { object(error, start) }
 }
