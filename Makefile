@@ -43,7 +43,7 @@ endif
 export KDIR V INSTALL_MOD_PATH
 
 # What can be run in the guest.
-PROGRAMS := goya-tests goya-demo
+PROGRAMS := goya-tests goya-demo goyactl
 # With EXAMPLES=1 those of the library, too.
 examples = $(if $(EXAMPLES),$$(scripts/examples.sh))
 # Modules that tests need, of a kernel that has them as modules.
@@ -59,7 +59,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) $(examples) \
 	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
 
-.PHONY: help demo test test-guest test-lib test-kexec lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card card-and-runner guest module \
+.PHONY: help demo test test-guest test-lib test-kexec lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card ctl card-and-runner guest module \
 	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
@@ -160,20 +160,23 @@ kernel: toolbox ## The kernels: release (bench) and debug (tests), or that of KE
 card: toolbox ## The emulated card, its control tool, the tensor cores' assembler and the guest runner
 	@scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-cardctl -p goya-guest -p goya-tpc
 
+ctl: toolbox ## goyactl, the operator's tool, for this system (build/cargo/release)
+	@scripts/cargo.sh ctl $(CARGO) build --release -p goyactl
+
 # What a guest needs to be booted, and no more: beside the driver, which takes longer and comes first.
 card-and-runner: toolbox
 	@nice scripts/cargo.sh card $(CARGO) build --release -p goya-card -p goya-guest
 
 # for_guest LOG ARGS: static programs, which need nothing in the guest.
 for_guest = RUSTFLAGS="-C target-feature=+crt-static" scripts/cargo.sh $(1) $(GUEST) \
-	build --release --target x86_64-unknown-linux-gnu -p goya-tests $(2)
+	build --release --target x86_64-unknown-linux-gnu $(2)
 
 guest: toolbox ## The static programs that run in the guest
-	@$(call for_guest,guest)
+	@$(call for_guest,guest,-p goya-tests -p goyactl)
 
 # One of them: what is run first should be there soon.
 guest-%: toolbox
-	@nice env $(call for_guest,$@,--bin $*)
+	@nice env $(call for_guest,$@,$(if $(filter goyactl,$*),-p goyactl,-p goya-tests --bin $*))
 
 module: toolbox ## The driver, goya.ko, for the toolbox's kernels, or for that of KERNEL or KDIR
 	@for flavour in $(if $(KDIR),$(call kernel,debug),$(kernels)); do scripts/module.sh $$flavour || exit; done

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `goyactl kernel`: kernels of the tensor cores, on data from files.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use goya::tpc::{Element, Index, KERNELS, Kernel, Program, Tensor, find};
+use goya::{Device, Place};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::read;
+use crate::chosen;
+use crate::failure::{Failure, Result};
+use crate::options::KernelRun;
+use crate::output::{GOOD, Output, paint, table};
+
+/// Kernels that come with the library, and what they take.
+pub fn list(output: &Output) -> Result {
+    if output.is_json() {
+        let kernels: Vec<Value> = KERNELS.iter().map(describe).collect();
+        return output.json("kernel_list", &json!({ "kernels": kernels }));
+    }
+    let row = |kernel: &Kernel| {
+        let tensors = kernel.tensors.iter().map(|tensor| {
+            let way = if tensor.output { "->" } else { "" };
+            format!("{way}{}[{}]: {}", tensor.name, tensor.dimensions.join(" "), element(tensor.element))
+        });
+        let scalars =
+            kernel.scalars.iter().map(|scalar| format!("{}: {}", scalar.name, element(scalar.element)));
+        vec![
+            kernel.name.to_owned(),
+            tensors.collect::<Vec<_>>().join(", "),
+            scalars.collect::<Vec<_>>().join(", "),
+        ]
+    };
+    output.text(table(&["KERNEL", "TENSORS", "SCALARS"], &KERNELS.iter().map(row).collect::<Vec<_>>()))
+}
+
+fn describe(kernel: &Kernel) -> Value {
+    let tensors = kernel.tensors.iter().map(|t| {
+        json!({"name": t.name, "element": element(t.element), "dimensions": t.dimensions, "output": t.output})
+    });
+    let scalars = kernel.scalars.iter().map(|s| json!({"name": s.name, "element": element(s.element)}));
+    json!({
+        "name": kernel.name,
+        "tensors": tensors.collect::<Vec<_>>(),
+        "scalars": scalars.collect::<Vec<_>>(),
+    })
+}
+
+const fn element(element: Element) -> &'static str {
+    match element {
+        Element::F32 => "f32",
+        Element::I32 => "i32",
+        Element::I16 => "i16",
+        Element::I8 => "i8",
+        Element::U8 => "u8",
+        Element::Any => "any",
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    kernel: &'static str,
+    cores: u32,
+    us: u64,
+}
+
+/// A tensor of the command line, and whether it is written.
+struct Argument<'a> {
+    tensor: Tensor,
+    bytes: u64,
+    file: &'a Path,
+    output: bool,
+}
+
+/// Runs a kernel.
+pub fn run(name: Option<&str>, what: &KernelRun, output: &Output) -> Result {
+    let kernel = find(&what.name).map_err(|_| {
+        Failure::usage(format!("no kernel is called {}: see \"goyactl kernel list\"", what.name))
+    })?;
+    let scalars = scalars(kernel, &what.scalar)?;
+    check_names(kernel, what)?;
+    let device = chosen::open(&chosen::card(name)?)?;
+    let arguments = tensors(&device, kernel, what)?;
+    let all: Vec<_> = arguments.iter().map(|argument| argument.tensor.clone()).collect();
+    let mut launch = Program::load(&device, kernel)?.bind(&all, &scalars, what.cores)?;
+    let start = Instant::now();
+    launch.start_with(|submission| submission.timeout(what.timeout))?.wait()?;
+    let us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    for argument in arguments.iter().filter(|argument| argument.output) {
+        let mut data = vec![0; usize::try_from(argument.bytes).unwrap_or(0)];
+        device.get(argument.tensor.place(), &mut data)?;
+        fs::write(argument.file, data).map_err(|e| Failure::file(argument.file, e))?;
+    }
+    let answer = Answer { kernel: kernel.name, cores: what.cores, us };
+    if output.is_json() {
+        return output.json("kernel_run", &answer);
+    }
+    output.line(format_args!("{} on {} cores: {us} us  {}", kernel.name, what.cores, paint(GOOD, "ok")))
+}
+
+/// All that are named have to be the kernel's.
+fn check_names(kernel: &Kernel, what: &KernelRun) -> Result {
+    for (name, ..) in &what.tensor {
+        if !kernel.tensors.iter().any(|tensor| tensor.name == name) {
+            return Err(wrong(kernel, &format!("no tensor {name}")));
+        }
+    }
+    for (name, _) in &what.scalar {
+        if !kernel.scalars.iter().any(|scalar| scalar.name == name) {
+            return Err(wrong(kernel, &format!("no scalar {name}")));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(kernel: &Kernel, why: &str) -> Failure {
+    Failure::usage(format!("{} has {why}: \"goyactl kernel list\" says what it takes", kernel.name))
+}
+
+/// Puts the tensors into the card's memory.
+fn tensors<'a>(device: &Device, kernel: &Kernel, what: &'a KernelRun) -> Result<Vec<Argument<'a>>> {
+    let mut arguments = Vec::new();
+    for wanted in kernel.tensors {
+        let given = what.tensor.iter().find(|(name, ..)| name == wanted.name);
+        let (_, sizes, file) =
+            given.ok_or_else(|| wrong(kernel, &format!("a tensor {}, which is missing", wanted.name)))?;
+        let element = wanted.element.size().unwrap_or(what.element);
+        let bytes = len(sizes, element).ok_or_else(|| Failure::usage("a tensor that large fits nowhere"))?;
+        let memory = device.device_memory(bytes)?;
+        if !wanted.output {
+            let data = read(file)?;
+            if data.len() as u64 != bytes {
+                return Err(Failure::usage(format!(
+                    "{}: {} bytes, but tensor {} has {bytes}",
+                    file.display(),
+                    data.len(),
+                    wanted.name
+                )));
+            }
+            device.put(&memory, &data)?;
+        }
+        let tensor = Tensor::new(Place::from(&memory), element, *sizes);
+        arguments.push(Argument { tensor, bytes, file, output: wanted.output });
+    }
+    Ok(arguments)
+}
+
+/// Bytes of a tensor.
+fn len(sizes: &Index, element: u32) -> Option<u64> {
+    let all = sizes.iter().try_fold(u64::from(element), |all, size| all.checked_mul((*size).into()));
+    all.filter(|len| *len > 0 && *len <= u64::from(u32::MAX))
+}
+
+/// The bits of the scalars, in the kernel's order. Several of one name are given in their order.
+fn scalars(kernel: &Kernel, given: &[(String, String)]) -> Result<Vec<u32>> {
+    let mut left: Vec<_> = given.iter().collect();
+    let mut bits = Vec::new();
+    for wanted in kernel.scalars {
+        let at = left.iter().position(|(name, _)| name == wanted.name);
+        let at = at.ok_or_else(|| wrong(kernel, &format!("a scalar {}, which is missing", wanted.name)))?;
+        let (_, value) = left.remove(at);
+        let parsed = match wanted.element {
+            Element::F32 => value.parse::<f32>().ok().map(f32::to_bits),
+            _ => value.parse::<i32>().ok().map(|value| value as u32),
+        };
+        bits.push(parsed.ok_or_else(|| {
+            Failure::usage(format!("{}={value}: this is no {}", wanted.name, element(wanted.element)))
+        })?);
+    }
+    Ok(bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(all: &[(&str, &str)]) -> Vec<(String, String)> {
+        all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn scalars_are_bits_in_the_kernels_order() {
+        let clamp = find("clamp_f32").unwrap();
+        let both = given(&[("high", "2.5"), ("low", "-1")]);
+        assert_eq!(scalars(clamp, &both).unwrap(), [(-1f32).to_bits(), 2.5f32.to_bits()]);
+        assert!(scalars(clamp, &both[..1]).unwrap_err().text().contains("low"));
+        assert!(scalars(clamp, &given(&[("high", "x"), ("low", "1")])).is_err());
+        let matmul = find("matmul_i8").unwrap();
+        assert_eq!(scalars(matmul, &given(&[("shift", "-2")])).unwrap(), [0xFFFF_FFFE]);
+        // Nine weights, in their order.
+        let filter = find("filter3x3_f32").unwrap();
+        let weights: Vec<_> = (0..9).map(|n| ("weight".to_owned(), n.to_string())).collect();
+        assert_eq!(scalars(filter, &weights).unwrap()[8], 8f32.to_bits());
+    }
+
+    #[test]
+    fn tensors_have_sizes() {
+        assert_eq!(len(&[64, 2, 1, 1, 1], 4), Some(512));
+        assert_eq!(len(&[64, 0, 1, 1, 1], 4), None);
+        assert_eq!(len(&[u32::MAX; 5], 4), None);
+    }
+}

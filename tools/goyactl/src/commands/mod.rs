@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! What can be done, a file for each.
+
+mod bench;
+mod cdi;
+mod chart;
+mod copies;
+mod disasm;
+mod drill;
+mod exporter;
+mod info;
+mod internal;
+mod kernel;
+mod list;
+mod monitor;
+mod reset;
+mod run;
+mod selftest;
+mod top;
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use crate::failure::{Failure, Result};
+use crate::options::{Command, Kernel, Options};
+use crate::output::Output;
+
+/// Does what the command line says.
+pub fn run(options: &Options, output: &Output) -> Result {
+    let name = options.card.as_deref();
+    if !matches!(options.command, Command::List | Command::Info | Command::Bench(_)) {
+        output.no_csv()?;
+    }
+    match &options.command {
+        Command::List => list::run(name, output),
+        Command::Info => info::run(name, output),
+        Command::Top(watch) => top::run(name, watch, output),
+        Command::Monitor(how) => monitor::run(name, how, output),
+        Command::Copy(what) => copies::run(name, what, output),
+        Command::Bench(what) => bench::run(name, what, output),
+        Command::Run(what) => run::run(name, what, output),
+        Command::Kernel(Kernel::List) => kernel::list(output),
+        Command::Kernel(Kernel::Run(what)) => kernel::run(name, what, output),
+        Command::Disasm(what) => disasm::run(what, output),
+        Command::Selftest => selftest::run(name, output),
+        Command::Reset(how) => reset::run(name, how, output),
+        Command::Exporter(how) => exporter::run(name, how, output),
+        Command::Cdi => cdi::run(name, output),
+        Command::Drill(how) => drill::run(name, how, output),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Options::command(), "goyactl", &mut script);
+            output.text(String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// What is in a file, or comes from standard input (`-`).
+fn read(path: &Path) -> Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    fs::read(path).map_err(|e| Failure::file(path, e))
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `goyactl run`: packets of a file on a queue.
+
+use std::fs;
+use std::time::Instant;
+
+use goya::{Commands, Submission};
+use serde::Serialize;
+
+use super::selftest::queue_name;
+use super::{internal, read};
+use crate::chosen;
+use crate::failure::{Failure, Result};
+use crate::options::Run;
+use crate::output::{GOOD, Output, paint};
+
+#[derive(Serialize)]
+struct Answer {
+    queue: &'static str,
+    bytes: usize,
+    us: u64,
+}
+
+/// Runs them.
+pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
+    let bytes = read(&what.file)?;
+    let commands = if what.binary {
+        let mut commands = Commands::new();
+        commands.raw(&bytes);
+        commands
+    } else {
+        Commands::assemble(&String::from_utf8_lossy(&bytes))
+            .map_err(|error| Failure::failed(format!("{}: {error}", what.file.display())))?
+    };
+    if commands.bytes().is_empty() {
+        return Err(Failure::failed(format!("{}: no packets", what.file.display())));
+    }
+    let device = chosen::open(&chosen::card(name)?)?;
+    for (address, file) in &what.put {
+        device.put(*address, &read(file)?)?;
+    }
+    let start = Instant::now();
+    if what.queue.is_external() {
+        let buffer = device.command_buffer(&commands)?;
+        device.submit(Submission::new().job(what.queue, &buffer).timeout(what.timeout))?.wait()?;
+    } else {
+        internal::run(&device, what.queue, &commands, what.timeout)?;
+    }
+    let us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    for (address, size, file) in &what.get {
+        let len = usize::try_from(*size).map_err(|_| Failure::usage("so much fits nowhere"))?;
+        let mut data = vec![0; len];
+        device.get(*address, &mut data)?;
+        fs::write(file, data).map_err(|e| Failure::file(file, e))?;
+    }
+    let answer = Answer { queue: queue_name(what.queue), bytes: commands.bytes().len(), us };
+    if output.is_json() {
+        return output.json("run", &answer);
+    }
+    output.line(format_args!(
+        "{} bytes of packets on {}: {us} us  {}",
+        answer.bytes,
+        answer.queue,
+        paint(GOOD, "ok")
+    ))
+}

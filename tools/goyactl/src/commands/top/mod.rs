@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `goyactl top`: what cards do, as a screen, or as text and JSON where there is none.
+
+mod plain;
+mod sample;
+mod screen;
+
+use std::io::IsTerminal;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use goya::Card;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+
+use crate::chosen;
+use crate::failure::Result;
+use crate::options::Watch;
+use crate::output::Output;
+use sample::{Meter, Sample};
+use screen::Screen;
+
+/// How often is looked whether engines are busy: their share of the time comes from that.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Watches.
+pub fn run(name: Option<&str>, watch: &Watch, output: &Output) -> Result {
+    let cards = chosen::cards(name)?;
+    let count = if watch.once { Some(1) } else { watch.count };
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if terminal && count.is_none() && !output.is_json() {
+        return full(&cards, watch.interval);
+    }
+    let mut meters: Vec<_> = cards.iter().map(Meter::new).collect();
+    for round in 0.. {
+        if count.is_some_and(|count| round >= count) {
+            break;
+        }
+        for sample in sample(&mut meters, watch.interval, || false) {
+            if output.is_json() {
+                output.json_line("top", &sample)?;
+            } else {
+                output.text(plain::show(&sample))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Looks at all cards for an interval, or until `stop` says so.
+fn sample(meters: &mut [Meter], interval: Duration, mut stop: impl FnMut() -> bool) -> Vec<Sample> {
+    let end = Instant::now() + interval;
+    loop {
+        meters.iter_mut().for_each(Meter::look);
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() || stop() {
+            return meters.iter_mut().map(Meter::sample).collect();
+        }
+        thread::sleep(left.min(LOOK));
+    }
+}
+
+/// What a key asks for.
+enum Wish {
+    Nothing,
+    Next,
+    Leave,
+}
+
+/// The keys that were pressed meanwhile.
+fn wish() -> Result<Wish> {
+    let mut wish = Wish::Nothing;
+    while event::poll(Duration::ZERO)? {
+        match event::read()? {
+            Event::Key(key) if key.kind == KeyEventKind::Press => match key.code {
+                KeyCode::Char('q') | KeyCode::Esc => return Ok(Wish::Leave),
+                KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    return Ok(Wish::Leave);
+                }
+                KeyCode::Tab | KeyCode::Right | KeyCode::Down => wish = Wish::Next,
+                _ => {}
+            },
+            Event::Resize(..) => wish = Wish::Nothing,
+            _ => {}
+        }
+    }
+    Ok(wish)
+}
+
+fn full(cards: &[Card], interval: Duration) -> Result {
+    let mut terminal = ratatui::try_init()?;
+    let result = watch(&mut terminal, cards, interval);
+    ratatui::restore();
+    result
+}
+
+fn watch(terminal: &mut ratatui::DefaultTerminal, cards: &[Card], interval: Duration) -> Result {
+    let mut meters: Vec<_> = cards.iter().map(Meter::new).collect();
+    let mut screen = Screen::new(cards.len());
+    // The first look is short, so that there is something to see.
+    let mut time = LOOK * 2;
+    loop {
+        let mut said = Ok(Wish::Nothing);
+        let samples = sample(&mut meters, time, || {
+            said = wish();
+            !matches!(said, Ok(Wish::Nothing))
+        });
+        time = interval;
+        match said? {
+            Wish::Leave => return Ok(()),
+            Wish::Next => screen.next(),
+            Wish::Nothing => screen.take(samples),
+        }
+        terminal.draw(|frame| screen.draw(frame))?;
+    }
+}

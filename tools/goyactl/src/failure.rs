@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! What can go wrong, with exit codes for scripts.
+
+use std::io;
+use std::path::Path;
+
+use goya::{Call, Error};
+
+/// Result of whatever a command does.
+pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// Why a command failed. The numbers are the exit codes, which scripts know; 2 is a wrong command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Anything else; what was checked is not as it should be.
+    Failed = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// There is no such card.
+    NoCard = 3,
+    /// Somebody else may, but not this user.
+    NoPermission = 4,
+    /// Somebody else has the card.
+    Busy = 5,
+    /// The card is out of order, being reset, or gone.
+    NotReady = 6,
+}
+
+/// A failure: its kind, and what a person can do.
+#[derive(Debug)]
+pub struct Failure {
+    kind: Kind,
+    text: String,
+    pipe: bool,
+}
+
+impl Failure {
+    /// A failure of this kind.
+    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), pipe: false }
+    }
+
+    /// Something is not as it should be.
+    pub fn failed(text: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, text)
+    }
+
+    /// The command line makes no sense.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, text)
+    }
+
+    /// A file is not to be read or written.
+    pub fn file(path: &Path, error: io::Error) -> Self {
+        Self::from(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    }
+
+    /// The exit code.
+    pub const fn code(&self) -> u8 {
+        self.kind as u8
+    }
+
+    /// What a person can do.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether nobody reads what is written.
+    pub const fn is_broken_pipe(&self) -> bool {
+        self.pipe
+    }
+
+    /// The same with more to say.
+    pub fn with(mut self, more: &str) -> Self {
+        if !more.is_empty() {
+            self.text = format!("{}. {more}", self.text);
+        }
+        self
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::NoCard(_) => Kind::NoCard,
+            Error::Overdue { .. } | Error::Aborted { .. } => Kind::NotReady,
+            Error::System { what, .. } => match (what, error.errno()) {
+                (Call::Open, libc::EACCES) => Kind::NoPermission,
+                (Call::Open, libc::EBUSY) => Kind::Busy,
+                (Call::Open, libc::EPERM | libc::EAGAIN) => Kind::NotReady,
+                (Call::Open, libc::ENOENT | libc::ENXIO) => Kind::NoCard,
+                (_, libc::ENODEV | libc::EBUSY | libc::ETIMEDOUT) => Kind::NotReady,
+                _ => Kind::Failed,
+            },
+            _ => Kind::Failed,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::PermissionDenied => Kind::NoPermission,
+            _ => Kind::Failed,
+        };
+        Self { kind, text: error.to_string(), pipe: error.kind() == io::ErrorKind::BrokenPipe }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system(what: Call, errno: i32) -> Failure {
+        let source = io::Error::from_raw_os_error(errno);
+        Error::System { doing: "open it".into(), what, source }.into()
+    }
+
+    #[test]
+    fn scripts_can_tell_what_is_wrong() {
+        assert_eq!(Failure::from(Error::NoCard("none".into())).code(), 3);
+        assert_eq!(system(Call::Open, libc::EACCES).code(), 4);
+        assert!(system(Call::Open, libc::EACCES).text().contains("render"));
+        assert_eq!(system(Call::Open, libc::EBUSY).code(), 5);
+        assert_eq!(system(Call::Open, libc::EPERM).code(), 6);
+        assert_eq!(system(Call::Info, libc::EBUSY).code(), 6);
+        assert_eq!(system(Call::Map, libc::ENOMEM).code(), 1);
+        assert_eq!(Failure::from(Error::Aborted { seq: 1 }).code(), 6);
+        assert_eq!(Failure::usage("no").with("more").text(), "no. more");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        assert!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).is_broken_pipe());
+        assert!(!Failure::file(Path::new("/x"), io::Error::from(io::ErrorKind::NotFound)).is_broken_pipe());
+    }
+}

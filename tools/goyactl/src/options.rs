@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::output::Format;
+
+/// Looks at Goya cards, watches them, and tries them out.
+///
+/// Works with the driver goya and with habanalabs. Exit codes: 0 all is well, 1 a command or a check has failed, 2 the
+/// command line makes no sense, 3 there is no such card, 4 permission is missing, 5 somebody else has the card, 6 the card
+/// is out of order or being reset.
+#[derive(Debug, Parser)]
+#[command(version, name = "goyactl")]
+pub struct Options {
+    /// The card: a number from 0, a node (accel0), or a place on the bus (0000:01:00.0); the first one else
+    #[arg(long, short, global = true, value_name = "CARD", env = "GOYA_CARD")]
+    pub card: Option<String>,
+    /// How to answer
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Options {
+    /// How to answer.
+    pub const fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// All cards
+    List,
+    /// Everything that a card and its driver tell
+    Info,
+    /// Watch engines, memory, clocks, sensors and users
+    Top(Watch),
+    /// Events as they come, a line each
+    Monitor(Monitor),
+    /// Copy from the host to DRAM to SRAM and back, and compare
+    Copy(Copy),
+    /// Measure copies and submissions
+    Bench(Bench),
+    /// Run packets of a file on a queue
+    Run(Run),
+    /// Kernels of the tensor cores
+    #[command(subcommand)]
+    Kernel(Kernel),
+    /// The text of packets, or of a tensor core's code
+    Disasm(Disasm),
+    /// Try all queues, copies and a kernel
+    Selftest,
+    /// Reset a card (root)
+    Reset(Reset),
+    /// What Prometheus reads
+    Exporter(Exporter),
+    /// Describe the cards for containers (CDI), as YAML, or as JSON
+    Cdi,
+    /// Have an emulated card go wrong, and see that it is noticed
+    Drill(Drill),
+    /// Completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// How long to watch.
+#[derive(Debug, clap::Args)]
+pub struct Watch {
+    /// Seconds between looks
+    #[arg(long, short = 'n', value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub interval: Duration,
+    /// Look so many times, as text
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+    /// Look once, as text
+    #[arg(long, conflicts_with = "count")]
+    pub once: bool,
+}
+
+/// How to listen.
+#[derive(Debug, clap::Args)]
+pub struct Monitor {
+    /// Open the card, as its user, and listen by the driver's notifier; else watch beside its user
+    #[arg(long)]
+    pub own: bool,
+    /// End after so many events
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+    /// End after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub time: Option<Duration>,
+}
+
+/// What to copy.
+#[derive(Debug, clap::Args)]
+pub struct Copy {
+    /// Bytes, with K, M or G
+    #[arg(long, short, default_value = "16M", value_parser = size)]
+    pub size: u64,
+    /// How often
+    #[arg(long, short = 'n', default_value_t = 1)]
+    pub count: u32,
+}
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    /// Bytes of a copy, with K, M or G
+    #[arg(long, short, default_value = "16M", value_parser = size)]
+    pub size: u64,
+    /// How often each is measured
+    #[arg(long, short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: u32,
+    /// Submissions to measure
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub submissions: u32,
+    /// Draw a chart
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// Packets as text, or with --binary as bytes; - is standard input
+    pub file: PathBuf,
+    /// The queue: dma0 to dma4, mme, tpc0 to tpc7
+    #[arg(long, short, default_value = "dma1", value_parser = queue)]
+    pub queue: goya::Queue,
+    /// The file has bytes, not text
+    #[arg(long)]
+    pub binary: bool,
+    /// Put a file there before
+    #[arg(long, value_name = "ADDRESS=FILE", value_parser = put)]
+    pub put: Vec<(u64, PathBuf)>,
+    /// Fetch so many bytes from there afterwards
+    #[arg(long, value_name = "ADDRESS:SIZE=FILE", value_parser = get)]
+    pub get: Vec<(u64, u64, PathBuf)>,
+    /// Seconds that it may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+}
+
+/// Kernels.
+#[derive(Debug, Subcommand)]
+pub enum Kernel {
+    /// Those that come with the library
+    List,
+    /// Run one on files
+    Run(KernelRun),
+}
+
+/// What to run on what.
+#[derive(Debug, clap::Args)]
+pub struct KernelRun {
+    /// Its name
+    pub name: String,
+    /// A tensor: its sizes, and the file that is read, or written if it is an output
+    #[arg(long, short, value_name = "NAME=SIZExSIZE...:FILE", value_parser = tensor)]
+    pub tensor: Vec<(String, goya::tpc::Index, PathBuf)>,
+    /// A scalar
+    #[arg(long, short, value_name = "NAME=VALUE", value_parser = scalar, allow_hyphen_values = true)]
+    pub scalar: Vec<(String, String)>,
+    /// Bytes of an element, where the kernel takes any
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=4))]
+    pub element: u32,
+    /// Cores
+    #[arg(long, default_value_t = goya::tpc::CORES, value_parser = clap::value_parser!(u32).range(1..=i64::from(goya::tpc::CORES)))]
+    pub cores: u32,
+    /// Seconds that it may take
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub timeout: Duration,
+}
+
+/// What to take apart.
+#[derive(Debug, clap::Args)]
+pub struct Disasm {
+    /// The bytes; - is standard input
+    pub file: PathBuf,
+    /// They are a tensor core's code, not packets
+    #[arg(long)]
+    pub tpc: bool,
+}
+
+/// How to reset.
+#[derive(Debug, clap::Args)]
+pub struct Reset {
+    /// Softly: engines and queues only
+    #[arg(long)]
+    pub soft: bool,
+    /// Even if somebody has the card, who loses it
+    #[arg(long)]
+    pub force: bool,
+    /// Seconds that it may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub timeout: Duration,
+}
+
+/// How to export.
+#[derive(Debug, clap::Args)]
+pub struct Exporter {
+    /// Answer HTTP there, as 127.0.0.1:9478; else write to standard output once
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// End after so many answers
+    #[arg(long, value_name = "N", requires = "listen")]
+    pub count: Option<u64>,
+}
+
+/// How to disturb.
+#[derive(Debug, clap::Args)]
+pub struct Drill {
+    /// The emulated card's control socket, or the guest's port to it
+    #[arg(long, value_name = "PATH", env = "GOYA_CONTROL", default_value = "/dev/virtio-ports/goya.ctl0")]
+    pub control: PathBuf,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+    seconds.filter(|s| *s >= Duration::from_millis(50)).ok_or_else(|| "seconds, at least 0.05".to_owned())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'K' | 'k')) => (text.get(..at), 1 << 10),
+        Some((at, 'M' | 'm')) => (text.get(..at), 1 << 20),
+        Some((at, 'G' | 'g')) => (text.get(..at), 1 << 30),
+        _ => (Some(text), 1),
+    };
+    let size = digits.and_then(|d| d.parse::<u64>().ok()).and_then(|n| n.checked_mul(unit));
+    size.filter(|n| *n > 0).ok_or_else(|| "a size like 4096, 64K, 16M or 1G".to_owned())
+}
+
+fn queue(text: &str) -> Result<goya::Queue, String> {
+    let number = |kind| text.strip_prefix(kind).and_then(|n: &str| n.parse::<usize>().ok());
+    let queue = match text {
+        "mme" => Some(goya::Queue::Mme),
+        _ => number("dma")
+            .and_then(|n| goya::Queue::DMA.get(n))
+            .or_else(|| number("tpc").and_then(|n| goya::Queue::TPC.get(n)))
+            .copied(),
+    };
+    queue.ok_or_else(|| "dma0 to dma4, mme, tpc0 to tpc7".to_owned())
+}
+
+/// A number, hexadecimal with 0x.
+fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+fn put(text: &str) -> Result<(u64, PathBuf), String> {
+    let parts = text.split_once('=').and_then(|(at, file)| Some((number(at)?, file.into())));
+    parts.ok_or_else(|| "an address and a file, with = between".to_owned())
+}
+
+fn get(text: &str) -> Result<(u64, u64, PathBuf), String> {
+    let parts = text.split_once('=').and_then(|(place, file)| {
+        let (at, len) = place.split_once(':')?;
+        Some((number(at)?, size(len).ok().or_else(|| number(len))?, file.into()))
+    });
+    parts.ok_or_else(|| "an address, : and a size, = and a file".to_owned())
+}
+
+fn tensor(text: &str) -> Result<(String, goya::tpc::Index, PathBuf), String> {
+    let parts = text.split_once('=').and_then(|(name, rest)| {
+        let (sizes, file) = rest.split_once(':')?;
+        let mut all = [1; 5];
+        let sizes: Vec<u32> = sizes.split('x').map(str::parse).collect::<Result<_, _>>().ok()?;
+        all.get_mut(..sizes.len())?.copy_from_slice(&sizes);
+        Some((name.to_owned(), all, file.into()))
+    });
+    parts.ok_or_else(|| "as a=1024x16:FILE, with one to five sizes, the innermost first".to_owned())
+}
+
+fn scalar(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    parts.ok_or_else(|| "a name and a value, with = between".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn words_are_understood() {
+        assert_eq!((size("64K"), size("3"), size("1G")), (Ok(65536), Ok(3), Ok(1 << 30)));
+        assert!(["", "M", "0", "-1", "99999999999G", "1T"].iter().all(|text| size(text).is_err()));
+        assert_eq!(queue("tpc7"), Ok(goya::Queue::Tpc7));
+        assert!(["dma5", "tpc8", "tpc", "x", ""].iter().all(|text| queue(text).is_err()));
+        assert_eq!(put("0x10=a=b"), Ok((16, "a=b".into())));
+        assert_eq!(get("0x7ff0008000:64=x"), Ok((0x7F_F000_8000, 64, "x".into())));
+        assert_eq!(get("16:0x40=x"), Ok((16, 64, "x".into())));
+        assert!(put("x=y").is_err() && get("1=2").is_err());
+        assert_eq!(tensor("a=64x2:f.bin"), Ok(("a".into(), [64, 2, 1, 1, 1], "f.bin".into())));
+        assert!(["a=1x2x3x4x5x6:f", "a=:f", "a=1"].iter().all(|text| tensor(text).is_err()));
+        assert!(seconds("0").is_err() && seconds("nan").is_err() && seconds("0.5").is_ok());
+    }
+
+    #[test]
+    fn json_has_two_spellings() {
+        let format = |args: &[&str]| {
+            Options::try_parse_from([&["goyactl"][..], args].concat()).map(|options| options.format()).ok()
+        };
+        assert_eq!(format(&["list"]), Some(Format::Text));
+        assert_eq!(format(&["list", "--json"]), Some(Format::Json));
+        assert_eq!(format(&["--format", "csv", "info"]), Some(Format::Csv));
+        assert_eq!(format(&["--format", "csv", "--json", "info"]), None);
+    }
+}

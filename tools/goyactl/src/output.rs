@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! How answers are written: as text, JSON or CSV.
+
+use std::fmt::Display;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::failure::{Failure, Result};
+
+/// The version of what is written as JSON. It goes up when a program that reads it has to change.
+pub const SCHEMA: u32 = 1;
+
+/// A form of answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: an object, or one a line where there is no end
+    Json,
+    /// For spreadsheets: list, info and bench
+    Csv,
+}
+
+/// Good things.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Bad things.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Titles.
+pub const TITLE: Style = Style::new().bold();
+/// What matters less.
+pub const DIM: Style = Style::new().dimmed();
+
+/// A text in a style; whether that is shown, standard output decides.
+pub fn paint(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Where answers go.
+#[derive(Debug)]
+pub struct Output {
+    format: Format,
+}
+
+/// An answer with what says how to read it.
+#[derive(Serialize)]
+struct Answer<'a, T> {
+    schema: u32,
+    command: &'a str,
+    #[serde(flatten)]
+    answer: &'a T,
+}
+
+impl Output {
+    /// Answers of this form.
+    pub const fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// The form.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether programs read it.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// For commands that have nothing for spreadsheets.
+    pub fn no_csv(&self) -> Result {
+        match self.format {
+            Format::Csv => Err(Failure::usage("only list, info and bench have CSV: try --json")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a text, with colours on a terminal that wants them.
+    pub fn text(&self, text: impl Display) -> Result {
+        let mut out = anstream::stdout().lock();
+        write!(out, "{text}")?;
+        Ok(out.flush()?)
+    }
+
+    /// Writes a line.
+    pub fn line(&self, text: impl Display) -> Result {
+        self.text(format_args!("{text}\n"))
+    }
+
+    /// Writes the answer of a command as JSON.
+    pub fn json(&self, command: &str, answer: &impl Serialize) -> Result {
+        let answer = Answer { schema: SCHEMA, command, answer };
+        let text = serde_json::to_string_pretty(&answer).map_err(std::io::Error::from)?;
+        self.line(text)
+    }
+
+    /// Writes one of many answers as a line of JSON.
+    pub fn json_line(&self, command: &str, answer: &impl Serialize) -> Result {
+        let answer = Answer { schema: SCHEMA, command, answer };
+        let text = serde_json::to_string(&answer).map_err(std::io::Error::from)?;
+        self.line(text)
+    }
+
+    /// Writes rows as CSV, with their fields' names.
+    pub fn csv(&self, rows: &[impl Serialize]) -> Result {
+        let mut out = csv::Writer::from_writer(Vec::new());
+        let wrong = |e: csv::Error| Failure::failed(e.to_string());
+        for row in rows {
+            out.serialize(row).map_err(wrong)?;
+        }
+        let bytes = out.into_inner().map_err(|e| Failure::failed(e.to_string()))?;
+        self.text(String::from_utf8_lossy(&bytes))
+    }
+
+    /// Says why a command failed: on standard error, and to programs where they read.
+    pub fn failed(&self, failure: &Failure) {
+        anstream::eprintln!("goyactl: {}", paint(BAD, failure.text()));
+        if self.is_json() {
+            let error = json!({"error": {"code": failure.code(), "text": failure.text()}});
+            // Nothing is left to tell somebody who does not read it.
+            let _ = self.json_line("error", &error);
+        }
+    }
+}
+
+/// How wide a text is, without its colours.
+fn width(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().chars().count()
+}
+
+/// A table whose columns are as wide as they have to be.
+pub fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
+    let titles = titles.iter().map(|title| paint(TITLE, title)).collect();
+    let lines: Vec<Vec<String>> = [titles].into_iter().chain(rows.iter().cloned()).collect();
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| {
+        lines.iter().filter_map(|line: &Vec<String>| line.get(column)).map(|c| width(c)).max()
+    };
+    let widths: Vec<_> = (0..columns).map(|column| widest(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let pad = |(cell, &wide): (&String, &usize)| format!("{cell}{}", " ".repeat(wide - width(cell)));
+        let cells: Vec<_> = line.iter().zip(&widths).map(pad).collect();
+        text += cells.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// Bytes for people.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let (mut value, mut unit) = (bytes as f64, 0);
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let digits = if unit == 0 || value >= 100.0 || value.fract() < 0.05 { 0 } else { 1 };
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_aligned() {
+        let rows = [vec!["a".to_owned(), "bc".to_owned()], vec!["abcdef".to_owned(), String::new()]];
+        let text = anstream::adapter::strip_str(&table(&["ONE", "TWO"], &rows)).to_string();
+        assert_eq!(text, "ONE     TWO\na       bc\nabcdef\n");
+    }
+
+    #[test]
+    fn bytes_are_short() {
+        for (value, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (16 << 30, "16 GiB"),
+            (u64::MAX, "16777216 TiB"),
+        ] {
+            assert_eq!(bytes(value), text);
+        }
+    }
+
+    #[test]
+    fn answers_say_how_to_read_them() {
+        let answer = Answer { schema: SCHEMA, command: "x", answer: &json!({"a": 1}) };
+        assert_eq!(serde_json::to_string(&answer).unwrap(), r#"{"schema":1,"command":"x","a":1}"#);
+    }
+}
