@@ -59,7 +59,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) $(examples) \
 	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
 
-.PHONY: help demo test test-guest test-lib test-kexec lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card ctl card-and-runner guest module \
+.PHONY: help demo test test-guest test-lib test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card ctl card-and-runner guest module \
 	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
@@ -114,6 +114,10 @@ test-kexec: card guest ## Have another kernel take the card over: in good order,
 stress: card guest ## Run the endurance tests, on the kernel without checkers (ROUNDS=10: a tenth)
 	@$(call load,release)
 	@$(call run,release) --mem 8G --ktap --timeout 14400 -- env GOYA_STRESS=$(or $(ROUNDS),100) goya-tests $(or $(TEST),stress)
+
+test-ctl: KERNEL := stock
+test-ctl: ## Run the tests of goyactl only, on Debian's kernel
+	@+$(MAKE) --no-print-directory test-guest KERNEL=$(KERNEL) TEST=ctl
 
 lib: toolbox ## The library for programs in C: goya.h, libgoya.so, libgoya.a and goya.pc in build/lib
 	@scripts/libgoya.sh

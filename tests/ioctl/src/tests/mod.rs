@@ -7,6 +7,7 @@
 mod buffers;
 mod bus;
 mod chains;
+mod ctl;
 mod debugfs;
 mod dma;
 mod dram_window;
@@ -94,6 +95,7 @@ const GENTLE: &[&[Test]] = &[
     units::TESTS,
     tpc::TESTS,
     library::TESTS,
+    ctl::TESTS,
     sensors::TESTS,
     notify::TESTS,
     endless::TESTS,
@@ -110,6 +112,7 @@ const ROUGH: &[&[Test]] = &[
     peer::ROUGH,
     stalls::TESTS,
     library::ROUGH,
+    ctl::ROUGH,
     stress::ROUGH,
     bus::TESTS,
     machine::TESTS,

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Commands that only look.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use goya_tests::nodes::{self, Nodes};
+use goya_tests::{Result, check, check_eq};
+
+use super::{goyactl, json, said, text};
+use crate::card_user::CardUser;
+
+pub(super) fn list() -> Result {
+    let all = json(&["list"])?;
+    let row = &all["cards"][0];
+    check_eq!(row["node"], Nodes::chosen().compute(), "the node");
+    check_eq!(row["status"], "operational", "the state");
+    check_eq!(row["driver"], nodes::module()?, "the driver");
+    check!(row["memory_total_bytes"].as_u64() > row["memory_used_bytes"].as_u64(), "memory in {row}");
+    check!(row["name"].is_string() && row["serial"].is_string(), "name and serial number in {row}");
+    let people = text(&["list"])?;
+    check!(people.contains("PCI ADDRESS") && people.contains("operational"), "{people}");
+    // No terminal is there, so there are no colours.
+    check!(!people.contains('\x1b'), "colours in {people:?}");
+    let csv = text(&["list", "--format", "csv"])?;
+    let fields: Vec<_> = csv.lines().map(|line| line.split(',').count()).collect();
+    check_eq!(fields, [10, 10], format!("fields of {csv}"));
+    Ok(())
+}
+
+pub(super) fn info() -> Result {
+    let all = json(&["info"])?;
+    let fact = |section: &str, name: &str| &all["sections"][section][name];
+    check_eq!(*fact("card", "status"), "operational", "the state");
+    check_eq!(*fact("attributes", "device_type"), "GOYA", "the type");
+    check_eq!(*fact("engines", "tpc_enabled_mask"), 255, "tensor cores");
+    check!(fact("power", "power_mw").as_u64() > Some(0), "power: {}", fact("power", "power_mw"));
+    check!(fact("memory", "dram_bytes").as_u64() > Some(1 << 30), "memory");
+    check!(fact("sensors", "temp1").as_str().is_some_and(|t| t.contains("°C")), "temperature");
+    check!(fact("clocks", "pll_tpc").as_array().is_some_and(|all| all.len() == 4), "a PLL");
+    check_eq!(*fact("first_errors", "late_submission"), "none", "late submissions");
+    let people = text(&["info"])?;
+    check!(people.contains("\nmemory\n") && people.contains("device type"), "{people}");
+    let csv = text(&["info", "--format", "csv"])?;
+    check!(
+        csv.starts_with("section,name,value\n") && csv.contains("\nattributes,device_type,GOYA\n"),
+        "{csv}"
+    );
+    Ok(())
+}
+
+pub(super) fn top() -> Result {
+    let once = json(&["top", "--once", "-n", "0.3"])?;
+    check_eq!(once["engines"].as_array().map(Vec::len), Some(14), "engines");
+    check_eq!(once["status"], "operational", "the state");
+    check!(once["sensors"].as_array().is_some_and(|all| all.len() > 5), "sensors: {}", once["sensors"]);
+    let lines = text(&["top", "--count", "2", "-n", "0.1", "--json"])?;
+    check_eq!(lines.lines().count(), 2, "samples");
+    let people = text(&["top", "--once", "-n", "0.1"])?;
+    check!(people.contains("engines  idle") && people.contains("users    nobody"), "{people}");
+    Ok(())
+}
+
+/// Somebody else has the card: who that is, is told wherever it matters.
+pub(super) fn users() -> Result {
+    let user = CardUser::start("hold")?;
+    let id = user.id();
+    let row = json(&["list"])?;
+    check_eq!(row["cards"][0]["users"][0]["pid"], id, "the user in list");
+    check_eq!(json(&["top", "--once", "-n", "0.1"])?["users"][0]["pid"], id, "the user in top");
+    for arguments in [&["copy", "--size", "4K"][..], &["selftest"], &["reset"]] {
+        let (code, _, err) = said(arguments)?;
+        check_eq!(code, 5, format!("the exit code of {arguments:?}, which says {err}"));
+        check!(err.contains(&format!("process {id}")), "{arguments:?} says {err}");
+    }
+    let (code, out, _) = said(&["copy", "--size", "4K", "--json"])?;
+    let error = super::parse(&out)?;
+    check_eq!((code, error["error"]["code"].as_i64()), (5, Some(5)), "the error as JSON");
+    Ok(())
+}
+
+pub(super) fn exporter() -> Result {
+    let metrics = text(&["exporter"])?;
+    for name in ["goya_up{", "goya_memory_bytes{", "goya_engine_busy{", "goya_temperature_celsius{"] {
+        check!(metrics.lines().any(|line| line.starts_with(name)), "no {name} in {metrics}");
+    }
+    check!(metrics.contains("# TYPE goya_resets_total counter\n"), "types in {metrics}");
+    let up = metrics.lines().find(|line| line.starts_with("goya_up{"));
+    check!(up.is_some_and(|line| line.ends_with(" 1")), "{up:?}");
+    // The guest has no network but what is inside of it.
+    let _ = std::process::Command::new("ip").args(["link", "set", "lo", "up"]).status();
+    let mut server = goyactl(&["exporter", "--listen", "127.0.0.1:0", "--count", "2"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| e.to_string())?;
+    let mut line = String::new();
+    let out = server.stdout.take().ok_or("no output")?;
+    BufReader::new(out).read_line(&mut line).map_err(|e| e.to_string())?;
+    let address = line.trim().strip_prefix("listening at http://").and_then(|at| at.strip_suffix("/metrics"));
+    let address = address.ok_or_else(|| format!("the exporter says {line:?}"))?;
+    let get = |path: &str| -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: here\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = get("/metrics").map_err(|e| e.to_string())?;
+    check!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\ngoya_up{"), "{answer}");
+    let answer = get("/secret").map_err(|e| e.to_string())?;
+    check!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    let status = server.wait().map_err(|e| e.to_string())?;
+    check!(status.success(), "the exporter ends with {status}");
+    Ok(())
+}
+
+pub(super) fn cdi() -> Result {
+    let yaml = text(&["cdi"])?;
+    check!(yaml.starts_with("cdiVersion: 0.6.0\nkind: habana.ai/goya\n"), "{yaml}");
+    let spec = text(&["cdi", "--json"])?;
+    let spec: serde_json::Value = serde_json::from_str(&spec).map_err(|e| e.to_string())?;
+    let node = &spec["devices"][0]["containerEdits"]["deviceNodes"][0]["path"];
+    check_eq!(*node, Nodes::chosen().compute(), "the node");
+    Ok(())
+}
+
+/// What needs no card.
+pub(super) fn texts() -> Result {
+    for shell in ["bash", "zsh", "fish"] {
+        check!(text(&["completions", shell])?.contains("selftest"), "completions for {shell}");
+    }
+    check!(text(&["--man"])?.starts_with(".ie"), "the manual page");
+    check!(text(&["kernel", "list"])?.contains("add_f32"), "kernels");
+    check_eq!(json(&["kernel", "list"])?["kernels"][0]["name"], "add_f32", "kernels");
+    Ok(())
+}
+
+/// Wrong command lines, and cards that are not there.
+pub(super) fn mistakes() -> Result {
+    let mistakes: [(&[&str], i32, &str); 7] = [
+        (&["list", "--card", "7"], 3, "no Goya card"),
+        (&["info", "--card", "0000:99:00.0"], 3, "there are"),
+        (&["top", "--format", "csv"], 2, "--json"),
+        (&["frobnicate"], 2, "frobnicate"),
+        (&["kernel", "run", "none"], 2, "kernel list"),
+        (&["run", "/nowhere"], 1, "/nowhere"),
+        (&["drill", "--control", "/nowhere"], 3, "emulated"),
+    ];
+    for (arguments, expected, text) in mistakes {
+        let (code, _, err) = said(arguments)?;
+        check_eq!(code, expected, format!("the exit code of {arguments:?}, which says {err}"));
+        check!(err.contains(text), "{arguments:?} says {err}");
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! `goyactl`, as operators and their scripts use it. Where it is not in the guest, all is skipped.
+
+mod look;
+mod rough;
+mod work;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use goya_tests::{Result, check_eq};
+use serde_json::Value;
+
+use super::{Test, fault, test};
+use crate::run::skip;
+
+pub const TESTS: &[Test] = &[
+    test("ctl.list", look::list),
+    test("ctl.info", look::info),
+    test("ctl.top", look::top),
+    test("ctl.users", look::users),
+    test("ctl.exporter", look::exporter),
+    test("ctl.cdi", look::cdi),
+    test("ctl.texts", look::texts),
+    test("ctl.mistakes", look::mistakes),
+    Test { name: "ctl.selftest", run: work::selftest, seconds: 120, emulated: false },
+    Test { name: "ctl.copy", run: work::copy, seconds: 120, emulated: false },
+    Test { name: "ctl.bench", run: work::bench, seconds: 120, emulated: false },
+    test("ctl.run", work::run),
+    test("ctl.kernel", work::kernel),
+];
+
+/// Tests that reset the card, or have it go wrong.
+pub const ROUGH: &[Test] = &[
+    fault("ctl.monitor", rough::monitor),
+    fault("ctl.notifier", rough::notifier),
+    Test { name: "ctl.reset", run: rough::reset, seconds: 60, emulated: false },
+    Test { name: "ctl.drill", run: rough::drill, seconds: 180, emulated: true },
+];
+
+const PROGRAM: &str = "/bin/goyactl";
+
+/// The program, for the card to test.
+fn goyactl(arguments: &[&str]) -> Command {
+    if !std::path::Path::new(PROGRAM).exists() {
+        skip("goyactl is not in this guest");
+    }
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).env("GOYA_CARD", goya_tests::nodes::index().to_string());
+    command
+}
+
+/// What it says, and its exit code.
+fn said(arguments: &[&str]) -> Result<(i32, String, String)> {
+    let output = goyactl(arguments).output().map_err(|e| format!("{PROGRAM}: {e}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr)))
+}
+
+/// What it says when all is well.
+fn text(arguments: &[&str]) -> Result<String> {
+    let (code, out, err) = said(arguments)?;
+    check_eq!((code, err.as_str()), (0, ""), format!("goyactl {arguments:?} says {out}{err}"));
+    Ok(out)
+}
+
+fn parse(text: &str) -> Result<Value> {
+    let value: Value = serde_json::from_str(text).map_err(|e| format!("{text:?}: {e}"))?;
+    check_eq!(value["schema"], 1, "the schema");
+    Ok(value)
+}
+
+/// The same as JSON.
+fn json(arguments: &[&str]) -> Result<Value> {
+    parse(&text(&[arguments, &["--json"]].concat())?)
+}
+
+/// A file of the test's own.
+fn file(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("goyactl-{}-{name}", std::process::id()))
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Commands that have the card work.
+
+use std::fs;
+
+use goya_tests::{Result, check, check_eq};
+
+use super::{file, json, said, text};
+
+pub(super) fn selftest() -> Result {
+    let all = json(&["selftest"])?;
+    check_eq!(all["ok"], true, format!("the self-test: {all}"));
+    check_eq!(all["checks"].as_array().map(Vec::len), Some(17), "checks");
+    Ok(())
+}
+
+pub(super) fn copy() -> Result {
+    // More than a piece, and no whole pages.
+    let all = json(&["copy", "--size", "17000001"])?;
+    check_eq!((&all["same"], &all["bytes"]), (&true.into(), &17_000_001.into()), "what came back");
+    check!(all["ways"][0]["gb_per_s"].as_f64() > Some(0.0), "rates: {}", all["ways"]);
+    check!(text(&["copy", "--size", "1M", "-n", "2"])?.contains("2 MiB came back: the same"), "a copy");
+    Ok(())
+}
+
+pub(super) fn bench() -> Result {
+    let svg = file("svg");
+    let svg_name = svg.display().to_string();
+    let all = json(&["bench", "--size", "1M", "-n", "2", "--submissions", "50", "--svg", &svg_name])?;
+    let names: Vec<_> =
+        all["rows"].as_array().into_iter().flatten().map(|row| row["name"].as_str()).collect();
+    check_eq!((names.len(), names.last()), (9, Some(&Some("nop_rate"))), "rows");
+    for row in all["rows"].as_array().into_iter().flatten() {
+        check!(row["min"].as_f64() > Some(0.0) && row["min"].as_f64() <= row["max"].as_f64(), "{row}");
+    }
+    let chart = fs::read_to_string(&svg).map_err(|e| e.to_string())?;
+    check_eq!(chart.matches("<rect x=").count(), 9, "bars");
+    fs::remove_file(svg).map_err(|e| e.to_string())?;
+    let csv = text(&["bench", "--size", "64K", "-n", "1", "--submissions", "5", "--format", "csv"])?;
+    check_eq!(csv.lines().count(), 10, "rows of CSV");
+    let (code, _, err) = said(&["bench", "--size", "1G"])?;
+    check!(code == 2 && err.contains("SRAM"), "more than there is: {code}, {err}");
+    Ok(())
+}
+
+/// Packets of a file, by all kinds of queues, on data from files.
+pub(super) fn run() -> Result {
+    let (program, input, output) = (file("packets"), file("in"), file("out"));
+    let data: Vec<u8> = (0..=255).collect();
+    let write = |file, bytes: &[u8]| fs::write(file, bytes).map_err(|e| e.to_string());
+    write(&input, &data)?;
+    let copy = "# from one place of SRAM to another\nlin_dma source=0x7ff0008000 destination=0x7ff0018000 size=256 \
+                direction=sram_to_sram\n";
+    write(&program, copy.as_bytes())?;
+    let (name, put, get) = (
+        program.display().to_string(),
+        format!("0x7ff0008000={}", input.display()),
+        format!("0x7ff0018000:256={}", output.display()),
+    );
+    let ran = json(&["run", &name, "--put", &put, "--get", &get])?;
+    check_eq!((&ran["queue"], &ran["bytes"]), (&"dma1".into(), &24.into()), "what ran");
+    check!(fs::read(&output).is_ok_and(|got| got == data), "what was copied");
+    for (number, queue) in ["dma4", "mme", "tpc5"].into_iter().enumerate() {
+        write(&program, format!("msg_long address=0x7ff0018000 value={}\n", number + 77).as_bytes())?;
+        text(&["run", &name, "--queue", queue, "--get", &get])?;
+        check_eq!(fs::read(&output).map_err(|e| e.to_string())?[0], number as u8 + 77, queue);
+    }
+    write(&program, b"lin_dma source=1\n")?;
+    let (code, _, err) = said(&["run", &name])?;
+    check!(code == 1 && err.contains("line 1"), "half a packet: {code}, {err}");
+    // What is assembled, and taken apart.
+    let mut nop = [0; 8];
+    nop[7] = 0xFF;
+    write(&program, &nop)?;
+    check!(text(&["disasm", &name])?.starts_with(".word 0xff"), "no packet");
+    for file in [program, input, output] {
+        fs::remove_file(file).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+pub(super) fn kernel() -> Result {
+    let (a, b) = (file("a"), file("b"));
+    let input: Vec<u8> = (0..640).flat_map(|n| (n as f32 - 320.0).to_le_bytes()).collect();
+    fs::write(&a, &input).map_err(|e| e.to_string())?;
+    let tensor =
+        |name: &str, sizes: &str, file: &std::path::Path| format!("{name}={sizes}:{}", file.display());
+    let ran = json(&[
+        "kernel",
+        "run",
+        "clamp_f32",
+        "--tensor",
+        &tensor("a", "64x10", &a),
+        "--tensor",
+        &tensor("b", "64x10", &b),
+        "--scalar",
+        "low=-2.5",
+        "--scalar",
+        "high=100",
+        "--cores",
+        "3",
+    ])?;
+    check_eq!((&ran["kernel"], &ran["cores"]), (&"clamp_f32".into(), &3.into()), "what ran");
+    let expected: Vec<u8> =
+        (0..640).flat_map(|n| (n as f32 - 320.0).clamp(-2.5, 100.0).to_le_bytes()).collect();
+    check!(fs::read(&b).is_ok_and(|got| got == expected), "what was computed");
+    let (code, _, err) = said(&["kernel", "run", "clamp_f32", "-t", &tensor("a", "64x11", &a)])?;
+    check!(code == 2, "a file that is too short: {code}, {err}");
+    for file in [a, b] {
+        fs::remove_file(file).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
