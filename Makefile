@@ -43,7 +43,7 @@ endif
 export KDIR V INSTALL_MOD_PATH
 
 # What can be run in the guest.
-PROGRAMS := goya-tests goya-demo goyactl
+PROGRAMS := goya-tests goya-demo
 # With EXAMPLES=1 those of the library, too.
 examples = $(if $(EXAMPLES),$$(scripts/examples.sh))
 # Modules that tests need, of a kernel that has them as modules.
@@ -115,9 +115,11 @@ stress: card guest ## Run the endurance tests, on the kernel without checkers (R
 	@$(call load,release)
 	@$(call run,release) --mem 8G --ktap --timeout 14400 -- env GOYA_STRESS=$(or $(ROUNDS),100) goya-tests $(or $(TEST),stress)
 
-test-ctl: KERNEL := stock
-test-ctl: ## Run the tests of goyactl only, on Debian's kernel
-	@+$(MAKE) --no-print-directory test-guest KERNEL=$(KERNEL) TEST=ctl
+test-ctl: PROGRAMS := goya-tests goyactl
+test-ctl: LOG := ctl
+test-ctl: card guest guest-goyactl ## Run the tests of goyactl, on Debian's kernel
+	@$(call load,stock)
+	@$(call run,stock) --mem 1280M --ktap --timeout 900 -- goya-tests $(or $(TEST),ctl)
 
 lib: toolbox ## The library for programs in C: goya.h, libgoya.so, libgoya.a and goya.pc in build/lib
 	@scripts/libgoya.sh
@@ -176,7 +178,7 @@ for_guest = RUSTFLAGS="-C target-feature=+crt-static" scripts/cargo.sh $(1) $(GU
 	build --release --target x86_64-unknown-linux-gnu $(2)
 
 guest: toolbox ## The static programs that run in the guest
-	@$(call for_guest,guest,-p goya-tests -p goyactl)
+	@$(call for_guest,guest,-p goya-tests)
 
 # One of them: what is run first should be there soon.
 guest-%: toolbox

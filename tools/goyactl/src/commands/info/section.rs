@@ -38,6 +38,9 @@ impl Serialize for Section {
     }
 }
 
+/// What one fact of an answer is.
+type Fact<T> = fn(&T) -> Value;
+
 impl Section {
     /// No facts.
     pub fn new(title: &str) -> Self {
@@ -51,7 +54,7 @@ impl Section {
     }
 
     /// Facts of an answer; null if there was none.
-    pub fn facts<T>(mut self, answer: &goya::Result<T>, facts: &[(&str, fn(&T) -> Value)]) -> Self {
+    pub fn facts<T>(mut self, answer: &goya::Result<T>, facts: &[(&str, Fact<T>)]) -> Self {
         for (name, value) in facts {
             self = self.fact(name, answer.as_ref().map_or(Value::Null, value));
         }
