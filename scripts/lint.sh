@@ -77,7 +77,7 @@ driver() {
 	V=1 "$TOP/scripts/module.sh" lint debug &
 	V=1 "$TOP/scripts/module.sh" lint stock || rc=1
 	wait $! || rc=1
-	return $rc
+	return "$rc"
 }
 # Where the module can panic, on the kernel that people have, which checks arithmetic.
 panics() {
