@@ -112,6 +112,9 @@ impl Program {
         if cores == 0 || cores > super::CORES {
             return Err(Error::Invalid(format!("{cores} cores: there are 1 to {}", super::CORES)));
         }
+        if !tensors.iter().all(Tensor::is_in_reach) {
+            return Err(Error::Invalid("a tensor is in the card's memory, not in host memory".into()));
+        }
         let (object, monitor) = (self.device.sync_object()?, self.device.monitor()?);
         let packets = self.device.device_memory(ROOM * u64::from(cores))?;
         let mut all = vec![0; (ROOM * u64::from(cores)) as usize];

@@ -7,8 +7,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 
+use goya_tests::card::Card;
 use goya_tests::nodes::{self, Nodes};
-use goya_tests::{Result, check, check_eq};
+use goya_tests::{Result, check, check_eq, kmsg};
 
 use super::{goyactl, json, said, text};
 use crate::card_user::CardUser;
@@ -66,6 +67,9 @@ pub(super) fn top() -> Result {
 
 /// Somebody else has the card: who that is, is told wherever it matters.
 pub(super) fn users() -> Result {
+    super::present();
+    // Of the card's user, when it is ended.
+    kmsg::expect("user process got signal while waiting")?;
     let user = CardUser::start("hold")?;
     let id = user.id();
     let row = json(&["list"])?;
@@ -83,6 +87,9 @@ pub(super) fn users() -> Result {
 }
 
 pub(super) fn exporter() -> Result {
+    super::present();
+    // The test before may have left a reset behind.
+    drop(Card::open()?);
     let metrics = text(&["exporter"])?;
     for name in ["goya_up{", "goya_memory_bytes{", "goya_engine_busy{", "goya_temperature_celsius{"] {
         check!(metrics.lines().any(|line| line.starts_with(name)), "no {name} in {metrics}");

@@ -42,11 +42,16 @@ pub const ROUGH: &[Test] = &[
 
 const PROGRAM: &str = "/bin/goyactl";
 
-/// The program, for the card to test.
-fn goyactl(arguments: &[&str]) -> Command {
+/// Skips the test where the program is not: before it has done anything to the card.
+fn present() {
     if !std::path::Path::new(PROGRAM).exists() {
         skip("goyactl is not in this guest");
     }
+}
+
+/// The program, for the card to test.
+fn goyactl(arguments: &[&str]) -> Command {
+    present();
     let mut command = Command::new(PROGRAM);
     command.args(arguments).env("GOYA_CARD", goya_tests::nodes::index().to_string());
     command

@@ -66,6 +66,7 @@ impl Drop for Monitor {
 
 /// Whoever has the card is not disturbed, and all that happens to it is told.
 pub(super) fn monitor() -> Result {
+    super::present();
     for text in ["has not finished in", "completed after"] {
         kmsg::expect(text)?;
     }
@@ -106,6 +107,7 @@ fn expect_silence() -> Result {
 
 /// The card's user is told at once, also before a reset, which it survives.
 pub(super) fn notifier() -> Result {
+    super::present();
     let mut monitor = Monitor::start(&["--own"])?;
     let mut control = Control::open()?;
     expect_silence()?;
@@ -118,6 +120,7 @@ pub(super) fn notifier() -> Result {
 }
 
 pub(super) fn reset() -> Result {
+    super::present();
     kmsg::expect("Reset requested through sysfs")?;
     // The user of the test before has to be gone.
     drop(Card::open()?);
@@ -131,6 +134,7 @@ pub(super) fn reset() -> Result {
 }
 
 pub(super) fn drill() -> Result {
+    super::present();
     for text in ["has not finished in", "completed after"] {
         kmsg::expect(text)?;
     }
