@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Makes the bindings from the public header with the `bindgen` program.
+//! Makes the bindings from the public headers with the `bindgen` program.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-const HEADER: &str = "../drm/habanalabs_accel.h";
+/// Ours, which includes the other.
+const HEADER: &str = "../drm/goya_accel.h";
+const UPSTREAMS: &str = "../drm/habanalabs_accel.h";
 
 fn main() {
     println!("cargo:rerun-if-changed={HEADER}");
+    println!("cargo:rerun-if-changed={UPSTREAMS}");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("bindings.rs");
     let status = Command::new("bindgen")
         .args([

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Raw bindings of the Goya driver's user API (`drm/habanalabs_accel.h`), made by bindgen.
+//! Raw bindings of the Goya driver's user API (`drm/habanalabs_accel.h`, `drm/goya_accel.h`), made by bindgen.
 //!
 //! Enumerations are modules of constants: the kernel may answer with values that are not in them.
 
