@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! `HL_IOCTL_CS`: submission (upstream `hl_cs_ioctl()`).
+//! `HL_IOCTL_CS`: submission (upstream `hl_cs_ioctl()`). What comes by io_uring ([`super::uring`]) goes the same way.
 
 use kernel::prelude::*;
 use kernel::sync::atomic::Relaxed;
@@ -14,8 +14,9 @@ use crate::abstractions::ratelimit::dev_err_ratelimited;
 use crate::card::Card;
 use crate::context::counters::Reason;
 use crate::file::{Call, File};
-use crate::queue::fence::SubmitOptions;
+use crate::queue::fence::{Fence, SubmitOptions};
 use crate::queue::id::{Kind, COUNT};
+use crate::queue::Doorbell;
 use crate::submit::assemble::{self, Chunk, NewSubmission, FEW};
 use crate::submit::check::check_size;
 use crate::submit::switch;
@@ -36,9 +37,9 @@ impl Ioctl for Submit {
 
     fn run(call: &Call<'_>, args: &mut CsArgs) -> Result {
         let input = args.input();
-        match submit(call, &input) {
-            Ok(sequence) => {
-                args.set_output(CsOut::new(sequence, Ok(())));
+        match submit(call, &input, Doorbell::Now) {
+            Ok(fence) => {
+                args.set_output(CsOut::new(fence.sequence(), Ok(())));
                 Ok(())
             }
             // Who tries again finds his arguments as they were.
@@ -52,13 +53,13 @@ impl Ioctl for Submit {
 }
 
 /// Why nothing was submitted, and what the program finds in place of a number.
-struct Refused {
-    error: Error,
-    number: u64,
+pub(super) struct Refused {
+    pub(super) error: Error,
+    pub(super) number: u64,
 }
 
 /// What is no submission's number.
-const NO_NUMBER: u64 = u64::MAX;
+pub(super) const NO_NUMBER: u64 = u64::MAX;
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
@@ -69,8 +70,12 @@ impl From<Error> for Refused {
     }
 }
 
-/// What a submission is for; most kinds are other cards'.
-fn submit(call: &Call<'_>, input: &CsIn) -> Result<u64, Refused> {
+/// Submits what a program asks for; most kinds of it are other cards'.
+pub(super) fn submit(
+    call: &Call<'_>,
+    input: &CsIn,
+    doorbell: Doorbell,
+) -> Result<Arc<Fence>, Refused> {
     sanity(call, input)?;
     let flags = input.cs_flags;
     let mut restored = NO_NUMBER;
@@ -124,7 +129,13 @@ fn submit(call: &Call<'_>, input: &CsIn) -> Result<u64, Refused> {
     let (mut few, mut many) = ([CsChunk::new_zeroed(); FEW], KVec::new());
     let (address, count) = (input.chunks_execute, input.num_chunks_execute);
     let chunks = chunks(call, address, count, &mut few, &mut many)?;
-    Ok(execute(call, chunks, flags, timeout)?)
+    Ok(execute(call, chunks, flags, timeout, doorbell)?)
+}
+
+/// Whether the card has to be made ready for the context first, which takes as long as card and program like.
+pub(super) fn prepares(call: &Call<'_>, input: &CsIn) -> bool {
+    let forced = input.cs_flags & HL_CS_FLAGS_FORCE_RESTORE != 0;
+    forced || !call.file.context.phase.is_over()
 }
 
 /// Makes the card ready for the context, if that has to be done; `restored` gets the number of the submission which
@@ -132,7 +143,7 @@ fn submit(call: &Call<'_>, input: &CsIn) -> Result<u64, Refused> {
 fn prepare(call: &Call<'_>, input: &CsIn, restored: &mut u64) -> Result {
     let forced = input.cs_flags & HL_CS_FLAGS_FORCE_RESTORE != 0;
     let context = &call.file.context;
-    if context.phase.is_over() && !forced {
+    if !prepares(call, input) {
         return Ok(());
     }
     let (mut few, mut many) = ([CsChunk::new_zeroed(); FEW], KVec::new());
@@ -144,7 +155,7 @@ fn prepare(call: &Call<'_>, input: &CsIn, restored: &mut u64) -> Result {
         if chunks.is_empty() {
             return Ok(None);
         }
-        *restored = execute(call, chunks, 0, timeout)?;
+        *restored = execute(call, chunks, 0, timeout, Doorbell::Now)?.sequence();
         Ok(Some(*restored))
     })
 }
@@ -190,8 +201,14 @@ fn refused(card: &Card, call: &Call<'_>, reason: Reason) {
     card.drops.count(reason);
 }
 
-/// Submits chunks; returns the number of the submission.
-fn execute(call: &Call<'_>, chunks: &[CsChunk], flags: u32, timeout: Option<u32>) -> Result<u64> {
+/// Submits chunks; returns what will tell of the end.
+fn execute(
+    call: &Call<'_>,
+    chunks: &[CsChunk],
+    flags: u32,
+    timeout: Option<u32>,
+    doorbell: Doorbell,
+) -> Result<Arc<Fence>> {
     let card: &Arc<Card> = call.data;
     let context = &call.file.context;
     let options = SubmitOptions {
@@ -212,12 +229,12 @@ fn execute(call: &Call<'_>, chunks: &[CsChunk], flags: u32, timeout: Option<u32>
             },
         );
     })?;
-    let sequence = fence.sequence();
     let request = NewSubmission {
         card,
         parent: live.parent(),
         context,
         fence: fence.clone(),
+        doorbell,
     };
     let submitted = assemble::submit(&request, chunks.iter().map(|chunk| validate(call, chunk)));
     submitted.map_err(|refusal| {
@@ -226,7 +243,7 @@ fn execute(call: &Call<'_>, chunks: &[CsChunk], flags: u32, timeout: Option<u32>
         fence.signal(Err(EBUSY), 0);
         refusal.error
     })?;
-    Ok(sequence)
+    Ok(fence)
 }
 
 /// Copies the array of chunks, once: to `few` if it fits.

@@ -66,6 +66,8 @@ struct ExternalState {
     /// Where the next job that is pushed will announce its end. The driver's own jobs announce none, so it is
     /// not the descriptor's place.
     completion: u32,
+    /// The card was not told of the latest jobs.
+    put_off: bool,
     /// The copy of the newest job that was reclaimed.
     ///
     /// A job announces its end before it raises the interrupt, so the card may not have fetched its last packet when
@@ -110,6 +112,7 @@ impl External {
         let state = ExternalState {
             slots: Slots::new()?,
             completion: 0,
+            put_off: false,
             newest: None,
             lost: None,
         };
@@ -151,7 +154,7 @@ impl External {
         self.describe(&state, address, size)?;
         state.slots.push(None);
         // Nobody waits for a completion of it: the descriptor is done when the caller has seen its effect.
-        self.ring(&state, io);
+        self.ring(&mut state, io);
         Ok(())
     }
 
@@ -170,9 +173,18 @@ impl External {
             .write64(at + 8, u64::from(size) | u64::from(control) << 32)
     }
 
-    fn ring(&self, state: &ExternalState, io: &impl Io) {
+    fn ring(&self, state: &mut ExternalState, io: &impl Io) {
+        state.put_off = false;
         write_barrier();
         self.manager.ring(io, state.slots.producer());
+    }
+
+    /// Tells the card of jobs of which it was not told, if that is `allowed` now.
+    pub(super) fn ring_put_off(&self, io: &impl Io, allowed: impl FnOnce() -> bool) {
+        let mut state = self.state.lock();
+        if state.put_off && allowed() {
+            self.ring(&mut state, io);
+        }
     }
 
     /// The next completion, if it has come: where it is, and what it says.
@@ -281,6 +293,7 @@ impl External {
         self.completions.fill(0);
         state.slots.reset();
         state.completion = 0;
+        state.put_off = false;
         self.consumer.store(0, Relaxed);
         let (newest, lost) = (state.newest.take(), state.lost.take());
         drop(state);
@@ -339,8 +352,14 @@ impl Held<'_> {
         Ok(())
     }
 
+    /// Tells the card of the jobs.
     pub(super) fn ring(&mut self, io: &impl Io) {
-        self.queue.ring(&self.state, io);
+        self.queue.ring(&mut self.state, io);
+    }
+
+    /// The card is told of them later: by [`External::ring_put_off`], or with others.
+    pub(super) fn put_off(&mut self) {
+        self.state.put_off = true;
     }
 }
 

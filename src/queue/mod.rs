@@ -74,6 +74,15 @@ pub(crate) enum Job {
     },
 }
 
+/// When the card is told of jobs on external queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doorbell {
+    /// At once.
+    Now,
+    /// When whoever submits them has no more: he calls [`Queues::ring_put_off`]. Not so for jobs on the driver's own queue.
+    Later,
+}
+
 /// How many jobs there are for each external queue.
 fn counts(jobs: &[Option<Job>]) -> Result<[u32; EXTERNAL]> {
     let mut counts = [0u32; EXTERNAL];
@@ -146,6 +155,7 @@ impl Queues {
         io: &Bars,
         submission: &Submission,
         jobs: &mut [Option<Job>],
+        doorbell: Doorbell,
         allowed: impl FnOnce() -> Result,
     ) -> Result {
         let mut counts = counts(jobs)?;
@@ -194,10 +204,24 @@ impl Queues {
             }
         }
         // One doorbell a queue, however many jobs it got.
-        for queue in held.iter_mut().flatten() {
-            queue.ring(io);
+        for (n, queue) in held.iter_mut().enumerate() {
+            let Some(queue) = queue else { continue };
+            // The driver's own jobs on its queue run with rights that no user's job may have. Whether there is one the
+            // driver asks the card, which so has to know of all.
+            if doorbell == Doorbell::Now || n == kernel_queue::NUMBER {
+                queue.ring(io);
+            } else {
+                queue.put_off();
+            }
         }
         Ok(())
+    }
+
+    /// Rings the doorbells that were put off, if that is `allowed` now.
+    pub(crate) fn ring_put_off(&self, io: &Bars, allowed: impl Fn() -> bool) {
+        for queue in &self.external {
+            queue.ring_put_off(io, &allowed);
+        }
     }
 
     /// Ends jobs whose completions have come on some external queues, a bit each, before the interrupt that tells

@@ -17,7 +17,7 @@ use crate::queue::fence::Fence;
 use crate::queue::internal::Jobs;
 use crate::queue::job_copy::JobCopy;
 use crate::queue::submission::Submission;
-use crate::queue::Job;
+use crate::queue::{Doorbell, Job};
 
 /// A chunk whose queue is there, and whose command buffer was found.
 pub(crate) enum Chunk {
@@ -39,6 +39,7 @@ pub(crate) struct NewSubmission<'a> {
     pub(crate) parent: &'a Device<Bound>,
     pub(crate) context: &'a Arc<Context>,
     pub(crate) fence: Arc<Fence>,
+    pub(crate) doorbell: Doorbell,
 }
 
 /// Why a submission is refused, for the program and for the counters.
@@ -252,18 +253,20 @@ fn schedule(request: &NewSubmission<'_>, jobs: &mut [Option<Job>], internal: &Jo
         fence: request.fence.clone(),
         internal,
     };
-    card.queues.submit(&card.bars, &submission, jobs, || {
-        // Under the locks that a reset takes after it has set the status.
-        let status = card.status();
-        if request.context.is_dead() {
-            return Err(ENODEV);
-        }
-        if status.operational() {
-            return Ok(());
-        }
-        dev_err_ratelimited!(card.dev, "device is {}, CS rejected!\n", status.text());
-        Err(EPERM)
-    })?;
+    let doorbell = request.doorbell;
+    card.queues
+        .submit(&card.bars, &submission, jobs, doorbell, || {
+            // Under the locks that a reset takes after it has set the status.
+            let status = card.status();
+            if request.context.is_dead() {
+                return Err(ENODEV);
+            }
+            if status.operational() {
+                return Ok(());
+            }
+            dev_err_ratelimited!(card.dev, "device is {}, CS rejected!\n", status.text());
+            Err(EPERM)
+        })?;
     card.watch_submissions();
     Ok(())
 }
