@@ -33,6 +33,8 @@ pub(crate) mod signal;
 pub(crate) mod sysfs;
 pub(crate) mod task;
 pub(crate) mod time;
+#[cfg(CONFIG_IO_URING)]
+pub(crate) mod uring;
 pub(crate) mod vec;
 pub(crate) mod vma;
 

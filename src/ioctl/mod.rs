@@ -13,4 +13,6 @@ mod debug;
 mod info;
 mod memory;
 pub(crate) mod node;
+#[cfg(CONFIG_IO_URING)]
+mod uring;
 mod wait;

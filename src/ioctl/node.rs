@@ -6,7 +6,11 @@
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
+#[cfg(CONFIG_IO_URING)]
+use super::uring;
 use super::{cb, cs, debug, info, memory, wait};
+#[cfg(CONFIG_IO_URING)]
+use crate::abstractions::accel::{commands, CommandHandler};
 use crate::abstractions::accel::{descriptor, Descriptor, Driver, Info};
 use crate::abstractions::vma::NewMapping;
 use crate::card::Card;
@@ -33,6 +37,8 @@ impl Driver for GoyaNode {
         descriptor::<memory::Memory>(),
         descriptor::<debug::Debug>(),
     ];
+    #[cfg(CONFIG_IO_URING)]
+    const COMMANDS: CommandHandler<Arc<Card>, File> = commands::<uring::Submissions>();
 
     fn open(card: &Arc<Card>) -> Result<Pin<KBox<File>>> {
         File::open(card)

@@ -12,6 +12,8 @@ use kernel::time::{msecs_to_jiffies, Jiffies};
 use super::polling::Polling;
 use crate::abstractions::completion::Completion;
 use crate::abstractions::time::Moment;
+#[cfg(CONFIG_IO_URING)]
+use crate::abstractions::uring::{Answer, Slot, Target};
 
 /// How a submission ended.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +64,9 @@ pub(crate) struct Fence {
     timestamp: Atomic<i64>,
     #[pin]
     done: Completion,
+    /// Who has submitted it by io_uring, and is answered when it has ended.
+    #[cfg(CONFIG_IO_URING)]
+    submitter: Slot<Fence>,
 }
 
 /// Nobody has said how it ended.
@@ -91,6 +96,8 @@ impl Fence {
                 result: Atomic::new(PENDING),
                 timestamp: Atomic::new(0),
                 done <- Completion::new(),
+                #[cfg(CONFIG_IO_URING)]
+                submitter: Slot::new(),
             }),
             GFP_KERNEL,
         )
@@ -155,7 +162,20 @@ impl Fence {
         let number = result.map_or_else(Error::to_errno, |()| 0);
         self.result.store(number, Release);
         self.done.complete_all();
+        #[cfg(CONFIG_IO_URING)]
+        self.answer(result);
         Some(Outcome { result, timestamp })
+    }
+
+    /// Tells its submitter how it has ended.
+    #[cfg(CONFIG_IO_URING)]
+    fn answer(&self, result: Result) {
+        if let Some(request) = self.submitter.take() {
+            request.complete(Answer {
+                result,
+                second: self.sequence(),
+            });
+        }
     }
 
     /// It took too long, if it has not ended: then that is how it will have ended, with whatever ends it. Whether it
@@ -208,6 +228,19 @@ impl Fence {
             }
         }
         Ok(self.result().map_or(Waited::Busy, Waited::Done))
+    }
+}
+
+#[cfg(CONFIG_IO_URING)]
+impl Target for Fence {
+    fn slot(&self) -> &Slot<Self> {
+        &self.submitter
+    }
+
+    fn waited_for(&self) {
+        if let Some(outcome) = self.result() {
+            self.answer(outcome.result);
+        }
     }
 }
 

@@ -136,6 +136,8 @@ numbers! { u32:
     HL_INFO_FW_ERR_EVENT = 37,
     HL_INFO_USER_ENGINE_ERR_EVENT = 38,
     HL_INFO_DEV_SIGNED = 40,
+    /// Ours, of `uapi/drm/goya_accel.h`: what this driver does that upstream's does not.
+    GOYA_INFO_EXTENSIONS = 0x476f_7961,
     /// `hl_info_fw_err_event.err_type`: firmware did not answer the heartbeat.
     HL_INFO_FW_HEARTBEAT_ERR = 0,
     /// `hl_info_fw_err_event.err_type`: firmware reported an error of its own.
@@ -248,4 +250,10 @@ numbers! { u32:
     HL_DEBUG_OP_SPMU = 5,
     HL_DEBUG_OP_TIMESTAMP = 6,
     HL_DEBUG_OP_SET_MODE = 7,
+}
+
+// Ours, of `uapi/drm/goya_accel.h`.
+numbers! { u64:
+    /// Submissions can come by io_uring.
+    GOYA_EXTENSION_URING_CS = 1 << 0,
 }

@@ -278,4 +278,9 @@ layout! {
         0 => dev_va: u64,
         8 => size: u64,
     }
+
+    /// `struct goya_info_extensions`: `GOYA_EXTENSION_*`.
+    InfoExtensions: 8 {
+        0 => extensions: u64,
+    }
 }

@@ -98,6 +98,9 @@ fn low_half(value: [u8; 4]) -> u64 {
     u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0])
 }
 
+/// Words that mean nothing yet.
+type Reserved = [u64; 4];
+
 layout! {
     /// `struct hl_info_args`: question and second answer of `HL_IOCTL_INFO`.
     InfoArgs: 24 {
@@ -159,6 +162,13 @@ layout! {
         40 => ctx_id: u32,
         /// Zero, or the call is refused.
         44 => pad: [u8; 4],
+    }
+
+    /// `struct goya_uring_cs`.
+    UringCs: 80 {
+        0 => cs: CsIn,
+        /// Zero, or the command is refused.
+        48 => reserved: Reserved,
     }
 
     /// `struct hl_cs_out`.

@@ -15,6 +15,8 @@ use kernel::sync::aref::ARef;
 use super::device::Device;
 use super::gate::Gate;
 use super::ioctl::{Descriptor, File};
+#[cfg(CONFIG_IO_URING)]
+use super::uring::CommandHandler;
 use crate::abstractions::vma::NewMapping;
 
 // The kernel's own bindings allow it as well: `inode` reaches an empty structure, through pointers only.
@@ -45,6 +47,9 @@ pub(crate) trait Driver: Sized + 'static {
     const INFO: Info;
     /// Its ioctls: number n stands at place n - `DRM_COMMAND_BASE`.
     const IOCTLS: &'static [Descriptor<Self::Data, Self::File>];
+    /// What takes commands that come by io_uring.
+    #[cfg(CONFIG_IO_URING)]
+    const COMMANDS: CommandHandler<Self::Data, Self::File>;
 
     /// Opens a file.
     fn open(data: &Self::Data) -> Result<Pin<KBox<Self::File>>>;
@@ -118,6 +123,8 @@ impl<T: Driver> Calls<T> {
         compat_ioctl: Some(file_compat_ioctl_callback),
         llseek: Some(bindings::noop_llseek),
         mmap: Some(Self::mmap_callback),
+        #[cfg(CONFIG_IO_URING)]
+        uring_cmd: Some(T::COMMANDS.callback()),
         fop_flags: bindings::FOP_UNSIGNED_OFFSET,
         ..pin_init::zeroed()
     };

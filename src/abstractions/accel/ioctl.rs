@@ -4,6 +4,7 @@
 //! Ioctls of accel nodes: what they are, and how DRM calls them.
 
 use core::marker::PhantomData;
+use core::ptr::NonNull;
 
 use kernel::bindings;
 use kernel::error::from_result;
@@ -24,14 +25,46 @@ pub(crate) struct Descriptor<D, F>(bindings::drm_ioctl_desc, PhantomData<fn(D, F
 /// The call of an ioctl. It does not keep the parent bound: what takes as long as the caller likes (waiting, touching
 /// his memory) happens outside of [`Call::enter`].
 pub(crate) struct Call<'a, D, F> {
-    device: &'a Device<D>,
+    pub(super) device: &'a Device<D>,
     /// What belongs to the device.
     pub(crate) data: &'a D,
     /// What belongs to the file.
     pub(crate) file: &'a F,
+    /// The file.
+    raw: NonNull<bindings::drm_file>,
 }
 
 impl<'a, D, F> Call<'a, D, F> {
+    /// A call by `file`.
+    ///
+    /// # Safety
+    ///
+    /// The file must be open for as long as the call, on a live [`Device`] with a `D`, and have an `F`.
+    pub(super) unsafe fn new(raw: NonNull<bindings::drm_file>) -> Self {
+        // SAFETY: By the function's precondition; `open_callback()` stored a valid pointer. A device lives as long as a file of it
+        // is open.
+        let (device, file) = unsafe {
+            let file = raw.as_ref();
+            (
+                &*Device::<D>::from_raw((*file.minor).dev),
+                &*file.driver_priv.cast::<F>(),
+            )
+        };
+        Self {
+            device,
+            data: &device.data,
+            file,
+            raw,
+        }
+    }
+
+    /// The kernel's side of the file.
+    #[cfg(all(CONFIG_IO_URING, CONFIG_BLOCK))]
+    pub(super) fn raw_file(&self) -> *mut bindings::file {
+        // SAFETY: The file is open for as long as the call.
+        unsafe { self.raw.as_ref().filp }
+    }
+
     /// The device.
     pub(crate) fn device(&self) -> &'a Device<D> {
         self.device
@@ -84,31 +117,27 @@ pub(crate) const fn descriptor<I: Ioctl>() -> Descriptor<I::Data, I::File> {
 ///
 /// # Safety
 ///
-/// `dev` must be a live [`Device`] with an `I::Data`, `file` an open file of it with an `I::File`, and `args` must point to as many
+/// `file` must be an open file of a live [`Device`] with an `I::Data`, the file with an `I::File`, and `args` must point to as many
 /// bytes as `I::COMMAND` says, as DRM calls.
 unsafe extern "C" fn ioctl_callback<I: Ioctl>(
-    dev: *mut bindings::drm_device,
+    _dev: *mut bindings::drm_device,
     args: *mut c_void,
     file: *mut bindings::drm_file,
 ) -> c_int {
-    // SAFETY: DRM calls with a device of a driver that has this descriptor, hence this data; it keeps living during the
+    let Some(file) = NonNull::new(file) else {
+        return EINVAL.to_errno();
+    };
+    // SAFETY: DRM calls with a file of a driver's that has this descriptor, hence this data, and does not close it during the
     // call.
-    let device = unsafe { &*Device::<I::Data>::from_raw(dev) };
-    if device.enter().is_none() {
+    let call = unsafe { Call::<I::Data, I::File>::new(file) };
+    if call.device.enter().is_none() {
         return ENODEV.to_errno();
     }
-    // SAFETY: `open_callback()` stored a valid pointer, and the file is not closed during the call.
-    let file = unsafe { &*(*file).driver_priv.cast::<I::File>() };
     // SAFETY: DRM hands over a buffer of `_IOC_SIZE(cmd)` bytes, which is the size of `Args`, for this
     // call alone; `Args` takes any bytes.
     let args = unsafe { &mut *args.cast::<I::Args>() };
-    let call = Call {
-        device,
-        data: &device.data,
-        file,
-    };
     from_result(|| {
-        file.check()?;
+        call.file.check()?;
         I::run(&call, args).map(|()| 0)
     })
 }

@@ -24,7 +24,7 @@ fn head(at: *const u8, len: usize) -> usize {
 /// # Safety
 ///
 /// So many bytes can be read there, and none of them is in `to`.
-pub(super) unsafe fn out_of(from: *const u8, to: &mut [u8]) {
+pub(in crate::abstractions) unsafe fn out_of(from: *const u8, to: &mut [u8]) {
     let Some((first, rest)) = to.split_at_mut_checked(head(from, to.len())) else {
         return;
     };

@@ -6,7 +6,7 @@
 //! What is in it can change at any time: it is read once, into values of the driver's own. It is there until it is
 //! dropped, or until its device loses its driver, whatever is first.
 
-mod copy;
+pub(super) mod copy;
 mod owner;
 
 use kernel::device::{Bound, Device};

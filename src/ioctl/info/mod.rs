@@ -107,6 +107,7 @@ fn at_any_time(caller: &Caller<'_>, args: &mut InfoArgs) -> Option<Result<Answer
         HL_INFO_HW_ERR_EVENT | HL_INFO_USER_ENGINE_ERR_EVENT => errors::hardware(args),
         HL_INFO_FW_ERR_EVENT => errors::firmware(card, args),
         HL_INFO_DRAM_USAGE => state::dram_usage(caller, args),
+        GOYA_INFO_EXTENSIONS => state::extensions(args),
         _ => return None,
     })
 }

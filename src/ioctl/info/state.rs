@@ -9,7 +9,8 @@ use super::layout::{self, Drops};
 use super::reply::{Answer, Caller, Reply};
 use crate::card::Card;
 use crate::context::counters::{DropCounters, Reason};
-use crate::uapi::info_types::InfoResetCount;
+use crate::uapi::consts::GOYA_EXTENSION_URING_CS;
+use crate::uapi::info_types::{InfoExtensions, InfoResetCount};
 use crate::uapi::types::InfoArgs;
 
 /// `HL_INFO_DEVICE_STATUS`.
@@ -76,4 +77,15 @@ pub(super) fn dram_usage(caller: &Caller<'_>, args: &InfoArgs) -> Result<Answer>
         .file
         .map_or(0, |file| file.context.user_memory.dram_used());
     reply.put(&layout::dram_usage(size, card.memory.dram.used(), own))
+}
+
+/// `GOYA_INFO_EXTENSIONS`, which upstream does not know.
+pub(super) fn extensions(args: &InfoArgs) -> Result<Answer> {
+    let reply = Reply::sized(args)?;
+    let uring = if cfg!(CONFIG_IO_URING) {
+        GOYA_EXTENSION_URING_CS
+    } else {
+        0
+    };
+    reply.put(&InfoExtensions { extensions: uring })
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-FileCopyrightText: The goya-rs authors
+
+//! Submissions by io_uring: many in one call, each of which is answered when it has ended.
+//!
+//! They are what [`super::cs`] takes, in the same order with the same errors. Documentation/uapi-uring.rst describes them.
+
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+use super::cs::{self, Refused, NO_NUMBER};
+#[cfg(CONFIG_BLOCK)]
+use crate::abstractions::accel::AtEnd;
+use crate::abstractions::accel::Commands;
+use crate::abstractions::uring::{Answer, Command, Verdict};
+use crate::card::Card;
+#[cfg(CONFIG_BLOCK)]
+use crate::card::Node;
+use crate::file::{Call, File};
+use crate::queue::fence::Fence;
+use crate::queue::Doorbell;
+use crate::uapi::consts::DRM_IOCTL_HL_CS;
+use crate::uapi::types::UringCs;
+
+/// Takes them.
+pub(super) struct Submissions;
+
+impl Commands for Submissions {
+    type Data = Arc<Card>;
+    type File = File;
+    type Target = Fence;
+
+    fn run(call: &Call<'_>, command: Command<'_>) -> Verdict {
+        let input = match input(&command) {
+            Ok(input) => input,
+            Err(error) => return command.finish(Self::refused(error)),
+        };
+        let works = call.data.status().operational();
+        if works && !command.may_sleep() && cs::prepares(call, &input.cs) {
+            return command.retry();
+        }
+        match cs::submit(call, &input.cs, doorbell(call)) {
+            Ok(fence) => command.wait_for(fence),
+            Err(Refused { error, number }) => command.finish(Answer {
+                result: Err(error),
+                second: number,
+            }),
+        }
+    }
+
+    fn refused(error: Error) -> Answer {
+        Answer {
+            result: Err(error),
+            second: NO_NUMBER,
+        }
+    }
+}
+
+/// What a program asks for.
+fn input(command: &Command<'_>) -> Result<UringCs> {
+    if command.opcode() != DRM_IOCTL_HL_CS {
+        return Err(EOPNOTSUPP);
+    }
+    let input: UringCs = command.read()?;
+    if input.reserved.iter().any(|word| *word != 0) {
+        return Err(EINVAL);
+    }
+    Ok(input)
+}
+
+/// When to ring for a submission: with the others of a batch, at its end.
+fn doorbell(call: &Call<'_>) -> Doorbell {
+    #[cfg(CONFIG_BLOCK)]
+    if call.at_end_of_batch::<Doorbells>() {
+        return Doorbell::Later;
+    }
+    let _ = call;
+    Doorbell::Now
+}
+
+/// Rings the doorbells of a batch.
+#[cfg(CONFIG_BLOCK)]
+struct Doorbells;
+
+#[cfg(CONFIG_BLOCK)]
+impl AtEnd for Doorbells {
+    type Data = Arc<Card>;
+
+    fn at_end(node: &Node) {
+        let Some(_live) = node.enter() else {
+            return;
+        };
+        let card = node.data();
+        // As for a submission: a reset ends what was put off.
+        card.queues
+            .ring_put_off(&card.bars, || card.status().operational());
+    }
+}
