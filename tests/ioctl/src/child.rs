@@ -10,14 +10,16 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use goya_tests::card::{Card, open_node};
-use goya_tests::device::{Job, SRAM};
+use goya_tests::device::{Job, SRAM, input};
 use goya_tests::events::EventFd;
 use goya_tests::nodes::Nodes;
 use goya_tests::packet::Packets;
 use goya_tests::passing;
 use goya_tests::sys::{Mapping, become_somebody, errno, monotonic};
+use goya_tests::uring::Ring;
 use goya_tests::{Result, check_eq};
 use goya_uapi::{HL_CS_FLAGS_CUSTOM_TIMEOUT, hl_goya_dma_direction as direction};
+use io_uring::squeue::Flags;
 
 use crate::tests::map_small_pages;
 
@@ -48,6 +50,8 @@ pub fn run(what: &str) -> ExitCode {
         "hoard" => hoard(),
         "mapped" => mapped(),
         "listen" => listen(),
+        "uring" => uring(0, 0),
+        "uring-late" => uring(HL_CS_FLAGS_CUSTOM_TIMEOUT, TIMEOUT),
         _ => submit(what),
     };
     match result {
@@ -121,6 +125,23 @@ fn hold() -> Result {
     buffer.write(0, b"still there");
     host.memory.write(0, b"still there");
     println!("status: {}", card.status()?);
+    until_killed()
+}
+
+/// Has two commands for io_uring under way that do not end; says how they end.
+fn uring(flags: u32, timeout: u32) -> Result {
+    let card = Card::open()?;
+    card.run(4, &Packets::default().nop())?;
+    let mut ring = Ring::plain(8).map_err(|e| e.to_string())?;
+    let fence = card.job(2, &Packets::default().fence(0, 1, 1))?;
+    let chunks = [fence.chunk];
+    for name in 0..2 {
+        ring.push(&card, input(&[], &chunks, flags, timeout), name, Flags::empty());
+    }
+    ring.submit().map_err(|e| e.to_string())?;
+    println!("ready");
+    let told = ring.told(2)?;
+    println!("told: {} {}", -told[0].result, -told[1].result);
     until_killed()
 }
 

@@ -152,16 +152,7 @@ impl Card {
         flags: u32,
         timeout: u32,
     ) -> io::Result<u64> {
-        let mut input = hl_cs_in {
-            num_chunks_restore: restore.len() as u32,
-            num_chunks_execute: execute.len() as u32,
-            cs_flags: flags,
-            timeout,
-            ..Default::default()
-        };
-        input.__bindgen_anon_1.__bindgen_anon_1.chunks_restore = restore.as_ptr() as u64;
-        input.__bindgen_anon_1.__bindgen_anon_1.chunks_execute = execute.as_ptr() as u64;
-        self.submit_input(input)
+        self.submit_input(input(restore, execute, flags, timeout))
     }
 
     /// Submits whatever `input` says.
@@ -264,6 +255,20 @@ impl Card {
         let seq = self.submit(&[internal, nop.chunk], flags, timeout);
         seq.map_err(|e| format!("submit to queue {queue}: {e}"))
     }
+}
+
+/// What submits chunks of both phases, which must live until it was submitted.
+pub fn input(restore: &[hl_cs_chunk], execute: &[hl_cs_chunk], flags: u32, timeout: u32) -> hl_cs_in {
+    let mut input = hl_cs_in {
+        num_chunks_restore: restore.len() as u32,
+        num_chunks_execute: execute.len() as u32,
+        cs_flags: flags,
+        timeout,
+        ..Default::default()
+    };
+    input.__bindgen_anon_1.__bindgen_anon_1.chunks_restore = restore.as_ptr() as u64;
+    input.__bindgen_anon_1.__bindgen_anon_1.chunks_execute = execute.as_ptr() as u64;
+    input
 }
 
 /// One chunk of a submission.

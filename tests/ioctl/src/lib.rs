@@ -18,6 +18,7 @@ pub mod pins;
 pub mod stall;
 pub mod sys;
 pub mod tpc;
+pub mod uring;
 
 /// A test's result: what went wrong, in words.
 pub type Result<T = ()> = std::result::Result<T, String>;

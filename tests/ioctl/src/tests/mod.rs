@@ -36,6 +36,7 @@ mod submit;
 mod tables;
 mod tpc;
 mod units;
+mod uring;
 mod window;
 
 use std::time::Duration;
@@ -84,6 +85,7 @@ const GENTLE: &[&[Test]] = &[
     limits::TESTS,
     submit::TESTS,
     window::TESTS,
+    uring::TESTS,
     phases::TESTS,
     memory::TESTS,
     pages::TESTS,
@@ -113,6 +115,7 @@ const ROUGH: &[&[Test]] = &[
     stalls::TESTS,
     library::ROUGH,
     ctl::ROUGH,
+    uring::ROUGH,
     stress::ROUGH,
     bus::TESTS,
     machine::TESTS,

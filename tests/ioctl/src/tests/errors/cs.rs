@@ -20,6 +20,13 @@ const MME: u32 = goya_queue_id::GOYA_QUEUE_ID_MME;
 /// Places on an internal queue.
 const PLACES: usize = 64;
 
+/// A way to submit what is refused: checks its error, and what is left of the arguments.
+pub type Way = fn(card: &Card, words: [u64; 6], error: i32, left: [u64; 6], what: &str) -> Result;
+
+fn ioctl(card: &Card, words: [u64; 6], error: i32, left: [u64; 6], what: &str) -> Result {
+    refused(card, HL_IOCTL_CS, words, error, left, what)
+}
+
 /// What `CS` leaves of the arguments after an error.
 fn left(seq: u64, error: i32) -> [u64; 6] {
     [seq, u64::from((-error) as u32), 0, 0, 0, 0]
@@ -36,6 +43,7 @@ enum Left {
 
 /// Submits chunks, which are refused.
 fn submit(
+    way: Way,
     card: &Card,
     (restore, execute): (&[hl_cs_chunk], &[hl_cs_chunk]),
     flags: u32,
@@ -48,7 +56,7 @@ fn submit(
         Left::Number(number) => left(number, error),
         Left::All => words,
     };
-    refused(card, HL_IOCTL_CS, words, error, left, what)
+    way(card, words, error, left, what)
 }
 
 /// The arguments for some chunks of each phase, which must live as long as these.
@@ -65,6 +73,11 @@ fn gate(card: &Card, queue: u32, object: u32) -> Result<Job<'_>> {
 }
 
 pub fn all() -> Result {
+    all_by(ioctl)
+}
+
+/// The same by another way.
+pub fn all_by(way: Way) -> Result {
     let card = Card::open()?;
     expect(&[
         "staged submission not supported",
@@ -89,35 +102,34 @@ pub fn all() -> Result {
     ])?;
     let mut before = Before::new(&card)?;
     let nop = card.job(1, &Packets::default().nop())?;
-    first_restore(&card, &nop)?;
+    first_restore(way, &card, &nop)?;
     before.counted(Drops::validation(1), "a first restore phase")?;
-    arguments(&card, &nop)?;
+    arguments(way, &card, &nop)?;
     before.counted(Drops::default(), "arguments")?;
-    let pointers = arrays(&card, &nop)?;
+    let pointers = arrays(way, &card, &nop)?;
     before.counted(Drops::validation(pointers), "arrays of chunks")?;
-    let chunks = chunks(&card, &nop)?;
+    let chunks = chunks(way, &card, &nop)?;
     before.counted(Drops::validation(chunks), "chunks")?;
-    restore(&card, &nop)?;
+    restore(way, &card, &nop)?;
     let expected = Drops { validation: 5, parsing: 1, ..Drops::default() };
     before.counted(expected, "restore phases")?;
     before.unchanged()
 }
 
 /// A context whose first restore phase was refused wants another, be it empty.
-fn first_restore(card: &Card, nop: &Job<'_>) -> Result {
+fn first_restore(way: Way, card: &Card, nop: &Job<'_>) -> Result {
     let wrong = chunk(0, 1, 8, 0);
     let phases = (&[wrong][..], &[nop.chunk][..]);
-    submit(card, phases, 0, EINVAL, Left::Number(NONE), "a wrong first restore phase")?;
+    submit(way, card, phases, 0, EINVAL, Left::Number(NONE), "a wrong first restore phase")?;
     let seq = ok(card.submit(&[nop.chunk], HL_CS_FLAGS_FORCE_RESTORE, 0), "another one, of nothing")?;
     card.finish(seq).map(drop)
 }
 
 /// What `hl_cs_sanity_checks()` refuses, and the kinds that other cards have.
-fn arguments(card: &Card, nop: &Job<'_>) -> Result {
+fn arguments(way: Way, card: &Card, nop: &Job<'_>) -> Result {
     let one = std::slice::from_ref(&nop.chunk);
-    let refused = |what: &str, words: [u64; 6], error: i32, seq: u64| {
-        refused(card, HL_IOCTL_CS, words, error, left(seq, error), what)
-    };
+    let refused =
+        |what: &str, words: [u64; 6], error: i32, seq: u64| way(card, words, error, left(seq, error), what);
     for byte in 0..4 {
         let mut words = args(&[], one, HL_CS_FLAGS_STAGED_SUBMISSION);
         words[5] = 1 << (32 + 8 * byte);
@@ -172,7 +184,7 @@ fn arguments(card: &Card, nop: &Job<'_>) -> Result {
 }
 
 /// Arrays that are too long or not there; how many there were. They take no number.
-fn arrays(card: &Card, nop: &Job<'_>) -> Result<u64> {
+fn arrays(way: Way, card: &Card, nop: &Job<'_>) -> Result<u64> {
     let first = ok(card.submit(&[nop.chunk], 0, 0), "submission")?;
     let memory = ok(Mapping::guarded(4096), "memory")?;
     // The last chunk of a page, and one behind.
@@ -191,7 +203,7 @@ fn arrays(card: &Card, nop: &Job<'_>) -> Result<u64> {
         let mut words = args(&[], &[], 0);
         (words[1], words[3]) = (address, pair(0, number));
         let what = format!("{number} chunks at {address:#x}");
-        refused(card, HL_IOCTL_CS, words, error, left(NONE, error), &what)?;
+        way(card, words, error, left(NONE, error), &what)?;
         count += 1;
     }
     let next = ok(card.submit(&[nop.chunk], 0, 0), "submission")?;
@@ -200,7 +212,7 @@ fn arrays(card: &Card, nop: &Job<'_>) -> Result<u64> {
 }
 
 /// Wrong chunks, each behind one that is right; how many there were. Each takes a number.
-fn chunks(card: &Card, nop: &Job<'_>) -> Result<u64> {
+fn chunks(way: Way, card: &Card, nop: &Job<'_>) -> Result<u64> {
     let first = ok(card.submit(&[nop.chunk], 0, 0), "submission")?;
     let internal = |queue| chunk(SRAM_COMMANDS, queue, 8, HL_CS_CHUNK_FLAGS_USER_ALLOC_CB);
     let mut count = 0;
@@ -213,14 +225,14 @@ fn chunks(card: &Card, nop: &Job<'_>) -> Result<u64> {
         let wrong = chunk(handle, queue, size as usize, 0);
         for many in [&[wrong][..], &[nop.chunk, wrong], &[internal(MME), nop.chunk, wrong]] {
             let what = format!("{} jobs, {size} bytes of {handle:#x} on queue {queue}", many.len());
-            submit(card, (&[], many), 0, EINVAL, Left::Number(NONE), &what)?;
+            submit(way, card, (&[], many), 0, EINVAL, Left::Number(NONE), &what)?;
             count += 1;
         }
     }
     for queues in [&[MME][..], &[MME, MME, 7, 14], &[14; 65]] {
         let jobs: Vec<_> = queues.iter().map(|queue| internal(*queue)).collect();
         let what = format!("internal queues only, {}", jobs.len());
-        submit(card, (&[], &jobs), 0, EINVAL, Left::Number(NONE), &what)?;
+        submit(way, card, (&[], &jobs), 0, EINVAL, Left::Number(NONE), &what)?;
         count += 1;
     }
     let next = ok(card.submit(&[nop.chunk], 0, 0), "submission")?;
@@ -232,7 +244,7 @@ fn chunks(card: &Card, nop: &Job<'_>) -> Result<u64> {
 }
 
 /// Restore phases that are refused, and what comes behind those that are not.
-fn restore(card: &Card, nop: &Job<'_>) -> Result {
+fn restore(way: Way, card: &Card, nop: &Job<'_>) -> Result {
     let force = HL_CS_FLAGS_FORCE_RESTORE;
     let stop = card.job(1, &Packets::default().stop())?;
     let internal = chunk(SRAM_COMMANDS, MME, 8, HL_CS_CHUNK_FLAGS_USER_ALLOC_CB);
@@ -243,13 +255,13 @@ fn restore(card: &Card, nop: &Job<'_>) -> Result {
         ("internal queues only", internal, EINVAL),
     ] {
         let what = format!("restore phase: {what}");
-        submit(card, (&[wrong], one), force, error, Left::Number(NONE), &what)?;
+        submit(way, card, (&[wrong], one), force, error, Left::Number(NONE), &what)?;
     }
     for (address, count, error) in [(NOWHERE, 1, EFAULT), (NOWHERE, 513, EINVAL)] {
         let mut words = args(&[], one, force);
         (words[0], words[3]) = (address, pair(count, 1));
         let what = format!("restore phase: {count} chunks at {address:#x}");
-        refused(card, HL_IOCTL_CS, words, error, left(NONE, error), &what)?;
+        way(card, words, error, left(NONE, error), &what)?;
     }
     // Without the flag, nobody looks at it.
     let mut words = args(&[], one, 0);
@@ -267,11 +279,11 @@ fn restore(card: &Card, nop: &Job<'_>) -> Result {
         seq += 1;
         let number = if told { seq } else { 0 };
         let what = format!("kind {kind:#x} behind a restore phase");
-        submit(card, (one, one), force | kind, error, Left::Number(number), &what)?;
+        submit(way, card, (one, one), force | kind, error, Left::Number(number), &what)?;
     }
     let wrong = chunk(0, 1, 8, 0);
     let what = "wrong jobs behind a restore phase";
-    submit(card, (one, &[wrong]), force, EINVAL, Left::Number(NONE), what)?;
+    submit(way, card, (one, &[wrong]), force, EINVAL, Left::Number(NONE), what)?;
     // The refused jobs and the restore phase before them have numbers.
     let next = ok(card.submit(one, 0, 0), "submission")?;
     check_eq!(next, seq + 3, "the next number");
@@ -280,6 +292,11 @@ fn restore(card: &Card, nop: &Job<'_>) -> Result {
 
 /// Queues without room: too many jobs for ever, and too many now.
 pub fn queues() -> Result {
+    queues_by(ioctl)
+}
+
+/// The same by another way.
+pub fn queues_by(way: Way) -> Result {
     let card = Card::open()?;
     expect(&["Cannot populate queue", "to H/W queues, error -12", "has not finished in", "completed after"])?;
     let mut before = Before::new(&card)?;
@@ -292,7 +309,7 @@ pub fn queues() -> Result {
     let mut jobs = vec![internal; PLACES + 1];
     jobs.push(nop.chunk);
     let what = "65 jobs for an internal queue";
-    submit(&card, (&[], &jobs), 0, ENOMEM, Left::Number(NONE), what)?;
+    submit(way, &card, (&[], &jobs), 0, ENOMEM, Left::Number(NONE), what)?;
     before.counted(full(1), what)?;
 
     // The queue is empty soon, but its places are the submission's until that has ended.
@@ -300,7 +317,7 @@ pub fn queues() -> Result {
     let mut jobs = vec![internal; PLACES];
     jobs.push(closed.chunk);
     let seq = ok(card.submit(&jobs, 0, 0), "64 jobs for an internal queue")?;
-    submit(&card, (&[], &[internal, nop.chunk]), 0, EAGAIN, Left::All, "one more job for it")?;
+    submit(way, &card, (&[], &[internal, nop.chunk]), 0, EAGAIN, Left::All, "one more job for it")?;
     before.counted(full(1), "a full internal queue")?;
     open(20)?;
     card.finish(seq)?;
@@ -314,14 +331,14 @@ pub fn queues() -> Result {
         last = ok(card.submit(&many, 0, 0), &format!("512 jobs, {n}"))?;
     }
     let what = "more than 4096 jobs for an external queue";
-    submit(&card, (&[], &many), 0, EAGAIN, Left::All, what)?;
+    submit(way, &card, (&[], &many), 0, EAGAIN, Left::All, what)?;
     before.counted(full(1), "a full external queue")?;
     let next = ok(card.submit(&many[1..], 0, 0), "as many as there is room for")?;
     check_eq!(next, last + 2, "the number behind the one that was used up");
     let mut jobs = vec![internal; PLACES + 1];
     jobs.push(nop.chunk);
     let what = "65 jobs for an internal queue, and no room in an external one";
-    submit(&card, (&[], &jobs), 0, EAGAIN, Left::All, what)?;
+    submit(way, &card, (&[], &jobs), 0, EAGAIN, Left::All, what)?;
     before.counted(full(1), what)?;
     open(21)?;
     card.finish(next)?;

@@ -25,6 +25,7 @@ use goya_tests::{Result, check_eq, kmsg};
 use goya_uapi::*;
 
 pub use busy::needs_reset;
+pub use cs::{all_by as submissions_by, queues_by};
 
 use super::{Test, test};
 
