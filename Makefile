@@ -134,7 +134,7 @@ bench: card guest ## Compare goya.ko with upstream's driver: speed, instructions
 	@scripts/cargo.sh bench-tools $(CARGO) build --release -p goya-compare -p goya-count
 	@scripts/bench.sh
 
-profile: card guest ## In which functions instructions are spent (ROW=nop, submit, depth64, map_64m or map_64m_huge)
+profile: card guest ## In which functions instructions are spent (ROW=nop, submit, depth64, uring64, map_64m or map_64m_huge)
 	@scripts/cargo.sh bench-tools $(CARGO) build --release -p goya-count
 	@scripts/profile.sh "$(driver)" $(call kernel,stock) $(or $(ROW),depth64)
 

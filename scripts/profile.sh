@@ -14,9 +14,10 @@ case $3 in
 nop) mark=2 per=1 ;;
 submit) mark=4 per=1 ;;
 depth64) mark=6 per=192 ;;
+uring64) mark=12 per=192 ;;
 map_64m) mark=8 per=1 ;;
 map_64m_huge) mark=10 per=1 ;;
-*) die "ROW=$3: the rows are nop, submit, depth64, map_64m and map_64m_huge" ;;
+*) die "ROW=$3: the rows are nop, submit, depth64, uring64, map_64m and map_64m_huge" ;;
 esac
 cd "$TOP"
 kernel=$(scripts/kernel.sh "$2")

@@ -22,6 +22,9 @@ use crate::stream::Stream;
 const SUBMISSIONS: usize = 150;
 /// Samples of a row about streams, and submissions of each.
 const STREAMS: (usize, usize) = (5, 192);
+/// Calls of a sample about io_uring, and submissions of each call: as many as of a stream.
+const BATCHES: usize = 3;
+const BATCH: usize = 64;
 /// Samples of a row about memory.
 const MAPS: usize = 3;
 
@@ -37,6 +40,7 @@ pub fn rows() -> Result {
     row::marked("nop_guest_instructions", 2, 1, &nop());
     row::marked("submit_guest_instructions", 4, 1, &submit());
     row::marked("nop_guest_instructions_depth64", 6, STREAMS.1 as u32, &stream());
+    row::marked("uring_guest_instructions_depth64", 12, (BATCHES * BATCH) as u32, &batches());
     row::marked("map_64m_guest_instructions", 8, 1, &map::<8, 9>(Mapping::anonymous));
     row::marked("map_64m_huge_guest_instructions", 10, 1, &map::<10, 11>(Mapping::huge));
     Ok(())
@@ -80,6 +84,22 @@ fn stream() -> Result {
         mark::<6>();
         let result = nop.stream(STREAMS.1, 64);
         mark::<7>();
+        result
+    })
+}
+
+/// As many submissions, each 64 of them in one call.
+fn batches() -> Result {
+    let card = Card::open()?;
+    let nop = Stream::nops(&card, 1)?;
+    nop.stream(BATCH, BATCH)?;
+    let mut ring = nop.ring(BATCH as u32)?;
+    let mut run = || (0..BATCHES).try_for_each(|_| nop.run_batch(&mut ring, BATCH));
+    run()?;
+    (0..STREAMS.0).try_for_each(|_| {
+        mark::<12>();
+        let result = run();
+        mark::<13>();
         result
     })
 }

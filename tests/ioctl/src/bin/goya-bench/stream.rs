@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 
 use goya_tests::Result;
 use goya_tests::card::Card;
-use goya_tests::device::Job;
+use goya_tests::device::{Job, input};
 use goya_tests::packet::Packets;
-use goya_uapi::{HL_WAIT_CS_STATUS_COMPLETED, hl_cs_chunk};
+use goya_tests::uring::{self, Ring};
+use goya_uapi::{GOYA_EXTENSION_URING_CS, HL_WAIT_CS_STATUS_COMPLETED, hl_cs_chunk};
+use io_uring::squeue::Flags;
 
 /// How long a submission may take, in microseconds; one that does nothing takes less than a millisecond.
 const PATIENCE_US: u64 = 5_000_000;
@@ -82,6 +84,33 @@ impl<'a> Stream<'a> {
             }
         }
         Err("submit: there is no room, with nothing under way".to_owned())
+    }
+
+    /// A ring to submit `batch` at a time by.
+    pub fn ring(&self, batch: u32) -> Result<Ring> {
+        let extensions = uring::extensions(self.card).unwrap_or_default();
+        if extensions & u64::from(GOYA_EXTENSION_URING_CS) == 0 {
+            return Err("the driver takes no submissions by io_uring".to_owned());
+        }
+        Ring::new(batch).map_err(|e| format!("a ring: {e}"))
+    }
+
+    /// Submits `batch` times in one call, and waits for all.
+    pub fn run_batch(&self, ring: &mut Ring, batch: usize) -> Result {
+        for _ in 0..batch {
+            ring.push(self.card, input(&[], &self.chunks, 0, 0), 0, Flags::empty());
+        }
+        let mut left = batch;
+        while left > 0 {
+            ring.wait(left).map_err(|e| format!("io_uring_enter: {e}"))?;
+            while let Some(told) = ring.take() {
+                if told.result != 0 {
+                    return Err(format!("a submission by io_uring: {told:?}"));
+                }
+                left = left.saturating_sub(1);
+            }
+        }
+        Ok(())
     }
 
     /// Waits for a submission.

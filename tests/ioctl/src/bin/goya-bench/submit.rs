@@ -38,6 +38,7 @@ pub fn rows() {
             );
         }
     }
+    row::samples("uring_per_second_depth64", &card.clone().and_then(batches_per_second));
     // One job for each queue that users have.
     row::samples("nop_per_second_depth16_queues5", &card.and_then(|c| per_second(c, 16, &[0, 1, 2, 3, 4])));
 }
@@ -71,6 +72,25 @@ fn per_second(card: &Card, depth: usize, queues: &[u32]) -> Result<Vec<f64>> {
         Ok(count as f64 / start.elapsed().as_secs_f64())
     };
     (0..STREAMS.0).map(sample).collect()
+}
+
+/// Submissions of a call by io_uring.
+const BATCH: usize = 64;
+
+/// Submissions a second by io_uring, a whole window of them in a call.
+fn batches_per_second(card: &Card) -> Result<Vec<f64>> {
+    let nop = Stream::nops(card, 1)?;
+    let mut ring = nop.ring(BATCH as u32)?;
+    nop.run_batch(&mut ring, BATCH)?;
+    let mut sample = |_| {
+        let (start, mut count) = (Instant::now(), 0);
+        while start.elapsed() < STREAMS.1 {
+            nop.run_batch(&mut ring, BATCH)?;
+            count += BATCH;
+        }
+        Ok(count as f64 / start.elapsed().as_secs_f64())
+    };
+    (0..STREAMS.0).map(&mut sample).collect()
 }
 
 /// What goes across PCIe for a submission and the wait for it.
