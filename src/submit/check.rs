@@ -178,6 +178,9 @@ where
         packets = count.saturating_add(packets);
         offset = offset.saturating_add(checked);
         held = filled.saturating_sub(checked);
+        if held == 0 {
+            continue;
+        }
         // A packet's beginning is shorter than the longest; what lies after it is read anew.
         let mut begun = [0; LONGEST];
         let rest = window.get(checked..filled).unwrap_or_default();
