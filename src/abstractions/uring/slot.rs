@@ -14,7 +14,8 @@ use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Full, Atomic};
 use kernel::sync::Arc;
 
-use super::{sys, Answer};
+use super::answer::Answer;
+use super::sys;
 
 /// What a command can wait for.
 pub(crate) trait Target: Send + Sync + Sized + 'static {
