@@ -190,13 +190,7 @@ impl Card {
 
     /// Waits until a submission has completed.
     pub fn finish(&self, seq: u64) -> Result<Waited> {
-        let waited = loop {
-            match self.wait(seq, JOB_US) {
-                // By io_uring, which has something for this thread to do.
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                result => break result.map_err(|e| format!("wait for {seq}: {e}"))?,
-            }
-        };
+        let waited = self.wait(seq, JOB_US).map_err(|e| format!("wait for {seq}: {e}"))?;
         if waited.status == HL_WAIT_CS_STATUS_COMPLETED {
             Ok(waited)
         } else {

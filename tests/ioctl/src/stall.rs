@@ -12,9 +12,10 @@ use crate::events::{adopt, readable};
 use crate::sys::Mapping;
 use crate::{Result, check};
 
-/// `UFFDIO_API`, `UFFDIO_REGISTER` and `UFFDIO_ZEROPAGE`.
+/// `UFFDIO_API`, `UFFDIO_REGISTER`, `UFFDIO_COPY` and `UFFDIO_ZEROPAGE`.
 const API: u64 = 0xC018_AA3F;
 const REGISTER: u64 = 0xC020_AA00;
+const COPY: u64 = 0xC028_AA03;
 const ZERO_PAGE: u64 = 0xC020_AA04;
 /// The version of the interface.
 const VERSION: u64 = 0xAA;
@@ -74,6 +75,14 @@ impl Stall {
     pub fn release(&self) {
         // That it is there already is no harm.
         let _ = control(&self.faults, ZERO_PAGE, [self.page.address(), PAGE as u64, 0, 0]);
+    }
+
+    /// Lets all go on that wait for it: they find `bytes`, and zeros behind them.
+    pub fn fill(&self, bytes: &[u8]) -> Result {
+        let content = Mapping::anonymous(PAGE).map_err(|e| e.to_string())?;
+        content.write(0, bytes);
+        control(&self.faults, COPY, [self.page.address(), content.address(), PAGE as u64, 0, 0])
+            .map_err(|e| format!("userfaultfd: {e}"))
     }
 }
 
