@@ -13,9 +13,7 @@ use super::cs::{self, Refused, NO_NUMBER};
 use crate::abstractions::accel::AtEnd;
 use crate::abstractions::accel::Commands;
 use crate::abstractions::uring::{Answer, Command, Verdict};
-use crate::card::Card;
-#[cfg(CONFIG_BLOCK)]
-use crate::card::Node;
+use crate::card::{Card, Node};
 use crate::file::{Call, File};
 use crate::queue::fence::Fence;
 use crate::queue::Doorbell;
@@ -39,8 +37,14 @@ impl Commands for Submissions {
         if works && !command.may_sleep() && cs::prepares(call, &input.cs) {
             return command.retry();
         }
-        match cs::submit(call, &input.cs, doorbell(call)) {
-            Ok(fence) => command.wait_for(fence),
+        let doorbell = doorbell(call);
+        match cs::submit(call, &input.cs, doorbell) {
+            Ok(fence) => {
+                if doorbell == Doorbell::Later {
+                    ring_later(call);
+                }
+                command.wait_for(fence)
+            }
             Err(Refused { error, number }) => command.finish(Answer {
                 result: Err(error),
                 second: number,
@@ -71,11 +75,34 @@ fn input(command: &Command<'_>) -> Result<UringCs> {
 /// When to ring for a submission: with the others of a batch, at its end.
 fn doorbell(call: &Call<'_>) -> Doorbell {
     #[cfg(CONFIG_BLOCK)]
-    if call.at_end_of_batch::<Doorbells>() {
+    if call.in_batch() {
         return Doorbell::Later;
     }
     let _ = call;
     Doorbell::Now
+}
+
+/// Has the doorbells rung that were put off: at the end of the batch, or now if that cannot be arranged.
+///
+/// Only once the jobs are there. Making a submission may sleep, and a batch for which this was done before would end with
+/// that, and nobody would ring for what comes afterwards. Who sleeps between the two is late.
+fn ring_later(call: &Call<'_>) {
+    #[cfg(CONFIG_BLOCK)]
+    if call.at_end_of_batch::<Doorbells>() {
+        return;
+    }
+    ring(call.device());
+}
+
+/// Rings the doorbells that were put off.
+fn ring(node: &Node) {
+    let Some(_live) = node.enter() else {
+        return;
+    };
+    let card = node.data();
+    // As for a submission: a reset ends what was put off.
+    card.queues
+        .ring_put_off(&card.bars, || card.status().operational());
 }
 
 /// Rings the doorbells of a batch.
@@ -87,12 +114,6 @@ impl AtEnd for Doorbells {
     type Data = Arc<Card>;
 
     fn at_end(node: &Node) {
-        let Some(_live) = node.enter() else {
-            return;
-        };
-        let card = node.data();
-        // As for a submission: a reset ends what was put off.
-        card.queues
-            .ring_put_off(&card.bars, || card.status().operational());
+        ring(node);
     }
 }

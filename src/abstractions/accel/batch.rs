@@ -32,7 +32,16 @@ struct Pending {
 }
 
 impl<D: Send + Sync + 'static, F> Call<'_, D, F> {
-    /// Has `A` run once at the end of the calling thread's batch. Whether the thread is at one: otherwise nothing is done.
+    /// Whether the calling thread is at a batch.
+    pub(crate) fn in_batch(&self) -> bool {
+        let task = current!();
+        // SAFETY: The current task exists, and nobody else changes this word of it.
+        unsafe { !(*task.as_ptr()).plug.is_null() }
+    }
+
+    /// Has `A` run once at the end of the calling thread's batch. Whether that could be arranged: otherwise nothing is done.
+    ///
+    /// When the thread sleeps, `A` runs, and not once more: what it is to do has to be there before.
     pub(crate) fn at_end_of_batch<A: AtEnd<Data = D>>(&self) -> bool {
         // SAFETY: Looks at the calling thread only. The number of bytes is that of the structure, which begins with the
         // callback and is zero at first; the device tells those of one device from others.
@@ -62,8 +71,9 @@ impl<D: Send + Sync + 'static, F> Call<'_, D, F> {
 ///
 /// `callback` must be that of a [`Pending`] of a device with an `A::Data`, as the block layer calls once.
 unsafe extern "C" fn at_end<A: AtEnd>(callback: *mut bindings::blk_plug_cb, _from_schedule: bool) {
-    // SAFETY: By the function's precondition. The file is open on the device as long as the reference is there; the last
-    // one is not put here, but when the thread goes back to its program: so this code stays until it returns.
+    // SAFETY: By the function's precondition. The file is open on the device as long as the reference is there. This may be the
+    // last one; even so the file, and with it the module, is not let go of here, but by work of the thread's own, which runs
+    // after this has returned. It is no thread of the kernel's, whose files others let go of, since it submits for a program.
     unsafe {
         let file = (*callback.cast::<Pending>()).file;
         bindings::kfree(callback.cast());
