@@ -8,6 +8,8 @@ use kernel::sync::Arc;
 
 use crate::abstractions::accel::Ioctl;
 use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_notice_ratelimited};
+use crate::abstractions::signal::is_signalled;
+use crate::abstractions::time::Moment;
 use crate::card::Card;
 use crate::context::Found;
 use crate::file::{Call, File};
@@ -57,8 +59,15 @@ impl Ioctl for Wait {
 fn wait(call: &Call<'_>, input: &WaitCsIn, args: &mut WaitCsArgs) -> Result {
     let dev = &call.data.dev;
     let sequence = input.seq;
+    let start = Moment::now();
     let (waited, gone) = match look(call, input) {
         Ok(seen) => seen,
+        Err(error) if error == ERESTARTSYS && !is_signalled() => {
+            // Something else interrupts the thread, as io_uring does, and is done before the call is made again: for what is
+            // left of its time.
+            *args = WaitCsArgs::new(input.rest(start.elapsed()));
+            return Err(error);
+        }
         Err(error) if error == ERESTARTSYS => {
             dev_err_ratelimited!(
                 dev,

@@ -9,6 +9,7 @@ use kernel::prelude::*;
 
 use super::{scrub, wait};
 use crate::abstractions::ratelimit::dev_err_ratelimited;
+use crate::abstractions::signal::SignalsOnly;
 use crate::card::{Card, Node};
 use crate::context::{Context, Found};
 use crate::hw::{dma, map, pll, sync};
@@ -90,6 +91,8 @@ fn finish(node: &Node, context: &Context, sequence: u64, timeout_us: u64) -> Res
     let Found::Fence(fence) = context.find(sequence) else {
         return Ok(());
     };
+    // What io_uring tells the same thread of is no reason to break a restore phase, which nobody could go on with.
+    let _signals = SignalsOnly::begin();
     match wait::wait(node, context, &fence, timeout_us)? {
         Waited::Done(outcome) => outcome.result,
         Waited::Busy => Ok(()),

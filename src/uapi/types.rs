@@ -10,6 +10,7 @@
 #![allow(dead_code)]
 
 use kernel::prelude::*;
+use kernel::time::Delta;
 use zerocopy_derive::{
     Immutable,
     KnownLayout, //
@@ -305,6 +306,18 @@ impl WaitCsIn {
             },
         }
     }
+
+    /// The same, for a wait of which so much has `passed`.
+    pub(crate) fn rest(self, passed: Delta) -> Self {
+        let WaitTimeout::Microseconds(us) = self.timeout() else {
+            return self;
+        };
+        let passed = u64::try_from(passed.as_nanos()).unwrap_or(0) / 1000;
+        Self {
+            timeout_us: u64::from(us).saturating_sub(passed),
+            ..self
+        }
+    }
 }
 
 /// What `HL_MEM_OP_MAP` maps.
@@ -485,5 +498,21 @@ mod tests {
         assert_eq!(wait(1 << 32), WaitTimeout::Poll);
         assert_eq!(wait(u64::MAX), WaitTimeout::Microseconds(u32::MAX));
         assert_eq!(wait(5), WaitTimeout::Microseconds(5));
+    }
+
+    #[test]
+    fn waits_that_go_on_end_in_time() {
+        let rest = |timeout_us, us| {
+            let wait = WaitCsIn {
+                timeout_us,
+                ..WaitCsIn::new_zeroed()
+            };
+            wait.rest(Delta::from_micros(us)).timeout()
+        };
+        assert_eq!(rest(5, 2), WaitTimeout::Microseconds(3));
+        assert_eq!(rest(5, 0), WaitTimeout::Microseconds(5));
+        assert_eq!(rest(5, 5), WaitTimeout::Poll);
+        assert_eq!(rest(5, 6), WaitTimeout::Poll);
+        assert_eq!(rest(u64::MAX >> 1, 6), WaitTimeout::Forever);
     }
 }
