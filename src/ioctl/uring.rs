@@ -100,9 +100,9 @@ fn ring(node: &Node) {
         return;
     };
     let card = node.data();
-    // As for a submission: a reset ends what was put off.
+    // Under the locks that a reset takes once it has said so: it ends what was put off. Nothing else does.
     card.queues
-        .ring_put_off(&card.bars, || card.status().operational());
+        .ring_put_off(&card.bars, || !card.resets.ends_jobs());
 }
 
 /// Rings the doorbells of a batch.

@@ -69,6 +69,11 @@ impl Resets {
         Flags::from_word(self.flags.load(Acquire)).status()
     }
 
+    /// Whether all jobs are ended, or will be, without the card's doing.
+    pub(crate) fn ends_jobs(&self) -> bool {
+        Flags::from_word(self.flags.load(Acquire)).ends_jobs()
+    }
+
     /// The card is being removed.
     pub(crate) fn is_removing(&self) -> bool {
         self.has(Flags::REMOVING)

@@ -3,6 +3,8 @@
 
 //! The status of a card, and what it follows from (upstream `hl_device_status()`).
 
+use kernel::prelude::*;
+
 /// A card's state, as programs see it (`enum hl_device_status`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -76,6 +78,14 @@ impl Flags {
         self.0 & flag.0 != 0
     }
 
+    /// Whether all jobs are ended, or will be, without the card's doing: by a reset, or because it is of no use any more. One that
+    /// only has to be reset some day goes on with those that it has.
+    pub(super) fn ends_jobs(self) -> bool {
+        [Self::REMOVING, Self::IN_RESET, Self::DISABLED]
+            .into_iter()
+            .any(|flag| self.has(flag))
+    }
+
     /// What programs are told.
     pub(super) fn status(self) -> Status {
         if self.has(Self::REMOVING) {
@@ -94,6 +104,25 @@ impl Flags {
             Status::InCreation
         } else {
             Status::Operational
+        }
+    }
+}
+
+#[kunit_tests(goya_status)]
+mod tests {
+    use super::*;
+
+    /// What is to be reset by hand takes nothing new, and ends what it has.
+    #[test]
+    fn needs_reset() {
+        let flags = |more: Flags| {
+            Flags::from_word(Flags::INITIALISED.word() | Flags::NEEDS_RESET.word() | more.word())
+        };
+        let idle = flags(Flags::UNPROVED);
+        assert!(idle.status() == Status::NeedsReset && !idle.status().operational());
+        assert!(!idle.ends_jobs());
+        for end in [Flags::REMOVING, Flags::IN_RESET, Flags::DISABLED] {
+            assert!(flags(end).ends_jobs());
         }
     }
 }
