@@ -7,6 +7,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 
 use crate::abstractions::ratelimit::dev_err_ratelimited;
+use crate::abstractions::signal::is_kernel_thread;
 use crate::abstractions::{accel, name};
 use crate::card::Card;
 use crate::context::Context;
@@ -135,7 +136,12 @@ fn leave(card: &Arc<Card>, user: u64, at_work: u32) {
     // A reset need not wait for this process any more.
     card.users.forget(user);
     if awaited || busy {
-        // Resets the engines, or does what was put off until this user went.
-        card.resets.request_and_wait(ResetRequest::RELEASE);
+        // Resets the engines, or does what was put off until this user went. The kernel's own threads have others' files to let
+        // go of (a ring that ends has kept this one), which shall not wait: whoever opens the card sees the reset by itself.
+        if is_kernel_thread() {
+            card.resets.request(ResetRequest::RELEASE);
+        } else {
+            card.resets.request_and_wait(ResetRequest::RELEASE);
+        }
     }
 }

@@ -63,8 +63,10 @@ fn run_soft_reset(node: &Node, pdev: &pci::Device<Bound>, wanted: ResetRequest) 
             card.dev,
             "Performing hard reset scheduled during compute reset\n"
         );
-        run_hard_reset(node, pdev, wanted);
+        return run_hard_reset(node, pdev, wanted);
     }
+    // Whoever has left the card need not have waited for this.
+    card.scrubber.schedule(0);
 }
 
 fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: ResetRequest) -> Result {
