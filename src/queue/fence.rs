@@ -13,7 +13,7 @@ use super::polling::Polling;
 use crate::abstractions::completion::Completion;
 use crate::abstractions::time::Moment;
 #[cfg(CONFIG_IO_URING)]
-use crate::abstractions::uring::{Answer, Slot, Target};
+use crate::abstractions::uring::{Slot, Target};
 
 /// How a submission ended.
 #[derive(Clone, Copy, Debug)]
@@ -171,10 +171,7 @@ impl Fence {
     #[cfg(CONFIG_IO_URING)]
     fn answer(&self, result: Result) {
         if let Some(request) = self.submitter.take() {
-            request.complete(Answer {
-                result,
-                second: self.sequence(),
-            });
+            request.complete(result);
         }
     }
 
@@ -235,6 +232,10 @@ impl Fence {
 impl Target for Fence {
     fn slot(&self) -> &Slot<Self> {
         &self.submitter
+    }
+
+    fn second(&self) -> u64 {
+        self.sequence()
     }
 
     fn waited_for(&self) {

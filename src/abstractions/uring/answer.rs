@@ -17,11 +17,16 @@ pub(crate) struct Answer {
 impl Answer {
     /// The number that the program gets. Codes for a call that is made again (`ERESTARTSYS` and its kin) are none of them.
     pub(super) fn number(&self) -> i32 {
-        match self.result {
-            Ok(()) => 0,
-            Err(error) if error.to_errno() <= ERESTARTSYS.to_errno() => EINTR.to_errno(),
-            Err(error) => error.to_errno(),
-        }
+        number(self.result)
+    }
+}
+
+/// The same of a result.
+pub(super) fn number(result: Result) -> i32 {
+    match result {
+        Ok(()) => 0,
+        Err(error) if error.to_errno() <= ERESTARTSYS.to_errno() => EINTR.to_errno(),
+        Err(error) => error.to_errno(),
     }
 }
 
@@ -32,7 +37,6 @@ mod tests {
     /// A program never sees what means that a call is made again.
     #[test]
     fn numbers() {
-        let number = |result| Answer { result, second: 0 }.number();
         assert_eq!(number(Ok(())), 0);
         assert_eq!(number(Err(ETIMEDOUT)), ETIMEDOUT.to_errno());
         assert_eq!(number(Err(EAGAIN)), EAGAIN.to_errno());

@@ -14,13 +14,16 @@ use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Full, Atomic};
 use kernel::sync::Arc;
 
-use super::answer::Answer;
+use super::answer::number;
 use super::sys;
 
 /// What a command can wait for.
 pub(crate) trait Target: Send + Sync + Sized + 'static {
     /// Where that command is.
     fn slot(&self) -> &Slot<Self>;
+
+    /// The second result of that command, however it ends; known before it waits.
+    fn second(&self) -> u64;
 
     /// A command was put into the slot. What has happened before that answers it now; what happens from now on finds it.
     fn waited_for(&self);
@@ -58,7 +61,7 @@ impl<T: Target> Slot<T> {
 struct Waiting<T> {
     /// A reference.
     target: *const T,
-    /// The answer, once there is one.
+    /// The answer; the number, once there is one.
     second: u64,
     number: i32,
 }
@@ -84,13 +87,14 @@ pub(super) unsafe fn put<T: Target>(
     issue_flags: c_uint,
     target: Arc<T>,
 ) {
+    let second = target.second();
     let target = Arc::into_raw(target);
     // SAFETY: The command is ours until it is in the slot, and so are its bytes. Before that it is told that it can be
     // cancelled: afterwards it may be gone at any time. Who cancels in between does not find it, and tries again.
     unsafe {
         waiting::<T>(raw).write(Waiting {
             target,
-            second: 0,
+            second,
             number: 0,
         });
         sys::io_uring_cmd_mark_cancelable(raw.as_ptr(), issue_flags);
@@ -113,17 +117,16 @@ unsafe impl<T: Target> Send for Request<T> {}
 
 impl<T: Target> Request<T> {
     /// Answers it: the task that has submitted it will tell the program.
-    pub(crate) fn complete(self, answer: Answer) {
-        ManuallyDrop::new(self).hand_over(answer);
+    pub(crate) fn complete(self, result: Result) {
+        ManuallyDrop::new(self).hand_over(result);
     }
 
     /// Has the task tell the program. To be called once, and the last thing that is done.
-    fn hand_over(&self, answer: Answer) {
+    fn hand_over(&self, result: Result) {
         // SAFETY: By the type's invariants; nothing touches it afterwards.
         unsafe {
             let waiting = waiting::<T>(self.0);
-            (*waiting).number = answer.number();
-            (*waiting).second = answer.second;
+            (*waiting).number = number(result);
             sys::__io_uring_cmd_do_in_task(self.0.as_ptr(), Some(in_task::<T>), sys::LAZY_WAKE);
         }
     }
@@ -136,10 +139,7 @@ impl<T: Target> Drop for Request<T> {
 }
 
 /// What is said of a command whose end nobody waits for.
-const CANCELED: Answer = Answer {
-    result: Err(ECANCELED),
-    second: 0,
-};
+const CANCELED: Result = Err(ECANCELED);
 
 /// Tells the program the answer.
 ///
@@ -196,7 +196,7 @@ pub(super) unsafe fn cancel<T: Target>(raw: NonNull<sys::Command>, issue_flags: 
     let raw = ManuallyDrop::new(request).0;
     // SAFETY: The command was the request's.
     unsafe {
-        (*waiting).number = CANCELED.number();
+        (*waiting).number = number(CANCELED);
         let waiting = waiting.read();
         finish(raw, &waiting, issue_flags);
     }
@@ -211,6 +211,10 @@ mod tests {
     impl Target for Nobody {
         fn slot(&self) -> &Slot<Self> {
             &self.0
+        }
+
+        fn second(&self) -> u64 {
+            0
         }
 
         fn waited_for(&self) {}
