@@ -77,15 +77,40 @@ pub(super) fn submit(
     doorbell: Doorbell,
 ) -> Result<Arc<Fence>, Refused> {
     sanity(call, input)?;
-    let flags = input.cs_flags;
     let mut restored = NO_NUMBER;
-    let switched = prepare(call, input, &mut restored);
-    // A restore phase that ran has left its number.
+    prepare(call, input, &mut restored).map_err(|error| Refused {
+        error,
+        number: restored,
+    })?;
+    submit_prepared(call, input, restored, doorbell)
+}
+
+/// The same for who may not sleep for as long as card and program like: nothing, if the card has to be made ready for
+/// the context first.
+pub(super) fn submit_at_once(
+    call: &Call<'_>,
+    input: &CsIn,
+    doorbell: Doorbell,
+) -> Result<Option<Arc<Fence>>, Refused> {
+    sanity(call, input)?;
+    if prepares(call, input) {
+        return Ok(None);
+    }
+    submit_prepared(call, input, NO_NUMBER, doorbell).map(Some)
+}
+
+/// The rest. A restore phase that ran has left its number.
+fn submit_prepared(
+    call: &Call<'_>,
+    input: &CsIn,
+    restored: u64,
+    doorbell: Doorbell,
+) -> Result<Arc<Fence>, Refused> {
+    let flags = input.cs_flags;
     let refused = |error| Refused {
         error,
         number: restored,
     };
-    switched.map_err(refused)?;
     let dev = &call.data.dev;
     if flags & HL_CS_FLAGS_RESERVE_SIGNALS_ONLY != 0 {
         // `encaps_signals_count` and `encaps_signals_q_idx` lie where `seq` is.
@@ -133,7 +158,7 @@ pub(super) fn submit(
 }
 
 /// Whether the card has to be made ready for the context first, which takes as long as card and program like.
-pub(super) fn prepares(call: &Call<'_>, input: &CsIn) -> bool {
+fn prepares(call: &Call<'_>, input: &CsIn) -> bool {
     let forced = input.cs_flags & HL_CS_FLAGS_FORCE_RESTORE != 0;
     forced || !call.file.context.phase.is_over()
 }

@@ -33,18 +33,20 @@ impl Commands for Submissions {
             Ok(input) => input,
             Err(error) => return command.finish(Self::refused(error)),
         };
-        let works = call.data.status().operational();
-        if works && !command.may_sleep() && cs::prepares(call, &input.cs) {
-            return command.retry();
-        }
         let doorbell = doorbell(call);
-        match cs::submit(call, &input.cs, doorbell) {
-            Ok(fence) => {
+        let submitted = if command.may_sleep() {
+            cs::submit(call, &input.cs, doorbell).map(Some)
+        } else {
+            cs::submit_at_once(call, &input.cs, doorbell)
+        };
+        match submitted {
+            Ok(Some(fence)) => {
                 if doorbell == Doorbell::Later {
                     ring_later(call);
                 }
                 command.wait_for(fence)
             }
+            Ok(None) => command.retry(),
             Err(Refused { error, number }) => command.finish(Answer {
                 result: Err(error),
                 second: number,
