@@ -87,6 +87,7 @@ pub(super) fn submit(
 
 /// The same for who may not sleep for as long as card and program like: nothing, if the card has to be made ready for
 /// the context first.
+#[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
 pub(super) fn submit_at_once(
     call: &Call<'_>,
     input: &CsIn,

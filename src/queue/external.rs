@@ -180,6 +180,7 @@ impl External {
     }
 
     /// Tells the card of jobs of which it was not told, if that is `allowed` now.
+    #[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
     pub(super) fn ring_put_off(&self, io: &impl Io, allowed: impl FnOnce() -> bool) {
         let mut state = self.state.lock();
         if state.put_off && allowed() {

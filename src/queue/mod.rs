@@ -80,6 +80,7 @@ pub(crate) enum Doorbell {
     /// At once.
     Now,
     /// When whoever submits them has no more: he calls [`Queues::ring_put_off`]. Not so for jobs on the driver's own queue.
+    #[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
     Later,
 }
 
@@ -218,6 +219,7 @@ impl Queues {
     }
 
     /// Rings the doorbells that were put off, if that is `allowed` now.
+    #[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
     pub(crate) fn ring_put_off(&self, io: &Bars, allowed: impl Fn() -> bool) {
         for queue in &self.external {
             queue.ring_put_off(io, &allowed);

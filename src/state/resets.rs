@@ -70,6 +70,7 @@ impl Resets {
     }
 
     /// Whether all jobs are ended, or will be, without the card's doing.
+    #[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
     pub(crate) fn ends_jobs(&self) -> bool {
         Flags::from_word(self.flags.load(Acquire)).ends_jobs()
     }

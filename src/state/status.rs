@@ -80,6 +80,7 @@ impl Flags {
 
     /// Whether all jobs are ended, or will be, without the card's doing: by a reset, or because it is of no use any more. One that
     /// only has to be reset some day goes on with those that it has.
+    #[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
     pub(super) fn ends_jobs(self) -> bool {
         [Self::REMOVING, Self::IN_RESET, Self::DISABLED]
             .into_iter()

@@ -31,6 +31,7 @@ pub(crate) struct Call<'a, D, F> {
     /// What belongs to the file.
     pub(crate) file: &'a F,
     /// The file.
+    #[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
     raw: NonNull<bindings::drm_file>,
 }
 
