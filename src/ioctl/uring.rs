@@ -18,7 +18,7 @@ use crate::file::{Call, File};
 use crate::queue::fence::Fence;
 use crate::queue::Doorbell;
 use crate::uapi::consts::DRM_IOCTL_HL_CS;
-use crate::uapi::types::UringCs;
+use crate::uapi::uring_types::UringCs;
 
 /// Takes them.
 pub(super) struct Submissions;

@@ -16,7 +16,8 @@ use crate::file::{Call, File};
 use crate::queue::fence::{Outcome, Waited};
 use crate::submit;
 use crate::uapi::consts::*;
-use crate::uapi::types::{WaitCsArgs, WaitCsIn, WaitCsOut, WaitTimeout};
+use crate::uapi::types::{WaitCsArgs, WaitCsIn, WaitCsOut};
+use crate::uapi::wait_timeout::WaitTimeout;
 
 pub(crate) struct Wait;
 

@@ -7,3 +7,6 @@ pub(crate) mod consts;
 pub(crate) mod debug_types;
 pub(crate) mod info_types;
 pub(crate) mod types;
+#[cfg(CONFIG_IO_URING)]
+pub(crate) mod uring_types;
+pub(crate) mod wait_timeout;

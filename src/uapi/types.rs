@@ -10,7 +10,6 @@
 #![allow(dead_code)]
 
 use kernel::prelude::*;
-use kernel::time::Delta;
 use zerocopy_derive::{
     Immutable,
     KnownLayout, //
@@ -99,9 +98,6 @@ fn low_half(value: [u8; 4]) -> u64 {
     u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0])
 }
 
-/// Words that mean nothing yet.
-type Reserved = [u64; 4];
-
 layout! {
     /// `struct hl_info_args`: question and second answer of `HL_IOCTL_INFO`.
     InfoArgs: 24 {
@@ -165,13 +161,6 @@ layout! {
         44 => pad: [u8; 4],
     }
 
-    /// `struct goya_uring_cs`.
-    UringCs: 80 {
-        0 => cs: CsIn,
-        /// Zero, or the command is refused.
-        48 => reserved: Reserved,
-    }
-
     /// `struct hl_cs_out`.
     CsOut: 24 {
         /// Number of the submission; after a failure all ones, but for some kinds of it.
@@ -186,7 +175,7 @@ layout! {
     /// `struct hl_wait_cs_in`. For waits on an interrupt, which Goya refuses, the first three words have other meanings.
     WaitCsIn: 56 {
         0 => seq: u64,
-        /// Microseconds; see [`WaitTimeout`].
+        /// Microseconds; see [`super::wait_timeout::WaitTimeout`].
         8 => timeout_us: u64,
         16 => ctx_id: u32,
         /// `HL_WAIT_CS_FLAGS_*`.
@@ -282,40 +271,6 @@ impl WaitCsOut {
             timestamp_nsec,
             cs_completion_map: 0,
             pad: 0,
-        }
-    }
-}
-
-/// How long a wait may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WaitTimeout {
-    /// Not at all: only ask.
-    Poll,
-    Forever,
-    Microseconds(u32),
-}
-
-impl WaitCsIn {
-    /// The limit of this wait. As with upstream, only the low half counts, except of the one number that means for ever.
-    pub(crate) fn timeout(&self) -> WaitTimeout {
-        match self.timeout_us {
-            0x7fff_ffff_ffff_ffff => WaitTimeout::Forever,
-            us => match us as u32 {
-                0 => WaitTimeout::Poll,
-                us => WaitTimeout::Microseconds(us),
-            },
-        }
-    }
-
-    /// The same, for a wait of which so much has `passed`.
-    pub(crate) fn rest(self, passed: Delta) -> Self {
-        let WaitTimeout::Microseconds(us) = self.timeout() else {
-            return self;
-        };
-        let passed = u64::try_from(passed.as_nanos()).unwrap_or(0) / 1000;
-        Self {
-            timeout_us: u64::from(us).saturating_sub(passed),
-            ..self
         }
     }
 }
@@ -482,37 +437,5 @@ mod tests {
                 offset: 3
             }
         );
-    }
-
-    #[test]
-    fn timeouts_keep_their_low_half() {
-        let wait = |timeout_us| {
-            WaitCsIn {
-                timeout_us,
-                ..WaitCsIn::new_zeroed()
-            }
-            .timeout()
-        };
-        assert_eq!(wait(0), WaitTimeout::Poll);
-        assert_eq!(wait(u64::MAX >> 1), WaitTimeout::Forever);
-        assert_eq!(wait(1 << 32), WaitTimeout::Poll);
-        assert_eq!(wait(u64::MAX), WaitTimeout::Microseconds(u32::MAX));
-        assert_eq!(wait(5), WaitTimeout::Microseconds(5));
-    }
-
-    #[test]
-    fn waits_that_go_on_end_in_time() {
-        let rest = |timeout_us, us| {
-            let wait = WaitCsIn {
-                timeout_us,
-                ..WaitCsIn::new_zeroed()
-            };
-            wait.rest(Delta::from_micros(us)).timeout()
-        };
-        assert_eq!(rest(5, 2), WaitTimeout::Microseconds(3));
-        assert_eq!(rest(5, 0), WaitTimeout::Microseconds(5));
-        assert_eq!(rest(5, 5), WaitTimeout::Poll);
-        assert_eq!(rest(5, 6), WaitTimeout::Poll);
-        assert_eq!(rest(u64::MAX >> 1, 6), WaitTimeout::Forever);
     }
 }
