@@ -4,8 +4,10 @@
 //! Random and damaged programs on the tensor cores, by themselves and launched on a card: no panic, no growth, and no word
 //! that takes long.
 //!
-//! Runs for a second in `cargo test`, and for `FUZZ_SECONDS` with `-- --ignored` (`make fuzz`). The seed is printed;
-//! `FUZZ_SEED` repeats a run.
+//! A second of it in `cargo test`, and a hundred programs at least; `FUZZ_SECONDS` with `-- --ignored` (`make fuzz`). The seed is
+//! printed; `FUZZ_SEED` repeats a run.
+
+mod soak;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use goya_chip::tpc::{Address, Core, Progress, Regions};
 use goya_chip::{Chip, Reset};
 use goya_tpc_isa::slot::{IMMEDIATE, Span, span};
 use goya_tpc_isa::{Field, RawWord, Slot, asm, table};
+use soak::Random;
 
 const CODE: u64 = 0x10_0000_0000;
 const DATA: u64 = 0x20_0000_0000;
@@ -29,23 +32,15 @@ const IDLE: u32 = 0x1E;
 const SLICE: u64 = 500;
 const PATIENCE: Duration = Duration::from_secs(10);
 
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+    /// Which of `n`, if there are any.
+    fn index(&mut self, n: usize) -> usize {
+        self.below(n.max(1) as u64) as usize
     }
 
     /// Any bits, small numbers more often than by chance.
     fn bits(&mut self) -> u32 {
-        (self.next() as u32) >> self.below(32)
+        (self.next() as u32) >> self.index(32)
     }
 }
 
@@ -64,19 +59,19 @@ fn word(random: &mut Random) -> RawWord {
     let mut word = RawWord::default();
     for slot in Slot::ALL {
         let forms = table::forms(slot);
-        let form = if random.below(2) == 0 { table::nop(slot) } else { &forms[random.below(forms.len())] };
+        let form = if random.index(2) == 0 { table::nop(slot) } else { &forms[random.index(forms.len())] };
         let mut set = |field, value| span(slot, field).into_iter().for_each(|span| word.set(span, value));
         set(Field::Opcode, u32::from(form.opcode));
         for field in Field::OPERANDS.into_iter().chain([Field::Type, Field::Switches, Field::Predicate]) {
             let few = random.next() & random.next();
-            let value = [random.next() as u32, 127, few as u32, 0][random.below(4)];
-            if form.uses(field) || field == Field::Predicate && random.below(4) == 0 {
+            let value = [random.next() as u32, 127, few as u32, 0][random.index(4)];
+            if form.uses(field) || field == Field::Predicate && random.index(4) == 0 {
                 set(field, value);
             }
         }
     }
     word.set(IMMEDIATE, random.bits());
-    if random.below(16) == 0 {
+    if random.index(16) == 0 {
         word.set(Span { low: 0, width: 6 }, goya_tpc_isa::loops::OPCODE);
         word.set(Span { low: 100, width: 16 }, 32 * (random.next() as u32 & 15));
         word.set(Span { low: 116, width: 3 }, random.next() as u32 % 7);
@@ -86,18 +81,18 @@ fn word(random: &mut Random) -> RawWord {
 
 /// A kernel with some damage, or words without sense.
 fn program(random: &mut Random, kernels: &[Vec<RawWord>]) -> Vec<RawWord> {
-    let mut words = match random.below(4) {
-        0 => (0..1 + random.below(60)).map(|_| word(random)).collect(),
-        _ => kernels[random.below(kernels.len())].clone(),
+    let mut words = match random.index(4) {
+        0 => (0..1 + random.index(60)).map(|_| word(random)).collect(),
+        _ => kernels[random.index(kernels.len())].clone(),
     };
-    for _ in 0..random.below(6) {
-        let (at, other) = (random.below(words.len()), random.below(words.len()));
-        match random.below(4) {
+    for _ in 0..random.index(6) {
+        let (at, other) = (random.index(words.len()), random.index(words.len()));
+        match random.index(4) {
             0 => words[at] = word(random),
             1 => words.swap(at, other),
             2 => words[at] = RawWord::from_bytes(&std::array::from_fn(|_| random.next() as u8)),
             _ => {
-                let span = Span { low: random.below(190) as u8, width: 1 };
+                let span = Span { low: random.index(190) as u8, width: 1 };
                 let bit = words[at].get(span) ^ 1;
                 words[at].set(span, bit);
             }
@@ -111,8 +106,8 @@ fn description(random: &mut Random, code: u64, data: u64) -> HashMap<u32, u32> {
     let mut registers = HashMap::from([(0x660, code as u32), (0x664, (code >> 32) as u32)]);
     for tensor in 0..8 {
         let at = 0x400 + 0x4C * tensor;
-        let base = if random.below(16) == 0 { random.next() } else { data };
-        let config = random.below(4) as u32 | 0x1F00 | 4 << 16;
+        let base = if random.index(16) == 0 { random.next() } else { data };
+        let config = random.index(4) as u32 | 0x1F00 | 4 << 16;
         registers.extend([
             (at, base as u32),
             (at + 4, (base >> 32) as u32),
@@ -122,8 +117,8 @@ fn description(random: &mut Random, code: u64, data: u64) -> HashMap<u32, u32> {
         for (d, size) in [40, 3, 2, 1, 1].into_iter().enumerate() {
             let field = at + 0x10 + 12 * d as u32;
             registers.extend([(field, size), (field + 4, [1, 40, 120, 240, 240][d])]);
-            if random.below(16) == 0 {
-                registers.insert(field + 4 * random.below(3) as u32, random.bits());
+            if random.index(16) == 0 {
+                registers.insert(field + 4 * random.index(3) as u32, random.bits());
             }
         }
     }
@@ -143,12 +138,12 @@ fn on_a_core(random: &mut Random, words: &[RawWord]) -> u64 {
         regions: vec![(CODE, code), (DATA, vec![0x5A; 1 << 12])],
         registers: HashMap::from([(0x710, 0)]),
     };
-    let mut core = Core::new(random.below(2) == 0);
+    let mut core = Core::new(random.index(2) == 0);
     core.start(|at| registers.get(&at).copied().unwrap_or(0));
     core.registers.v.iter_mut().for_each(|v| v.0.fill_with(|| random.next() as u8));
     core.registers.ad.iter_mut().for_each(|ad| *ad = Address { address: DATA, element: 4 });
     core.registers.sp = random.next() as u16 | 1;
-    for _ in 0..1 + random.below(10) {
+    for _ in 0..1 + random.index(10) {
         let start = Instant::now();
         let progress = core.run(&mut memory, SLICE);
         assert!(start.elapsed() < PATIENCE, "{SLICE} words took {:?}", start.elapsed());
@@ -186,33 +181,22 @@ fn on_a_card(random: &mut Random, chip: &mut Chip, kernels: &[Vec<RawWord>]) {
     }
 }
 
-/// Bytes of memory that this process has in use.
-fn resident() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 4096
-}
-
-fn fuzz(duration: Duration) {
-    let seed = std::env::var("FUZZ_SEED").ok().and_then(|s| s.parse().ok());
-    let seed = seed.unwrap_or_else(|| u64::from(std::process::id()) << 20 | 1);
-    println!("FUZZ_SEED={seed}");
-    let (mut random, kernels) = (Random(seed), kernels());
+/// Makes rounds of fifty programs until `enough` have been run, by their number and the time that they took.
+fn fuzz(enough: impl Fn(u64, Duration) -> bool) {
+    let (mut random, kernels) = (Random::seeded(), kernels());
     let host = TestHost::new(1 << 20);
     let mut chip = host.chip();
-    let (start, mut programs, mut words, mut after_warm_up) = (Instant::now(), 0_u64, 0, None);
-    while start.elapsed() < duration {
+    let (mut programs, mut words) = (0_u64, 0);
+    let grown = soak::growth(enough, || {
         for _ in 0..50 {
             let program = program(&mut random, &kernels);
             words += on_a_core(&mut random, &program);
             programs += 1;
         }
         on_a_card(&mut random, &mut chip, &kernels);
-        if start.elapsed() > duration / 4 {
-            after_warm_up.get_or_insert_with(resident);
-        }
-    }
+        50
+    });
     let launched = chip.counters().kernels;
-    let grown = resident().saturating_sub(after_warm_up.unwrap_or_else(resident));
     println!(
         "{programs} programs with {words} words, {launched} launched, memory grown by {} KiB",
         grown >> 10
@@ -223,12 +207,11 @@ fn fuzz(duration: Duration) {
 
 #[test]
 fn a_second_of_random_programs() {
-    fuzz(Duration::from_secs(1));
+    fuzz(|programs, time| programs >= 100 && time >= Duration::from_secs(1));
 }
 
 #[test]
 #[ignore = "takes FUZZ_SECONDS; make fuzz runs it"]
 fn a_long_time_of_random_programs() {
-    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(600);
-    fuzz(Duration::from_secs(seconds));
+    fuzz(|_, time| soak::is_long(time));
 }
