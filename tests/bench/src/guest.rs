@@ -61,7 +61,10 @@ fn try_run(
     command.args(["--timeout", &TIMEOUT.to_string()]).arg("--log-dir").arg(&dir);
     command.arg("--file").arg(format!("{}:{inside}", module.display()));
     command.arg("--file").arg(format!("{}:/bin/goya-bench", options.bench.display()));
-    if mode == Mode::Count {
+    command.args(options.card_arg.iter().map(|arg| format!("--card-arg={arg}")));
+    if mode == Mode::Time {
+        command.args(["--smp", &options.smp.to_string()]);
+    } else {
         // A second processor would spin and idle besides.
         command.args(["--tcg", "--smp", "1", "--qemu-arg=-plugin"]);
         command.arg(format!("--qemu-arg=file={},marks={}", absolute(&options.plugin)?, marks.display()));

@@ -4,12 +4,14 @@
 //! `goya-compare`: measures two drivers on the same card, in turns, and compares them.
 
 mod busy;
+mod chart;
 mod guest;
 mod options;
 mod report;
 mod results;
 mod rows;
 mod stats;
+mod targets;
 
 use std::fs;
 use std::io::{IsTerminal, Write, stderr, stdout};
@@ -26,13 +28,26 @@ use results::Results;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match compare(&options) {
+    match if options.check { check(&options) } else { compare(&options) } {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("goya-compare: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says which rows of the report that is there fall short. It is no failure.
+fn check(options: &Options) -> Result<(), String> {
+    let error = |e: &dyn std::fmt::Display| format!("{}: {e}", options.out.display());
+    let text = fs::read_to_string(&options.out).map_err(|e| error(&e))?;
+    let report = serde_json::from_str(&text).map_err(|e| error(&e))?;
+    let missed = targets::missed(&report);
+    if missed.is_empty() {
+        println!("no row falls short");
+    }
+    missed.iter().for_each(|line| println!("{line}"));
+    Ok(())
 }
 
 fn compare(options: &Options) -> Result<(), String> {
@@ -59,6 +74,9 @@ fn compare(options: &Options) -> Result<(), String> {
     let json = format!("{:#}\n", drivers.json());
     fs::write(&options.out, json).map_err(|e| format!("{}: {e}", options.out.display()))?;
     let colours = stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if let Err(error) = chart::draw(&drivers, &options.chart) {
+        eprintln!("warning: no picture: {error}");
+    }
     // Whoever stops reading has seen enough.
     let _ = stdout().write_all(drivers.table(colours).as_bytes());
     if let Some(busy) = busy {

@@ -29,7 +29,35 @@ struct Pair<'a> {
     habanalabs: Result<Summary, &'a str>,
 }
 
+/// How much better a row is with ours: its ratio, turned so that more is better.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advantage {
+    /// What the row is, with its unit.
+    pub title: String,
+    /// How many times as good as upstream's.
+    pub ratio: f64,
+    /// The same of our quartiles against upstream's median.
+    pub spread: [f64; 2],
+}
+
 impl Drivers {
+    /// All rows that can be compared.
+    pub fn advantages(&self) -> Vec<Advantage> {
+        rows::all().filter_map(|row| self.advantage(row)).collect()
+    }
+
+    fn advantage(&self, row: &Row) -> Option<Advantage> {
+        let pair = self.pair(row.name);
+        let (goya, habanalabs) = (pair.goya.ok()?, pair.habanalabs.ok()?.median);
+        let better = |goya: f64| if row.lower_is_better { habanalabs / goya } else { goya / habanalabs };
+        let ratio = better(goya.median);
+        ratio.is_finite().then(|| Advantage {
+            title: format!("{} ({})", row.title, row.unit),
+            ratio,
+            spread: goya.quartiles.map(better),
+        })
+    }
+
     fn pair(&self, name: &str) -> Pair<'_> {
         Pair { goya: summarise(&self.goya, name), habanalabs: summarise(&self.habanalabs, name) }
     }
@@ -191,6 +219,14 @@ mod tests {
         );
         assert_eq!(row["habanalabs"], json!(3.0));
         assert!(drivers().table(false).contains("not measured: goya: too new\n  probe_ms\n"));
+    }
+
+    #[test]
+    fn what_can_be_compared_is_turned_so_that_more_is_better() {
+        let rows = drivers().advantages();
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].ratio, rows[0].title.as_str()), (2.0, "submit and wait (us)"));
+        assert!(rows[0].spread[0] > 2.0 && rows[0].spread[1] < 2.0);
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod count;
 mod load;
 mod mark;
 mod memory;
+mod processor;
 mod row;
 mod stream;
 mod submit;
+mod together;
 
 use std::process::ExitCode;
 
@@ -42,6 +44,8 @@ fn time() -> goya_tests::Result {
     load::size();
     context::rows();
     submit::rows();
+    together::rows();
+    processor::rows();
     memory::rows();
     load::unload()
 }
