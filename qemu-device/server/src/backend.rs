@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use goya_chip::{
@@ -19,6 +20,7 @@ use vfio_bindings::bindings::vfio::{
 };
 use vfio_user::{DmaMapFlags, DmaUnmapFlags, IrqInfo, ServerBackend, ServerRegion, SparseArea};
 
+use crate::ahead::Lookout;
 use crate::machine::Machine;
 use crate::shared::Shared;
 
@@ -30,16 +32,34 @@ pub struct Backend {
     shared: Arc<Shared>,
     /// Whether this client has asked for anything: one that only knocked has switched nothing on.
     used: bool,
+    /// Where the client is connected, and what looks for its next request.
+    socket: PathBuf,
+    lookout: Option<Lookout>,
 }
 
 impl Backend {
-    /// A view of `shared`.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, used: false }
+    /// A view of `shared` for who connects at `socket`.
+    pub fn new(shared: Arc<Shared>, socket: PathBuf) -> Self {
+        Self { shared, used: false, socket, lookout: None }
+    }
+
+    /// The client asks for something.
+    fn asked(&mut self) {
+        if !std::mem::replace(&mut self.used, true) {
+            self.lookout = Lookout::new(&self.socket);
+        }
+    }
+
+    /// Looks for the next request. After what is answered nobody should: the answer goes out when the backend returns.
+    fn look_ahead(&self) {
+        if let Some(lookout) = &self.lookout {
+            lookout.look();
+        }
     }
 
     /// The client has gone: the machine it was is switched off.
     pub fn client_gone(&mut self) {
+        self.lookout = None;
         if !std::mem::take(&mut self.used) {
             return;
         }
@@ -116,7 +136,7 @@ pub fn interrupts() -> Vec<IrqInfo> {
 
 impl ServerBackend for Backend {
     fn region_read(&mut self, region: u32, offset: u64, data: &mut [u8]) -> Result<(), io::Error> {
-        self.used = true;
+        self.asked();
         if data.len() > ACCESS_MAX {
             return Err(invalid(format!("a read of {} bytes", data.len())));
         }
@@ -129,9 +149,15 @@ impl ServerBackend for Backend {
     }
 
     fn region_write(&mut self, region: u32, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.used = true;
+        self.asked();
         match (bar(region), region) {
-            (Some(bar), _) => self.shared.with(|chip| chip.bar_write(bar, offset, data)),
+            (Some(bar), _) => {
+                self.shared.with(|chip| chip.bar_write(bar, offset, data));
+                // QEMU posts writes, but those to the vectors' table.
+                if bar != MSIX_BAR {
+                    self.look_ahead();
+                }
+            }
             (_, VFIO_PCI_CONFIG_REGION_INDEX) => self.shared.with(|chip| chip.config_write(offset, data)),
             _ => {}
         }
@@ -146,7 +172,7 @@ impl ServerBackend for Backend {
         size: u64,
         fd: Option<File>,
     ) -> Result<(), io::Error> {
-        self.used = true;
+        self.asked();
         // ROM and other devices' BARs come without a file or without write access: no DMA goes there.
         let Some(file) = fd.filter(|_| flags.contains(DmaMapFlags::READ_WRITE)) else { return Ok(()) };
         let mut chip = self.shared.lock();
@@ -167,7 +193,7 @@ impl ServerBackend for Backend {
     }
 
     fn reset(&mut self) -> Result<(), io::Error> {
-        self.used = true;
+        self.asked();
         self.shared.with(|chip| {
             chip.reset(Reset::Function);
             if let Some(machine) = machine(chip) {
@@ -185,7 +211,7 @@ impl ServerBackend for Backend {
         count: u32,
         fds: Vec<File>,
     ) -> Result<(), io::Error> {
-        self.used = true;
+        self.asked();
         if flags & VFIO_IRQ_SET_ACTION_TRIGGER == 0 {
             // Masks are the client's own business: it keeps the vectors' table.
             return Ok(());

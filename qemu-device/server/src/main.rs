@@ -3,6 +3,7 @@
 
 //! `goya-card`: the emulated Goya card as a process that QEMU plugs in by vfio-user.
 
+mod ahead;
 mod backend;
 mod control;
 mod guest_memory;
