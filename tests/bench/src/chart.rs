@@ -44,7 +44,8 @@ fn try_draw(rows: &[Advantage], file: &Path) -> Result<(), Box<dyn Error>> {
         let middle = rows.len() as f64 - n as f64 - 0.5;
         let colour = if row.ratio < 1.0 { RGBColor(200, 60, 50) } else { RGBColor(60, 130, 90) };
         let ratio = clamp(row.ratio);
-        chart.draw_series([Rectangle::new([(1.0, middle - 0.35), (ratio, middle + 0.35)], colour.filled())])?;
+        chart
+            .draw_series([Rectangle::new([(1.0, middle - 0.35), (ratio, middle + 0.35)], colour.filled())])?;
         let [low, high] = row.spread.map(clamp);
         chart.draw_series([PathElement::new([(low, middle), (high, middle)], BLACK)])?;
         let (_, y) = chart.backend_coord(&(1.0, middle));

@@ -32,7 +32,10 @@ const OWN: &[(&str, &str, f64)] = &[
 
 /// The rows of `report` that fall short, a line each.
 pub fn missed(report: &Value) -> Vec<String> {
-    rows::all().filter_map(|row| miss(report, row)).chain(OWN.iter().filter_map(|own| miss_own(report, own))).collect()
+    rows::all()
+        .filter_map(|row| miss(report, row))
+        .chain(OWN.iter().filter_map(|own| miss_own(report, own)))
+        .collect()
 }
 
 /// A field of a row, if it is a number.

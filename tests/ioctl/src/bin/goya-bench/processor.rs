@@ -5,10 +5,10 @@
 
 use goya_tests::Result;
 use goya_tests::card::Card;
+use goya_tests::device::SRAM;
 use goya_tests::packet::Packets;
 use goya_tests::sys::processor_time;
 use goya_uapi::hl_goya_dma_direction as direction;
-use goya_tests::device::SRAM;
 
 use crate::row;
 use crate::stream::Stream;
