@@ -7,13 +7,17 @@
 //! The copy of a job is free once a later job of the same queue is done, or after a reset: the card may not have fetched its
 //! last packet when its end is seen ([`ExternalState::newest`]).
 
+use core::hint::spin_loop;
+
 use kernel::device::{Bound, Device};
+use kernel::interrupt::{local_interrupt_disable, LocalInterruptDisabled};
 use kernel::prelude::*;
 use kernel::static_lock_class;
 use kernel::sync::aref::ARef;
 use kernel::sync::atomic::{Atomic, Relaxed};
-use kernel::sync::{Arc, LockClassKey, SpinLockIrq, SpinLockIrqGuard};
+use kernel::sync::{Arc, LockClassKey, SpinLockGuard, SpinLockIrq};
 
+use super::bell::Bell;
 use super::index::EXTERNAL as LENGTH;
 use super::job_copy::JobCopy;
 use super::slots::{QueuedJob, Slots};
@@ -98,6 +102,7 @@ pub(crate) struct External {
     completions: SharedMemory,
     /// The next announcement that is read, changed under the lock.
     consumer: Atomic<u32>,
+    bell: Bell,
     dev: ARef<Device>,
     /// Interrupts take it.
     #[pin]
@@ -125,6 +130,7 @@ impl External {
                 ring,
                 completions,
                 consumer: Atomic::new(0),
+                bell: Bell::new(),
                 dev: dev.into(),
                 state <- SpinLockIrq::new(state, c"goya_queue", class),
             }),
@@ -138,8 +144,12 @@ impl External {
     }
 
     /// Takes the queue for `count` jobs; `EAGAIN` if there is no room.
-    pub(super) fn hold(&self, count: u32) -> Result<Held<'_>> {
-        let state = self.state.lock();
+    pub(super) fn hold<'a>(
+        &'a self,
+        count: u32,
+        interrupts: &'a LocalInterruptDisabled,
+    ) -> Result<Held<'a>> {
+        let state = self.state.lock_with(interrupts);
         if state.slots.has_room(count) {
             Ok(Held { queue: self, state })
         } else {
@@ -150,11 +160,16 @@ impl External {
     /// Sends `size` bytes of packets at `address` that announce their own end: a driver's job, while
     /// nobody else uses the queue.
     pub(crate) fn send_raw(&self, io: &impl Io, address: u64, size: u32) -> Result {
-        let mut state = self.state.lock();
+        let interrupts = local_interrupt_disable();
+        let mut state = self.state.lock_with(&interrupts);
         self.describe(&state, address, size)?;
         state.slots.push(None);
         // Nobody waits for a completion of it: the descriptor is done when the caller has seen its effect.
-        self.ring(&mut state, io);
+        let first = self.note(&mut state);
+        drop(state);
+        if first {
+            self.ring(io, &interrupts);
+        }
         Ok(())
     }
 
@@ -173,18 +188,30 @@ impl External {
             .write64(at + 8, u64::from(size) | u64::from(control) << 32)
     }
 
-    fn ring(&self, state: &mut ExternalState, io: &impl Io) {
+    /// Notes that the card is to be told of all jobs. Whether the caller has to do so.
+    fn note(&self, state: &mut ExternalState) -> bool {
         state.put_off = false;
-        write_barrier();
-        self.manager.ring(io, state.slots.producer());
+        self.bell.note(state.slots.producer())
+    }
+
+    /// Tells the card of all jobs that were noted, the lock not being held.
+    pub(super) fn ring(&self, io: &impl Io, interrupts: &LocalInterruptDisabled) {
+        let write = |producer| {
+            write_barrier();
+            self.manager.ring(io, producer);
+        };
+        self.bell.ring(write, || self.state.lock_with(interrupts));
     }
 
     /// Tells the card of jobs of which it was not told, if that is `allowed` now.
     #[cfg_attr(not(CONFIG_IO_URING), allow(dead_code))]
     pub(super) fn ring_put_off(&self, io: &impl Io, allowed: impl FnOnce() -> bool) {
-        let mut state = self.state.lock();
-        if state.put_off && allowed() {
-            self.ring(&mut state, io);
+        let interrupts = local_interrupt_disable();
+        let mut state = self.state.lock_with(&interrupts);
+        let first = state.put_off && allowed() && self.note(&mut state);
+        drop(state);
+        if first {
+            self.ring(io, &interrupts);
         }
     }
 
@@ -264,7 +291,8 @@ impl External {
         self.state.lock().slots.is_idle()
     }
 
-    /// Ends all jobs with `result`. The card is being reset; their copies stay until that is done.
+    /// Ends all jobs with `result`. The card is being reset, so that no more are put here; their copies stay until that is
+    /// done. Afterwards nobody rings.
     pub(super) fn abort(&self, result: Result) {
         for place in 0..LENGTH.entries() as usize {
             let mut state = self.state.lock();
@@ -275,6 +303,10 @@ impl External {
             if let Some((submission, false)) = ended {
                 submission.job_ended(&self.dev, result);
             }
+        }
+        // Interrupts are off for those who ring: they are soon done.
+        while !self.bell.is_silent() {
+            spin_loop();
         }
     }
 
@@ -295,6 +327,7 @@ impl External {
         state.slots.reset();
         state.completion = 0;
         state.put_off = false;
+        self.bell.reset();
         self.consumer.store(0, Relaxed);
         let (newest, lost) = (state.newest.take(), state.lost.take());
         drop(state);
@@ -320,7 +353,7 @@ pub(super) struct Place {
 /// A queue with its lock held.
 pub(super) struct Held<'a> {
     queue: &'a External,
-    state: SpinLockIrqGuard<'a, ExternalState>,
+    state: SpinLockGuard<'a, ExternalState>,
 }
 
 impl Held<'_> {
@@ -353,9 +386,10 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// Tells the card of the jobs.
-    pub(super) fn ring(&mut self, io: &impl Io) {
-        self.queue.ring(&mut self.state, io);
+    /// The card is to be told of the jobs: by the caller, if this is true, with [`External::ring`] once the lock is given back.
+    #[must_use]
+    pub(super) fn note(&mut self) -> bool {
+        self.queue.note(&mut self.state)
     }
 
     /// The card is told of them later: by [`External::ring_put_off`], or with others.

@@ -6,7 +6,7 @@
 //! | file | question it answers |
 //! |---|---|
 //! | [`id`], [`index`] | which queues there are, and where in its ring one is |
-//! | [`external`], [`slots`] | rings in host memory with completions |
+//! | [`external`], [`slots`], [`bell`] | rings in host memory with completions, and their doorbells |
 //! | [`internal`] | rings in SRAM |
 //! | [`submission`], [`fence`] | what its jobs know of a submission, and how its end is told |
 //! | [`polling`] | how long a waiter looks before it sleeps |
@@ -25,6 +25,7 @@
 //! - **fence**: the end of a submission, as waiters see it. Packets of the same name wait for a sync object's monitor.
 //! - **kernel queue**: queue 0, to which the driver sends jobs of its own, too.
 
+mod bell;
 pub(crate) mod budget;
 pub(crate) mod cpu;
 pub(crate) mod driver_job;
@@ -45,6 +46,7 @@ pub(crate) mod submission;
 use core::mem;
 
 use kernel::device::{Bound, Device};
+use kernel::interrupt::local_interrupt_disable;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
@@ -142,7 +144,7 @@ impl Queues {
     /// Whether all external queues have room for `jobs` now; `EAGAIN` if not.
     pub(crate) fn room(&self, jobs: &[Option<Job>]) -> Result {
         for (queue, count) in self.external.iter().zip(counts(jobs)?) {
-            drop(queue.hold(count)?);
+            drop(queue.hold(count, &local_interrupt_disable())?);
         }
         Ok(())
     }
@@ -167,10 +169,12 @@ impl Queues {
         }
         submission.fence.expect(external as i32, queues);
         let _turn = (queues & bit(kernel_queue::NUMBER) != 0).then(|| self.kernel_queue.hold());
+        // Whoever rings a doorbell does so for others, who are not to wait for anything else.
+        let interrupts = local_interrupt_disable();
         let mut held: [Option<Held<'_>>; EXTERNAL] = [const { None }; EXTERNAL];
         for ((slot, queue), count) in held.iter_mut().zip(&self.external).zip(counts) {
             if count > 0 {
-                *slot = Some(queue.hold(count)?);
+                *slot = Some(queue.hold(count, &interrupts)?);
             }
         }
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
@@ -205,14 +209,24 @@ impl Queues {
             }
         }
         // One doorbell a queue, however many jobs it got.
+        let mut bells = 0;
         for (n, queue) in held.iter_mut().enumerate() {
             let Some(queue) = queue else { continue };
             // The driver's own jobs on its queue run with rights that no user's job may have. Whether there is one the
             // driver asks the card, which so has to know of all.
             if doorbell == Doorbell::Now || n == kernel_queue::NUMBER {
-                queue.ring(io);
+                if queue.note() {
+                    bells |= bit(n);
+                }
             } else {
                 queue.put_off();
+            }
+        }
+        drop(internal);
+        drop(held);
+        for (n, queue) in self.external.iter().enumerate() {
+            if bells & bit(n) != 0 {
+                queue.ring(io, &interrupts);
             }
         }
         Ok(())
