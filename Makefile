@@ -199,7 +199,7 @@ oracle: toolbox ## Upstream's driver with the cures that it needs on this card
 try-kernel: toolbox ## Build goya.ko for any kernel, and list the errors (KDIR=: headers, build or source; or SERIES=7.2)
 	@scripts/try-kernel.sh $(SERIES)
 
-lint: toolbox ## Formatting, clippy, unsafe code, rooms, panics, shell scripts, licences, file sizes
+lint: toolbox ## Formatting, clippy, unsafe code, rooms, panics, shell scripts, licences, file sizes, patches
 	@scripts/lint.sh
 
 format: toolbox ## Format the sources: as the kernel does in src/, as rustfmt.toml says elsewhere

@@ -28,19 +28,24 @@ files() {
 	done
 }
 
-# The driver is formatted as the kernel is. Its source says how: that of KDIR, or the toolbox's.
-# kernel_format ARG: ARG is --check or --.
-kernel_format() {
+# kernel_source: prints where the kernel's source is: that of KDIR, or the toolbox's.
+kernel_source() {
 	local source
 	for source in "${KDIR:-}" "${KDIR:-}/source" "$("$TOP/scripts/toolbox.sh")/linux-source"; do
 		if [ -e "$source/.rustfmt.toml" ]; then
-			source=$(readlink -f "$source")
-			GOYA_BIND=$source enter rustfmt --config-path "$source/.rustfmt.toml" --edition 2021 "$1" src/goya.rs tests/peer/goya_peer.rs
+			readlink -f "$source"
 			return
 		fi
 	done
-	echo "no kernel source is at hand: none in the toolbox, none in KDIR"
+	echo "no kernel source is at hand: none in the toolbox, none in KDIR" >&2
 	return 1
+}
+# The driver is formatted as the kernel is, whose source says how.
+# kernel_format ARG: ARG is --check or --.
+kernel_format() {
+	local source
+	source=$(kernel_source) || return
+	GOYA_BIND=$source enter rustfmt --config-path "$source/.rustfmt.toml" --edition 2021 "$1" src/goya.rs tests/peer/goya_peer.rs
 }
 if [ "${1:-}" = format ]; then
 	enter cargo fmt --all && kernel_format --
@@ -87,6 +92,11 @@ panics() {
 }
 # Which of the driver's files import which.
 rooms() { enter scripts/check-rooms.py --self-test && enter scripts/check-rooms.py; }
+# The patches for the kernel, and its source.
+upstream() {
+	local source
+	source=$(kernel_source) && GOYA_BIND=$source enter scripts/check-upstream.sh "$source"
+}
 safety() { files 'src/*.rs' | xargs -r "$TOP/scripts/enter.sh" scripts/check-safety.py; }
 
 check "formatting" formatting
@@ -99,5 +109,6 @@ check "file sizes" sizes
 check "unsafe code" safety
 check "rooms" rooms
 check "panics" panics
+check "patches for upstream" upstream
 echo "lint: $passed passed, $failed failed"
 [ $failed -eq 0 ]
