@@ -97,9 +97,9 @@ test-guest: card guest ## Run the driver's tests only
 	@$(call run,debug) $(PEER) --mem $(MEM) --guests $(GUESTS) --ktap --timeout 1500 -- $(STRESS) goya-tests $(TEST)
 
 test-lib: LOG := lib
-test-lib: PROGRAMS :=
+test-lib: PROGRAMS := goyactl
 test-lib: EXAMPLES := 1
-test-lib: card-and-runner ## Run the library's examples in Rust, C and Python on the card
+test-lib: card-and-runner guest-goyactl ## Run the library's examples in Rust, C and Python on the card, and the documentation's samples
 	@$(call load,stock)
 	@$(call run,stock) --mem 1280M --ktap -- examples
 

@@ -17,8 +17,8 @@ abi=0
 symbols=lib/goya-c/symbols.txt
 archive=build/cargo/release/libgoya_c.a
 out=build/lib
-# What Rust's standard library needs.
-private=(-lgcc_s -lm -lpthread -ldl -lc)
+# What Rust's standard library needs, beside what a compiler of C links with by itself.
+private=(-lm -lpthread -ldl -lc)
 
 cbindgen=$("$TOP/scripts/cbindgen.sh")
 "$TOP/scripts/cargo.sh" goya-c build/cargo build --release -p goya-c
@@ -26,6 +26,12 @@ rm -rf "$out"
 mkdir -p "$out/include" "$out/lib/pkgconfig"
 step "HEADER $out/include/goya.h" "$LOGS/goya-h.log" 0 enter "$cbindgen" --quiet --config lib/goya-c/cbindgen.toml \
 	--crate goya-c --output "$out/include/goya.h" lib/goya-c
+
+# Whoever includes it may want warnings, and may be a program in C++.
+for language in c-header:c11 c++-header:c++17; do
+	step "CC goya.h as ${language#*:}" "$LOGS/goya-h-${language#*:}.log" 0 enter c++ -x "${language%:*}" -std="${language#*:}" \
+		-fsyntax-only -Wall -Wextra -Wpedantic -Werror "$out/include/goya.h"
+done
 
 wanted=$(grep -v '^#' "$symbols" | sort)
 # compare WHAT: standard input has to be the list.

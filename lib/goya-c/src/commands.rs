@@ -134,10 +134,13 @@ pub unsafe extern "C" fn goya_commands_raw(
     size: usize,
     error: *mut goya_error,
 ) -> c_int {
+    // A copy, since they may be the commands' own, which move when they grow.
+    // SAFETY: the caller's promise.
+    let data = unsafe { slice(data.cast::<u8>(), size, "the data") }.map(<[u8]>::to_vec);
     // SAFETY: the caller's promise.
     unsafe {
         append(commands, error, |commands| {
-            commands.raw(slice(data.cast(), size, "the data")?);
+            commands.raw(&data?);
             Ok(())
         })
     }
@@ -306,8 +309,9 @@ pub unsafe extern "C" fn goya_commands_add(
     }
 }
 
-/// Appends one that waits until a counter of the queue is at least `gate`, 15 at most, then takes `gate` from it. `queue_id` is
-/// the queue that the packets are for, `counter` one of its four, 0 to 3; counter 3 of DMA queue 3 is that of launches.
+/// Appends one that waits until a counter of the queue is at least `gate`, which is 15 at most, then takes `gate` from it.
+/// `queue_id` is the queue that the packets are for, `counter` one of its four, 0 to 3; counter 3 of DMA queue 3 is that of
+/// launches.
 ///
 /// # Safety
 /// `commands` is valid.
@@ -322,6 +326,11 @@ pub unsafe extern "C" fn goya_commands_wait(
     // SAFETY: the caller's promise.
     unsafe {
         append(commands, error, |commands| {
+            if gate > 15 {
+                return Err(Error::Invalid(format!(
+                    "a gate of {gate}: a packet takes 15 at most from a counter"
+                )));
+            }
             commands.wait(FenceCounter::new(queue(queue_id)?, counter)?, gate);
             Ok(())
         })
@@ -465,6 +474,12 @@ mod tests {
             assert_eq!(goya_commands_append(one, null(), null_mut()), -libc::EINVAL);
             assert_eq!(goya_commands_wait(one, 3, 3, 1, null_mut()), -libc::EINVAL);
             assert_eq!(goya_commands_raw(one, null(), 8, null_mut()), -libc::EINVAL);
+            assert_eq!(goya_commands_wait(one, 2, 0, 16, null_mut()), -libc::EINVAL);
+            // Their own bytes, which move meanwhile.
+            let before = (*one).0.bytes().to_vec();
+            let own = goya_commands_bytes(one, &mut size);
+            assert_eq!(goya_commands_raw(one, own, size, null_mut()), 0);
+            assert_eq!((*one).0.bytes(), before.repeat(2));
             goya_commands_free(one);
         }
     }

@@ -110,29 +110,40 @@ pub(crate) unsafe fn borrow_mut<'a, T>(pointer: *mut T, what: &str) -> Result<&'
     unsafe { pointer.as_mut() }.ok_or_else(|| Error::Invalid(format!("{what} is NULL")))
 }
 
+/// Fails if an array of C's cannot be: without a place, askew, or with more bytes than an object can have.
+fn array<T>(pointer: *const T, count: usize, what: &str) -> Result {
+    some(pointer, what)?;
+    let bytes = count.checked_mul(size_of::<T>()).and_then(|bytes| isize::try_from(bytes).ok());
+    if bytes.is_none() || !pointer.is_aligned() {
+        let how = if bytes.is_none() { "larger than memory" } else { "not aligned" };
+        return Err(Error::Invalid(format!("{what} is {how}")));
+    }
+    Ok(())
+}
+
 /// An array that C has. It may be null if it is empty.
 ///
 /// # Safety
-/// `pointer` is null, or has `count` elements for as long as the slice is used.
+/// `pointer` is null, or has `count` elements for as long as the slice is used, as far as that can be.
 pub(crate) unsafe fn slice<'a, T>(pointer: *const T, count: usize, what: &str) -> Result<&'a [T]> {
     if count == 0 {
         return Ok(&[]);
     }
-    some(pointer, what)?;
-    // SAFETY: the caller's promise.
+    array(pointer, count, what)?;
+    // SAFETY: the caller's promise; place and size are possible ones.
     Ok(unsafe { std::slice::from_raw_parts(pointer, count) })
 }
 
 /// Bytes of C's to be written; there may be none.
 ///
 /// # Safety
-/// `pointer` is null, or has `count` bytes that nobody else uses as long as the slice is used.
+/// `pointer` is null, or has `count` bytes that nobody else uses as long as the slice is used, as far as that can be.
 pub(crate) unsafe fn slice_mut<'a>(pointer: *mut c_void, count: usize, what: &str) -> Result<&'a mut [u8]> {
     if count == 0 {
         return Ok(&mut []);
     }
-    some(pointer, what)?;
-    // SAFETY: the caller's promise; any bytes are bytes.
+    array(pointer.cast::<u8>(), count, what)?;
+    // SAFETY: the caller's promise; any bytes are bytes, and the size is a possible one.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast(), count) })
 }
 
@@ -207,6 +218,11 @@ mod tests {
             assert_eq!(put_text("abcdef", std::ptr::null_mut(), 0), 6);
             assert!(slice::<u32>(std::ptr::null(), 1, "x").is_err());
             assert!(slice::<u32>(std::ptr::null(), 0, "x").unwrap().is_empty());
+            // Sizes and places that no array has are refused before anybody looks there.
+            assert!(slice([0u64; 2].as_ptr(), usize::MAX, "x").is_err());
+            assert!(slice([0u64; 2].as_ptr(), usize::MAX / 8 + 2, "x").is_err());
+            assert!(slice([0u64; 2].as_ptr().byte_add(1), 1, "x").is_err());
+            assert!(slice_mut([0u8; 2].as_mut_ptr().cast(), usize::MAX, "x").is_err());
             assert!(slice_mut(std::ptr::null_mut(), 1, "x").is_err());
             assert!(slice_mut(std::ptr::null_mut(), 0, "x").unwrap().is_empty());
             assert!(text(std::ptr::null(), "x").is_err());

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: The goya-rs authors
-"""As much of libgoya for Python as the examples use. LIBGOYA= names another library than the system's."""
+"""libgoya for Python: copies, fills and kernels on a Goya card, on anything that has a buffer, NumPy's arrays too.
+
+A part of goya.h, by ctypes. What fails raises GoyaError, an OSError with the library's sentence. LIBGOYA= in the environment
+names another library than the system's libgoya.so.0."""
 
 import ctypes
 import os
@@ -46,6 +49,7 @@ class Tensor(ctypes.Structure):
 SRAM = 0x7FF0008000
 FOR_EVER = 2**64 - 1
 _library = ctypes.CDLL(os.environ.get("LIBGOYA", "libgoya.so.0"))
+_library.goya_card_count.argtypes, _library.goya_card_count.restype = [], c_size_t
 
 
 def _function(name, result, *arguments):
@@ -75,8 +79,9 @@ class Object:
         self.kind, self.pointer, self.uses = kind, pointer, list(uses)
 
     def __del__(self):
-        if self.pointer is not None:
-            self._free(self.pointer)
+        pointer, self.pointer = self.pointer, None
+        if pointer is not None:
+            self._free(pointer)
 
     @property
     def _as_parameter_(self):
@@ -90,6 +95,7 @@ _put = _function("device_put", c_int, c_void_p, Place, c_void_p, c_size_t)
 _get = _function("device_get", c_int, c_void_p, Place, c_void_p, c_size_t)
 _commands = _function("commands_new", c_void_p)
 _copy = _function("commands_copy", c_int, c_void_p, Place, Place, c_uint32)
+_fill = _function("commands_fill", c_int, c_void_p, Place, c_uint64, c_uint32)
 _submit = _function("device_submit", c_void_p, c_void_p, POINTER(Job), c_size_t, c_uint32, c_uint32)
 _wait = _function("fence_wait", c_int, c_void_p, c_uint64, POINTER(c_int64))
 _load = _function("program_load", c_void_p, c_void_p, c_char_p)
@@ -105,6 +111,25 @@ def _buffer(array):
     return (c_char * view.nbytes).from_buffer(view), view.nbytes
 
 
+def _data(array):
+    """The same of what is only read: of bytes, say, that is a copy."""
+    view = memoryview(array).cast("B")
+    memory = c_char * view.nbytes
+    return (memory.from_buffer_copy if view.readonly else memory.from_buffer)(view), view.nbytes
+
+
+def _bytes(size):
+    """A size that a packet can have: ctypes would cut others without a word."""
+    if not 0 < size < 2**32:
+        raise ValueError(f"a packet moves 1 to {2**32 - 1} bytes, not {size}")
+    return size
+
+
+def cards():
+    """How many cards there are that a driver has."""
+    return _library.goya_card_count()
+
+
 class Device(Object):
     """An open card."""
 
@@ -112,7 +137,9 @@ class Device(Object):
         super().__init__("device", _open(number))
 
     def map(self, array):
-        """Has the card reach an array, which cannot be resized from then on. It is there as long as the device is."""
+        """Has the card reach an array, which cannot be resized from then on. It is there as long as the device is.
+
+        The card reaches the whole pages that the array touches."""
         memory, size = _buffer(array)
         mapped = Object("host_memory", _host_memory(self, ctypes.addressof(memory), size), self)
         self.uses.append(memory)
@@ -123,11 +150,11 @@ class Device(Object):
         return Object("device_memory", _device_memory(self, size), self)
 
     def put(self, place, array):
-        """Copies an array to the card."""
-        _put(self, place, *_buffer(array))
+        """Copies an array to the card, and waits until it is there."""
+        _put(self, place, *_data(array))
 
     def get(self, place, array):
-        """Copies from the card into an array."""
+        """Copies from the card into an array, and waits until all is there."""
         _get(self, place, *_buffer(array))
 
     def submit(self, queue, commands):
@@ -150,11 +177,16 @@ class Commands(Object):
         super().__init__("commands", _commands())
 
     def copy(self, source, target, size):
-        """Appends a copy."""
-        _copy(self, source, target, size)
+        """Appends a copy of `size` bytes from one place to another."""
+        _copy(self, source, target, _bytes(size))
         self.uses += [source.uses, target.uses]
 
+    def fill(self, target, value, size):
+        """Appends one that fills `size` bytes with a value of eight."""
+        _fill(self, target, value, _bytes(size))
+        self.uses.append(target.uses)
 
-def wait(fence):
-    """Waits for a fence."""
-    _wait(fence, FOR_EVER, None)
+
+def wait(fence, timeout=None):
+    """Waits for a fence, for `timeout` seconds at most; says whether it has ended. GoyaError if it has not ended well."""
+    return _wait(fence, FOR_EVER if timeout is None else min(max(0, int(timeout * 1e6)), FOR_EVER), None) != 0
