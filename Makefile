@@ -208,7 +208,7 @@ format: toolbox ## Format the sources: as the kernel does in src/, as rustfmt.to
 docs: toolbox ## The documentation as HTML in build/docs, manual pages in build/man
 	@scripts/docs.sh
 
-deb: toolbox ## Debian packages in build/deb: goya-dkms, goya-modules for Debian's kernel, goya-card, goya-doc (GOYA_VERSION=)
+deb: toolbox ## Debian packages in build/deb: goya-dkms, goya-modules for Debian's kernel, goya-card, libgoya, goyactl and others (GOYA_VERSION=)
 	@scripts/deb.sh >/dev/null
 
 test-deb: toolbox ## Install the packages in a Debian, boot it with a card, upgrade and purge them

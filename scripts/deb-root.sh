@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # SPDX-FileCopyrightText: The goya-rs authors
 #
-# Makes what packages are tried in, a tar archive, and prints its path: a Debian 13 with Debian's kernel, systemd, and all that
-# goya-dkms depends on. It is the packages that are tested, not the archive.
+# Makes what packages are tried in, a tar archive, and prints its path: a Debian 13 with Debian's kernel, systemd, all that
+# goya-dkms depends on, and what programs are built and run with. It is the packages that are tested, not the archive.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -20,7 +20,7 @@ depends() {
 packages=$(
 	# The source of that very kernel.
 	depends goya-dkms | sed "s/^linux-source-.*/&=$version/"
-	printf '%s\n' dkms systemd-sysv udev kmod initramfs-tools zstd dbus openssl \
+	printf '%s\n' dkms systemd-sysv udev kmod initramfs-tools zstd dbus openssl pkgconf python3-numpy \
 		"linux-image-$release=$version" "linux-headers-$release=$version"
 )
 # The recipe's number goes up when this script makes something else.

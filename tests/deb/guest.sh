@@ -48,6 +48,34 @@ check "a user of render runs goya-demo" runuser -u alice -- goya-demo
 check "another user does not" said "Permission denied" runuser -u bob -- goya-demo
 check "and is told what to do" said "adduser NAME render" runuser -u bob -- goya-demo
 
+# What programs are run with and written with.
+as_alice() { (cd /goya && runuser -u alice -- "$@"); }
+check "goyactl list" as_alice goyactl list
+check "goyactl selftest" as_alice goyactl selftest
+check "goyactl tells another user what to do" said "adduser NAME render" runuser -u bob -- goyactl selftest
+for name in first add first-static; do
+	check "a program in C: $name" as_alice "./$name"
+done
+check "a program in Python" as_alice python3 first.py
+python_says() { as_alice python3 "${@:2}" | grep "sums of $1"; }
+check "a program in Python with NumPy" python_says numpy add.py
+check "the same without" python_says array -c 'import runpy, sys; sys.modules["numpy"] = None; runpy.run_path("add.py")'
+
+check "the exporter starts" systemctl start goyactl-exporter
+metrics() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9478/metrics").read().decode())' | grep "$1" && return
+		sleep 1
+	done
+	return 1
+}
+check "it tells of the card" metrics 'goya_info{.*EMU0000001'
+check "and asks it" metrics 'goya_up{.*} 1$'
+# One of the numbers that systemd gives to services which have no user of their own.
+nobodys() { [ "$(stat -c %u "/proc/$(systemctl show -P MainPID goyactl-exporter)")" -ge 61184 ]; }
+check "it is nobody's" nobodys
+check "it stops" systemctl stop goyactl-exporter
+
 check "habanalabs loads beside it" modprobe habanalabs
 check "the card has goya still" has_driver goya
 check "goya unloads" modprobe -r goya
@@ -67,7 +95,10 @@ check "the kernel says so" logged "unsigned module is rejected"
 check "signed by a key that is not enrolled" said "Key was rejected by service" modprobe goya
 check "the kernel says that, too" logged "module with unavailable key is rejected"
 
-purge() { dpkg --purge "goya-modules-$release" goya-dkms goya-common goya-card goya-card-firmware goya-doc; }
+purge() {
+	dpkg --purge "goya-modules-$release" goya-dkms goya-common goya-card goya-card-firmware goya-doc \
+		goyactl python3-goya libgoya-dev libgoya0
+}
 check "purged" purge
 check "any driver may have the card" grep -x '(null)' "$card/driver_override"
 check "no file is left" fails sh -c "find / -xdev -iname '*goya*' ! -path '/goya*' ! -path '*/systemd/system/goya-check*' ! -path '/proc/*' | grep ."

@@ -24,6 +24,7 @@ install() {
 	done
 	apt-get -y --no-install-recommends install "${files[@]}" 2>&1 | tee /tmp/said
 }
+all=(goya-common goya-dkms goya-card goya-card-firmware goya-doc libgoya0 libgoya-dev python3-goya goyactl)
 nothing_half_done() { [ -z "$(dpkg --audit)" ]; }
 built() { ls "$updates"/goya.ko*; }
 gone() { fails built; }
@@ -59,7 +60,7 @@ check "but none of the card" fails grep habanalabs /tmp/initrd
 
 mv /usr/bin/bindgen /usr/bin/bindgen.gone
 trouble "a missing tool" "apt-get install bindgen" \
-	install "$version" goya-common goya-dkms goya-card goya-card-firmware goya-doc
+	install "$version" "${all[@]}"
 mv /usr/bin/bindgen.gone /usr/bin/bindgen
 
 mv /usr/bin/rustc /usr/bin/rustc.gone
@@ -104,16 +105,38 @@ check "dkms has built it" built
 check "dkms says so" sh -c "dkms status goya/$version | grep -F '$release, x86_64: installed'"
 check "dkms has signed it" sh -c "modinfo -k $release -F signer goya | grep DKMS"
 check "habanalabs is there, too" modinfo -k "$release" -n habanalabs
-for page in goya-card goya-cardctl goya-vm goya-demo; do
+for page in goya-card goya-cardctl goya-vm goya-demo goyactl goyactl-list; do
 	check "manual page of $page" test -s "/usr/share/man/man1/$page.1.gz"
 done
 check "the programs run" sh -c 'goya-card --version && goya-cardctl --version'
 check "goya-demo misses a card" sh -c 'goya-demo 2>&1 | grep "0 Goya cards"'
 check "udev takes the rules" udevadm verify /usr/lib/udev/rules.d/60-goya.rules
 check "systemd takes the unit" env XDG_RUNTIME_DIR=/tmp systemd-analyze --man=no verify --user /usr/lib/systemd/user/goya-card@.service
+check "systemd takes the exporter's unit" systemd-analyze --man=no verify /usr/lib/systemd/system/goyactl-exporter.service
+check "but does not start it by itself" fails systemctl is-enabled goyactl-exporter
+check "goyactl misses a card" sh -c 'goyactl list; [ $? = 3 ]'
+# completes SHELL FILE: the shell's file knows the commands.
+completes() { grep selftest "$1"; }
+check "bash completes" bash -c 'source /usr/share/bash-completion/completions/goyactl && complete -p goyactl'
+check "zsh completes" completes /usr/share/zsh/vendor-completions/_goyactl
+check "fish completes" completes /usr/share/fish/vendor_completions.d/goyactl.fish
+# compile NAME [static]: an example, as its user builds it: with what the packages have installed.
+compile() {
+	# shellcheck disable=SC2046 # several options
+	cc -std=c11 -Wall -Werror ${2:+"-$2"} -o "/goya/$1${2:+-$2}" "/usr/share/doc/libgoya-dev/examples/$1.c" \
+		$(pkg-config ${2:+"--$2"} --cflags --libs goya)
+}
+check "a program in C, as the documentation says" /goya/build-first.sh
+check "a program in C" compile first
+check "another" compile add
+check "one that has all of its libraries in it" compile first static
+check "that of the version" sh -c "[ \"\$(pkg-config --modversion goya)\" = $version ]"
+check "it wants this library" sh -c 'ldd /goya/first | grep "libgoya.so.0 => /lib/x86_64-linux-gnu/libgoya.so.0"'
+cp /usr/share/doc/python3-goya/examples/*.py /goya
+check "a module in Python" python3 -c 'import goya; assert goya.cards() == 0'
 check "documentation" test -s /usr/share/doc/goya-doc/html/index.html
 
-check "upgraded" install "$version+1" goya-common goya-dkms goya-card goya-card-firmware goya-doc
+check "upgraded" install "$version+1" "${all[@]}"
 check "one version is left" sh -c "[ \"\$(dkms status goya)\" = 'goya/$version+1, $release, x86_64: installed' ]"
 check "the source of the other is gone" test ! -e "$source"
 check "the binary module beside it" install "$version+1" "goya-modules-$release"

@@ -34,6 +34,7 @@ tensors = [goya.Tensor(place, 4, (COUNT, 1, 1, 1, 1)) for place in places]
 goya.wait(device.launch("add_f32", tensors))
 device.get(places[2], c)
 
-wrong = sum(c[i] != a[i] + b[i] for i in range(COUNT))
+# A truth value of NumPy's is none to sys.exit().
+wrong = sum(bool(c[i] != a[i] + b[i]) for i in range(COUNT))
 print(f"{COUNT} sums of {type(c).__module__} on 8 cores: {wrong} wrong")
 sys.exit(wrong != 0)
