@@ -97,6 +97,8 @@ upstream() {
 	local source
 	source=$(kernel_source) && GOYA_BIND=$source enter scripts/check-upstream.sh "$source"
 }
+# What users meet is described, and samples are tested.
+documentation() { enter scripts/check-docs.py --self-test && enter scripts/check-docs.py; }
 safety() { files 'src/*.rs' | xargs -r "$TOP/scripts/enter.sh" scripts/check-safety.py; }
 
 check "formatting" formatting
@@ -108,6 +110,7 @@ check "licences" licences
 check "file sizes" sizes
 check "unsafe code" safety
 check "rooms" rooms
+check "documentation" documentation
 check "panics" panics
 check "patches for upstream" upstream
 echo "lint: $passed passed, $failed failed"
