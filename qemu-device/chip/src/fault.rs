@@ -51,7 +51,7 @@ pub enum Fault {
         #[serde(default = "one")]
         count: u32,
     },
-    /// The firmware stops answering on the CPU queue.
+    /// The firmware stops answering on the CPU queue, until cleared or started anew by a hard reset.
     StopHeartbeat,
     /// A boot stage fails from the next boot on, until cleared.
     FailBoot {
@@ -239,6 +239,11 @@ impl Faults {
     /// Whether the firmware is mute.
     pub(crate) fn heartbeat_stopped(&self) -> bool {
         self.heartbeat_stopped
+    }
+
+    /// The firmware starts anew: what had made it mute is over.
+    pub(crate) fn firmware_started(&mut self) {
+        self.heartbeat_stopped = false;
     }
 
     /// The event that comes without end.

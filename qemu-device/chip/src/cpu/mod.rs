@@ -69,6 +69,7 @@ impl Chip {
         self.cpu.events = EventQueue::default();
         self.cpu.pending.clear();
         self.cpu.settings.forget();
+        self.faults.firmware_started();
         self.psoc_power_on();
         self.boot_start();
     }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::access::Origin;
-use crate::chip::Chip;
+use crate::chip::{Chip, Reset};
 use crate::events::EventRef;
 use crate::fault::{BootStage, Fault};
 use crate::map::HOST_BASE;
@@ -190,6 +190,17 @@ fn a_stopped_heartbeat_and_indices_out_of_step() {
     interrupt(&mut chip, 484);
     assert_eq!(host.word(EVENTS + 4) >> 16 & 0xFFF, 506);
     assert_eq!((host.word(EVENTS + 8), host.word(EVENTS + 12)), (2, 1));
+}
+
+#[test]
+fn firmware_that_is_started_anew_answers_again() {
+    let host = TestHost::new(1 << 20);
+    let mut chip = running(&host);
+    chip.inject(&Fault::StopHeartbeat).unwrap();
+    chip.reset(Reset::Soft);
+    assert!(chip.faults.heartbeat_stopped(), "a soft reset does not reach the firmware");
+    chip.reset(Reset::Hard);
+    assert!(!chip.faults.heartbeat_stopped());
 }
 
 #[test]
