@@ -5,7 +5,6 @@
 
 mod machine;
 mod memory;
-mod npy;
 mod options;
 mod registers;
 mod report;

@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use goya_npy::{self as npy, is_npy};
 use goya_tpc_isa::Type;
 
-use super::npy;
 use super::values::{self, Sizes};
 
 /// What the command line says of a tensor: `a.npy`, `b.raw,type=f32,sizes=70x3`, `type=i8,sizes=64,out=c.npy`.
@@ -142,10 +142,6 @@ impl Tensor {
 pub fn shape(sizes: &[u32; 5]) -> String {
     let count = sizes.iter().rposition(|&size| size != 1).map_or(1, |last| last + 1);
     sizes.iter().take(count).map(u32::to_string).collect::<Vec<_>>().join("x")
-}
-
-fn is_npy(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "npy")
 }
 
 #[cfg(test)]

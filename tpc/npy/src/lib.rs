@@ -7,9 +7,9 @@
 //! Crates that read these files bring a parser generator, big integers and two dozen other crates for a header of one
 //! line, and their newest versions need a newer compiler than the project's. What a tensor can be is this much.
 
-use goya_tpc_isa::Type;
+use std::path::Path;
 
-use super::values;
+use goya_tpc_isa::Type;
 
 /// What a file begins with.
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -27,7 +27,21 @@ const TYPES: [(&str, Type); 7] = [
     ("|u1", Type::U8),
 ];
 
-/// The type, sizes and bytes of the array in a file.
+/// Whether a file is NumPy's, by its name.
+#[must_use]
+pub fn is_npy(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "npy")
+}
+
+/// The bytes of an element.
+fn size(ty: Type) -> usize {
+    usize::from(ty.bits() / 8).max(1)
+}
+
+/// The type, sizes and bytes of the array in a file, little endian.
+///
+/// # Errors
+/// If it is no such file, or no tensor can be its array.
 pub fn read(file: &[u8]) -> Result<(Type, [u32; 5], Vec<u8>), String> {
     let (header, data) = split(file).ok_or("this is no file of NumPy's")?;
     let header =
@@ -45,13 +59,13 @@ pub fn read(file: &[u8]) -> Result<(Type, [u32; 5], Vec<u8>), String> {
     let mut sizes = [1; 5];
     sizes.iter_mut().zip(header.shape.iter().rev()).for_each(|(to, &size)| *to = size);
     let elements = sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size as usize));
-    let size = elements.and_then(|elements| elements.checked_mul(values::size(*ty)));
-    if size != Some(data.len()) {
+    let len = elements.and_then(|elements| elements.checked_mul(size(*ty)));
+    if len != Some(data.len()) {
         return Err(format!("it has {} bytes of elements, type and shape say otherwise", data.len()));
     }
     let mut bytes = data.to_vec();
     if header.descr.starts_with('>') {
-        bytes.chunks_exact_mut(values::size(*ty)).for_each(<[u8]>::reverse);
+        bytes.chunks_exact_mut(size(*ty)).for_each(<[u8]>::reverse);
     }
     Ok((*ty, sizes, bytes))
 }
@@ -90,6 +104,7 @@ impl<'a> Header<'a> {
 }
 
 /// The file of an array of these sizes with these bytes. Dimensions of one at the end are left out.
+#[must_use]
 pub fn write(ty: Type, sizes: &[u32; 5], bytes: &[u8]) -> Vec<u8> {
     let descr = TYPES.iter().find(|(_, other)| *other == ty).map_or("|u1", |(name, _)| name);
     let count = sizes.iter().rposition(|&size| size != 1).map_or(1, |last| last + 1);
