@@ -21,10 +21,12 @@ pub struct Card {
     minor: u32,
 }
 
-/// All cards that a driver has, in the order of their places on the bus: the numbers of their nodes have any order.
+/// All cards that a driver has and whose nodes are here, in the order of their places on the bus: the numbers of their nodes have
+/// any order. A container sees all cards of the machine in sysfs, but has the nodes of those that were given to it.
 #[must_use]
 pub fn cards() -> Vec<Card> {
-    let mut all: Vec<_> = entries(CLASS).filter_map(|path| Card::of_class(&path)).collect();
+    let mut all: Vec<_> =
+        entries(CLASS).filter_map(|path| Card::of_class(&path)).filter(Card::is_here).collect();
     all.sort();
     all
 }
@@ -44,6 +46,11 @@ impl Card {
         let minor = path.file_name()?.to_str()?.strip_prefix("accel")?.parse().ok()?;
         let device = fs::canonicalize(path.join("device")).ok().filter(|device| is_goya(device))?;
         Some(Self { pci_address: device.file_name()?.to_str()?.to_owned(), minor })
+    }
+
+    /// Whether one of its nodes is here.
+    fn is_here(&self) -> bool {
+        self.compute_node().exists() || self.control_node().exists()
     }
 
     /// The first card.
@@ -133,7 +140,9 @@ fn why_none(number: usize) -> String {
     match fs::read_link(card.join("driver")) {
         Ok(driver) => {
             let driver = driver.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            format!("{name} has the driver {driver}, but no node; dmesg may say why")
+            format!(
+                "{name} has the driver {driver}, but no node here; dmesg may say why, or it is not this container's"
+            )
         }
         Err(_) => format!("{name} has no driver: \"modprobe goya\" as root; dmesg may say why"),
     }
