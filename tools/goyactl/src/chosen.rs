@@ -47,6 +47,20 @@ pub fn control(card: &Card) -> Result<Control> {
     Ok(Control::open(card)?)
 }
 
+/// Fails if questions about a card are not this user's to ask: who watches would see nothing, and take that for peace. A card
+/// that cannot be asked now may be later.
+pub fn permitted(card: &Card) -> Result {
+    match control(card) {
+        Err(failure) if failure.kind() == Kind::NoPermission => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+/// The same card after its driver has let go of it: its nodes may have other numbers then.
+pub fn again(card: &Card) -> Card {
+    Card::find(card.pci_address()).unwrap_or_else(|_| card.clone())
+}
+
 /// Says who has a card.
 pub fn who(holders: &[Holder]) -> String {
     if holders.is_empty() {

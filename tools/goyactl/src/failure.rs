@@ -27,6 +27,8 @@ pub enum Kind {
     Busy = 5,
     /// The card is out of order, being reset, or gone.
     NotReady = 6,
+    /// A signal has ended it.
+    Interrupted = 130,
 }
 
 /// A failure: its kind, and what a person can do.
@@ -58,6 +60,11 @@ impl Failure {
         Self::from(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
 
+    /// What it is.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The exit code.
     pub const fn code(&self) -> u8 {
         self.kind as u8
@@ -86,7 +93,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::NoCard(_) => Kind::NoCard,
-            Error::Overdue { .. } | Error::Aborted { .. } => Kind::NotReady,
+            Error::Overdue { .. } | Error::Aborted { .. } | Error::NotOperational { .. } => Kind::NotReady,
             Error::System { what, .. } => match (what, error.errno()) {
                 (Call::Open, libc::EACCES) => Kind::NoPermission,
                 (Call::Open, libc::EBUSY) => Kind::Busy,
@@ -97,7 +104,24 @@ impl From<Error> for Failure {
             },
             _ => Kind::Failed,
         };
-        Self::new(kind, error.to_string())
+        // What the library tells a program to do is not always what a person can.
+        let text = match &error {
+            Error::Overdue { seq } => {
+                format!(
+                    "submission {seq} ran longer than it may, and the driver resets the card for that; dmesg says more"
+                )
+            }
+            Error::Aborted { seq } => {
+                format!("submission {seq} was ended by a reset of the card; dmesg says why there was one")
+            }
+            Error::System { doing, what: Call::Open, source }
+                if source.raw_os_error() == Some(libc::EAGAIN) =>
+            {
+                format!("{doing}: the card is being reset, or its last user has just gone: try again")
+            }
+            _ => error.to_string(),
+        };
+        Self::new(kind, text)
     }
 }
 
@@ -107,7 +131,7 @@ impl From<io::Error> for Failure {
             io::ErrorKind::PermissionDenied => Kind::NoPermission,
             _ => Kind::Failed,
         };
-        Self { kind, text: error.to_string(), pipe: error.kind() == io::ErrorKind::BrokenPipe }
+        Self { pipe: error.kind() == io::ErrorKind::BrokenPipe, ..Self::new(kind, error.to_string()) }
     }
 }
 
@@ -130,6 +154,7 @@ mod tests {
         assert_eq!(system(Call::Info, libc::EBUSY).code(), 6);
         assert_eq!(system(Call::Map, libc::ENOMEM).code(), 1);
         assert_eq!(Failure::from(Error::Aborted { seq: 1 }).code(), 6);
+        assert!(system(Call::Open, libc::EAGAIN).text().ends_with("try again"));
         assert_eq!(Failure::usage("no").with("more").text(), "no. more");
     }
 

@@ -15,7 +15,7 @@ use crate::output::Format;
 ///
 /// Works with the driver goya and with habanalabs. Exit codes: 0 all is well, 1 a command or a check has failed, 2 the
 /// command line makes no sense, 3 there is no such card, 4 permission is missing, 5 somebody else has the card, 6 the card
-/// is out of order or being reset.
+/// is out of order or being reset, 130 a signal has ended it.
 #[derive(Debug, Parser)]
 #[command(version, name = "goyactl")]
 pub struct Options {
@@ -121,9 +121,9 @@ pub struct Copy {
 /// What to measure.
 #[derive(Debug, clap::Args)]
 pub struct Bench {
-    /// Bytes of a copy, with K, M or G
-    #[arg(long, short, default_value = "16M", value_parser = size)]
-    pub size: u64,
+    /// Bytes of a copy, with K, M or G; 16M, or as much as this user may pin, else
+    #[arg(long, short, value_parser = size)]
+    pub size: Option<u64>,
     /// How often each is measured
     #[arg(long, short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub count: u32,
@@ -172,20 +172,34 @@ pub struct KernelRun {
     /// Its name
     pub name: String,
     /// A tensor: its sizes, and the file that is read, or written if it is an output
-    #[arg(long, short, value_name = "NAME=SIZExSIZE...:FILE", value_parser = tensor)]
-    pub tensor: Vec<(String, goya::tpc::Index, PathBuf)>,
+    ///
+    /// The first size is that of the innermost dimension, which is NumPy's last. A file that ends in .npy is NumPy's; if it is
+    /// read, it says the sizes itself. Any other has the elements' bytes.
+    #[arg(long, short, value_name = "NAME=[SIZExSIZE...:]FILE", value_parser = tensor)]
+    pub tensor: Vec<Tensor>,
     /// A scalar
     #[arg(long, short, value_name = "NAME=VALUE", value_parser = scalar, allow_hyphen_values = true)]
     pub scalar: Vec<(String, String)>,
-    /// Bytes of an element, where the kernel takes any
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=4))]
-    pub element: u32,
+    /// Bytes of an element, where the kernel takes any: 1, 2 or 4; 4, or as a .npy file says, else
+    #[arg(long, value_name = "BYTES", value_parser = element)]
+    pub element: Option<u32>,
     /// Cores
     #[arg(long, default_value_t = goya::tpc::CORES, value_parser = clap::value_parser!(u32).range(1..=i64::from(goya::tpc::CORES)))]
     pub cores: u32,
     /// Seconds that it may take
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub timeout: Duration,
+}
+
+/// A tensor, and where its elements are, or go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tensor {
+    /// Which of the kernel's it is.
+    pub name: String,
+    /// Its sizes, unless its file says them.
+    pub sizes: Option<goya::tpc::Index>,
+    /// The file.
+    pub file: PathBuf,
 }
 
 /// What to take apart.
@@ -231,9 +245,19 @@ pub struct Drill {
     pub control: PathBuf,
 }
 
+/// Whether somebody who has made a mistake wants to be told of it as JSON.
+pub fn wants_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let arguments: Vec<_> = arguments.take_while(|argument| argument != "--").collect();
+    let format = arguments.windows(2).any(|two| two[0] == "--format" && two[1] == "json");
+    format || arguments.iter().any(|argument| argument == "--json" || argument == "--format=json")
+}
+
+/// A time that can be added to any other: a year at most.
 fn seconds(text: &str) -> Result<Duration, String> {
+    const RANGE: std::ops::RangeInclusive<Duration> =
+        Duration::from_millis(50)..=Duration::from_secs(365 * 24 * 3600);
     let seconds = text.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
-    seconds.filter(|s| *s >= Duration::from_millis(50)).ok_or_else(|| "seconds, at least 0.05".to_owned())
+    seconds.filter(|s| RANGE.contains(s)).ok_or_else(|| "seconds, from 0.05 to a year of them".to_owned())
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -280,15 +304,33 @@ fn get(text: &str) -> Result<(u64, u64, PathBuf), String> {
     parts.ok_or_else(|| "an address, : and a size, = and a file".to_owned())
 }
 
-fn tensor(text: &str) -> Result<(String, goya::tpc::Index, PathBuf), String> {
+fn tensor(text: &str) -> Result<Tensor, String> {
     let parts = text.split_once('=').and_then(|(name, rest)| {
-        let (sizes, file) = rest.split_once(':')?;
-        let mut all = [1; 5];
-        let sizes: Vec<u32> = sizes.split('x').map(str::parse).collect::<Result<_, _>>().ok()?;
-        all.get_mut(..sizes.len())?.copy_from_slice(&sizes);
-        Some((name.to_owned(), all, file.into()))
+        let said = rest.split_once(':').and_then(|(first, file)| Some((sizes(first)?, file)));
+        let (sizes, file) = said.map_or((None, rest), |(sizes, file)| (Some(sizes), file));
+        let file = PathBuf::from(file);
+        let told = sizes.is_some() || goya_npy::is_npy(&file);
+        (told && !name.is_empty() && !file.as_os_str().is_empty()).then(|| Tensor {
+            name: name.to_owned(),
+            sizes,
+            file,
+        })
     });
-    parts.ok_or_else(|| "as a=1024x16:FILE, with one to five sizes, the innermost first".to_owned())
+    parts.ok_or_else(|| {
+        "as a=1024x16:FILE, with one to five sizes, the innermost first, or a=FILE.npy".to_owned()
+    })
+}
+
+/// Sizes of one to five dimensions.
+fn sizes(text: &str) -> Option<goya::tpc::Index> {
+    let mut all = [1; 5];
+    let sizes: Vec<u32> = text.split('x').map(str::parse).collect::<Result<_, _>>().ok()?;
+    all.get_mut(..sizes.len())?.copy_from_slice(&sizes);
+    Some(all)
+}
+
+fn element(text: &str) -> Result<u32, String> {
+    text.parse().ok().filter(|size| [1, 2, 4].contains(size)).ok_or_else(|| "1, 2 or 4".to_owned())
 }
 
 fn scalar(text: &str) -> Result<(String, String), String> {
@@ -317,9 +359,15 @@ mod tests {
         assert_eq!(get("0x7ff0008000:64=x"), Ok((0x7F_F000_8000, 64, "x".into())));
         assert_eq!(get("16:0x40=x"), Ok((16, 64, "x".into())));
         assert!(put("x=y").is_err() && get("1=2").is_err());
-        assert_eq!(tensor("a=64x2:f.bin"), Ok(("a".into(), [64, 2, 1, 1, 1], "f.bin".into())));
-        assert!(["a=1x2x3x4x5x6:f", "a=:f", "a=1"].iter().all(|text| tensor(text).is_err()));
-        assert!(seconds("0").is_err() && seconds("nan").is_err() && seconds("0.5").is_ok());
+        let given = |sizes, file: &str| Ok(Tensor { name: "a".into(), sizes, file: file.into() });
+        assert_eq!(tensor("a=64x2:f.bin"), given(Some([64, 2, 1, 1, 1]), "f.bin"));
+        assert_eq!(tensor("a=64:f.npy"), given(Some([64, 1, 1, 1, 1]), "f.npy"));
+        assert_eq!(tensor("a=d:f.npy"), given(None, "d:f.npy"));
+        let none = ["a=1x2x3x4x5x6:f", "a=:f", "a=1", "a=f.bin", "a=", "=f.npy", "a=64:", "a"];
+        assert!(none.iter().all(|text| tensor(text).is_err()));
+        assert!(element("2") == Ok(2) && element("3").is_err());
+        assert!(seconds("0.5").is_ok() && seconds("3e7").is_ok());
+        assert!(["0", "-1", "nan", "inf", "1e9", "1e18", ""].iter().all(|text| seconds(text).is_err()));
     }
 
     #[test]
@@ -331,5 +379,12 @@ mod tests {
         assert_eq!(format(&["list", "--json"]), Some(Format::Json));
         assert_eq!(format(&["--format", "csv", "info"]), Some(Format::Csv));
         assert_eq!(format(&["--format", "csv", "--json", "info"]), None);
+    }
+
+    #[test]
+    fn mistakes_are_told_in_the_form_that_was_asked_for() {
+        let json = |args: &[&str]| wants_json(args.iter().map(Into::into));
+        assert!(json(&["frob", "--json"]) && json(&["--format", "json", "x"]) && json(&["--format=json"]));
+        assert!(!json(&["frob"]) && !json(&["--format", "csv"]) && !json(&["run", "--", "--json"]));
     }
 }

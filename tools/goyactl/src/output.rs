@@ -120,13 +120,23 @@ impl Output {
 
     /// Says why a command failed: on standard error, and to programs where they read.
     pub fn failed(&self, failure: &Failure) {
-        anstream::eprintln!("goyactl: {}", paint(BAD, failure.text()));
+        complain(paint(BAD, failure.text()));
         if self.is_json() {
-            let error = json!({"error": {"code": failure.code(), "text": failure.text()}});
-            // Nothing is left to tell somebody who does not read it.
-            let _ = self.json_line("error", &error);
+            self.failed_json(failure);
         }
     }
+
+    /// Says it to programs only.
+    pub fn failed_json(&self, failure: &Failure) {
+        let error = json!({"error": {"code": failure.code(), "text": failure.text()}});
+        // Nothing is left to tell somebody who does not read it.
+        let _ = self.json_line("error", &error);
+    }
+}
+
+/// Writes a line to standard error, whether somebody reads it or not.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(anstream::stderr().lock(), "goyactl: {text}");
 }
 
 /// How wide a text is, without its colours.

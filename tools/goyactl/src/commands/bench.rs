@@ -15,6 +15,10 @@ use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Bench;
 use crate::output::{Format, Output, table};
+use crate::signals;
+
+/// Bytes of a copy, if the user has no other wish and may pin so much.
+const USUAL: u64 = 16 << 20;
 
 /// What was measured, so many times.
 #[derive(Debug, Clone, Serialize)]
@@ -51,30 +55,38 @@ impl Row {
 
 /// Measures.
 pub fn run(name: Option<&str>, what: &Bench, output: &Output) -> Result {
+    signals::watch()?;
     let device = chosen::open(&chosen::card(name)?)?;
-    let mut rows = copies(&device, what)?;
+    let places = match what.size {
+        Some(size) => Places::new(&device, size)?,
+        None => Places::up_to(&device, USUAL)?,
+    };
+    let bytes = places.size();
+    let mut rows = copies(places, what.count)?;
     rows.extend(submissions(&device, what.submissions)?);
     if let Some(path) = &what.svg {
         fs::write(path, chart::svg(&rows)).map_err(|e| Failure::file(path, e))?;
     }
     match output.format() {
-        Format::Json => output.json("bench", &Answer { bytes: what.size, rows }),
+        Format::Json => output.json("bench", &Answer { bytes, rows }),
         Format::Csv => output.csv(&rows),
         Format::Text => output.text(show(&rows)),
     }
 }
 
-fn copies(device: &Device, what: &Bench) -> Result<Vec<Row>> {
-    let places = Places::new(device, what.size)?;
-    let bar = progress(what.size * u64::from(what.count) * Way::ALL.len() as u64);
+fn copies(places: Places, count: u32) -> Result<Vec<Row>> {
+    let size = places.size();
+    // No more than SRAM has, a number of 32 bits, and few: that is no overflow.
+    let bar = progress(size * u64::from(count) * Way::ALL.len() as u64);
     let mut rows = Vec::new();
     for way in Way::ALL {
         // The first time is of pages and translations that are new.
         places.copy(way)?;
         let mut rates = Vec::new();
-        for _ in 0..what.count {
-            rates.push(rate(what.size, places.copy(way)?));
-            bar.inc(what.size);
+        for _ in 0..count {
+            signals::check()?;
+            rates.push(rate(size, places.copy(way)?));
+            bar.inc(size);
         }
         rows.push(Row::new(way.name(), "GB/s", rates));
     }
@@ -92,6 +104,7 @@ fn submissions(device: &Device, count: u32) -> Result<Vec<Row>> {
     let timed = |start: Instant| start.elapsed().max(Duration::from_nanos(1)).as_secs_f64();
     let mut latencies = Vec::new();
     for _ in 0..count {
+        signals::check()?;
         let start = Instant::now();
         submit()?.wait()?;
         latencies.push(timed(start) * 1e6);
@@ -101,6 +114,7 @@ fn submissions(device: &Device, count: u32) -> Result<Vec<Row>> {
         let part = count.div_ceil(PARTS);
         let start = Instant::now();
         for _ in 0..part {
+            signals::check()?;
             submit()?;
         }
         device.finish()?;

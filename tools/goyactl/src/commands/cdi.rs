@@ -73,13 +73,51 @@ fn spec(cards: &[(String, Vec<Node>)]) -> Spec {
 mod tests {
     use super::*;
 
+    fn card(n: u32) -> (String, Vec<Node>) {
+        let node = |path: String| Node { path, permissions: "rw" };
+        let nodes = [format!("/dev/accel/accel{n}"), format!("/dev/accel/accel_controlD{n}")].map(node);
+        (format!("0000:0{n}:00.0"), nodes.to_vec())
+    }
+
+    /// What the specification of CDI says of version 0.6.0 (its text, and its JSON schema, which allows no other fields).
+    #[test]
+    fn engines_take_it() {
+        fn keys(value: &serde_json::Value) -> Vec<&str> {
+            let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+            keys.sort_unstable();
+            keys
+        }
+        // Of vendors and classes the first is a letter, of devices since 0.5.0 a digit, too; the last is either.
+        let word = |text: &str, more: &str, first: fn(char) -> bool| {
+            text.starts_with(first)
+                && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+        };
+        let json = serde_json::to_value(spec(&[card(1), card(2)])).unwrap();
+        assert_eq!(keys(&json), ["cdiVersion", "devices", "kind"]);
+        let (vendor, class) = json["kind"].as_str().unwrap().split_once('/').unwrap();
+        assert!([vendor, class].iter().all(|part| word(part, "_-.", |c| c.is_ascii_alphabetic())));
+        let devices = json["devices"].as_array().unwrap();
+        let mut names: Vec<_> = devices.iter().map(|device| device["name"].as_str().unwrap()).collect();
+        assert!(names.iter().all(|name| word(name, "_-.:", |c| c.is_ascii_alphanumeric())), "{names:?}");
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), devices.len(), "names are unique");
+        for device in devices {
+            assert_eq!(keys(device), ["containerEdits", "name"]);
+            assert_eq!(keys(&device["containerEdits"]), ["deviceNodes"]);
+            let nodes = device["containerEdits"]["deviceNodes"].as_array().unwrap();
+            assert!(!nodes.is_empty());
+            for node in nodes {
+                assert_eq!(keys(node), ["path", "permissions"]);
+                assert!(node["path"].as_str().unwrap().starts_with("/dev/"));
+                assert!(node["permissions"].as_str().unwrap().chars().all(|c| "rwm".contains(c)));
+            }
+        }
+    }
+
     #[test]
     fn all_cards_are_devices() {
-        let card = |n: u32| {
-            let node = |path: String| Node { path, permissions: "rw" };
-            let nodes = [format!("/dev/accel/accel{n}"), format!("/dev/accel/accel_controlD{n}")].map(node);
-            (format!("0000:0{n}:00.0"), nodes.to_vec())
-        };
         let spec = spec(&[card(1), card(2)]);
         let json = serde_json::to_value(&spec).unwrap();
         assert_eq!(json["cdiVersion"], "0.6.0");

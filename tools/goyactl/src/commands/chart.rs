@@ -12,22 +12,25 @@ const LINE: f64 = 26.0;
 const LEFT: f64 = 130.0;
 const RIGHT: f64 = 120.0;
 
+/// The thin line is cut off at so many times the median: one that took a thousand times as long hides nothing.
+const CUT: f64 = 2.0;
+
 /// A bar for each row; rows of one unit have one scale. The thin line goes from the smallest to the largest.
 pub fn svg(rows: &[Row]) -> String {
-    let height = LINE * (rows.len() as f64 + 1.0);
+    let height = LINE * (rows.len() as f64 + 2.0);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \
          font-size=\"13\">\n<title>goyactl bench</title>\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
     );
     for (number, row) in rows.iter().enumerate() {
-        let most =
-            rows.iter().filter(|other| other.unit == row.unit).map(|other| other.max).fold(0.0, f64::max);
+        let far = |row: &Row| row.max.min(CUT * row.median);
+        let most = rows.iter().filter(|other| other.unit == row.unit).map(far).fold(0.0, f64::max);
         let scale = |value: f64| (WIDTH - LEFT - RIGHT) * value / most.max(f64::MIN_POSITIVE);
         let top = LINE * (number as f64 + 0.5);
         let middle = top + LINE / 2.0;
         // Texts stand on their line, a little below the middle.
         let base = middle + 4.5;
-        let (bar, low, high) = (scale(row.median), LEFT + scale(row.min), LEFT + scale(row.max));
+        let (bar, low, high) = (scale(row.median), LEFT + scale(row.min), LEFT + scale(far(row)));
         let _ = writeln!(
             text,
             "<text x=\"{:.1}\" y=\"{base:.1}\" text-anchor=\"end\">{}</text>\n\
@@ -43,6 +46,12 @@ pub fn svg(rows: &[Row]) -> String {
             row.unit.replace("us", "µs"),
         );
     }
+    let _ = writeln!(
+        text,
+        "<text x=\"{LEFT}\" y=\"{:.1}\" font-size=\"11\" fill=\"#555\">bar: median; line: smallest to largest, {CUT} times the \
+         median at most</text>",
+        height - LINE / 2.0
+    );
     text + "</svg>\n"
 }
 
@@ -72,5 +81,8 @@ mod tests {
             text.contains(">a b</text>") && text.contains(">2.00 GB/s</text>") && text.contains("50.00 µs")
         );
         assert!(text.starts_with("<svg ") && text.ends_with("</svg>\n"));
+        // One that took long does not make the others invisible.
+        let text = svg(&[Row { max: 5000.0, ..row("d", "us", 50.0) }]);
+        assert!(text.contains("width=\"195.0\"") && text.contains("H520.0"), "{text}");
     }
 }

@@ -13,6 +13,8 @@ use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Copy;
 use crate::output::{BAD, GOOD, Output, bytes, paint};
+use crate::signals;
+use crate::system::limits;
 
 /// The most that is copied at a time: SRAM has no room for much more.
 const PIECE: u64 = 16 << 20;
@@ -100,6 +102,16 @@ impl Places {
         })
     }
 
+    /// The same of as many bytes as this user may pin, `most` at most.
+    pub fn up_to(device: &Device, most: u64) -> Result<Self> {
+        Self::new(device, most.min(limits::pinnable() / 4).max(1))
+    }
+
+    /// Bytes of each.
+    pub fn size(&self) -> u64 {
+        self.size.into()
+    }
+
     /// Copies all of it; says how long that took, from the submission to the end.
     pub fn copy(&self, way: Way) -> Result<Duration> {
         let (source, target) = (Place::from(&self.source), Place::from(&self.target));
@@ -175,25 +187,33 @@ struct Rate {
 
 /// Copies and compares.
 pub fn run(name: Option<&str>, what: &Copy, output: &Output) -> Result {
+    let all = what.size.checked_mul(what.count.into());
+    let all = all.ok_or_else(|| Failure::usage("nobody has the time for so many bytes"))?;
+    signals::watch()?;
     let device = chosen::open(&chosen::card(name)?)?;
-    let bar = progress(what.size * u64::from(what.count));
+    let bar = progress(all);
     let mut times = [Duration::ZERO; 3];
-    let mut places = Places::new(&device, what.size.min(PIECE))?;
+    let mut places = Places::up_to(&device, what.size.min(PIECE))?;
+    let most = places.size();
     let mut same = true;
     for round in 0..what.count {
-        for offset in (0..what.size).step_by(PIECE as usize) {
-            let piece = PIECE.min(what.size - offset);
-            if piece != u64::from(places.size) {
+        let mut offset = 0;
+        while offset < what.size {
+            signals::check()?;
+            let piece = most.min(what.size - offset);
+            if piece != places.size() {
+                // The others go first: both together may be too much.
+                drop(places);
                 places = Places::new(&device, piece)?;
             }
             let (good, spent) = places.round(offset + u64::from(round) + 1)?;
             same &= good;
             times.iter_mut().zip(spent).for_each(|(time, spent)| *time += spent);
             bar.inc(piece);
+            offset += piece;
         }
     }
     bar.finish_and_clear();
-    let all = what.size * u64::from(what.count);
     let ways = Way::ROUND.iter().zip(times);
     let ways: Vec<_> = ways.map(|(way, time)| Rate { name: way.name(), gb_per_s: rate(all, time) }).collect();
     if output.is_json() {

@@ -23,6 +23,15 @@ struct Answer {
     us: u64,
 }
 
+/// So many bytes, if the host has so much memory.
+fn zeros(size: u64) -> Result<Vec<u8>> {
+    let mut data = Vec::new();
+    let len = usize::try_from(size).ok().filter(|len| data.try_reserve_exact(*len).is_ok());
+    let len = len.ok_or_else(|| Failure::usage(format!("there is no memory for {size} bytes")))?;
+    data.resize(len, 0);
+    Ok(data)
+}
+
 /// Runs them.
 pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
     let bytes = read(&what.file)?;
@@ -50,8 +59,7 @@ pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
     }
     let us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     for (address, size, file) in &what.get {
-        let len = usize::try_from(*size).map_err(|_| Failure::usage("so much fits nowhere"))?;
-        let mut data = vec![0; len];
+        let mut data = zeros(*size)?;
         device.get(*address, &mut data)?;
         fs::write(file, data).map_err(|e| Failure::file(file, e))?;
     }
@@ -65,4 +73,17 @@ pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
         answer.queue,
         paint(GOOD, "ok")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_fit_nowhere_are_refused() {
+        assert_eq!(zeros(3).unwrap(), [0; 3]);
+        assert!(
+            [u64::MAX, 1 << 63, 1 << 60].into_iter().all(|size| zeros(size).is_err_and(|e| e.code() == 2))
+        );
+    }
 }

@@ -6,4 +6,5 @@
 pub mod engines;
 pub mod holders;
 pub mod hwmon;
+pub mod limits;
 pub mod sysfs;

@@ -13,10 +13,12 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Kind, Result};
 
-/// A connection. Takes its faults back when it is dropped.
+/// A connection. Takes its faults back when it is dropped, and has the card as it was.
 pub struct Control {
     out: Box<dyn Write>,
     answers: BufReader<Box<dyn Read>>,
+    /// What makes good what is no fault, the last first.
+    undo: Vec<Value>,
 }
 
 impl Control {
@@ -39,7 +41,7 @@ impl Control {
             let port: File = OpenOptions::new().read(true).write(true).open(path).map_err(fail)?;
             (Box::new(port.try_clone()?), Box::new(port))
         };
-        Ok(Self { out, answers: BufReader::new(answers) })
+        Ok(Self { out, answers: BufReader::new(answers), undo: Vec::new() })
     }
 
     /// Asks the card; an answer that is not ok is a failure.
@@ -61,16 +63,26 @@ impl Control {
         self.ask(&parameters)
     }
 
-    /// Takes all faults back.
+    /// Asks something of the card that `undo` makes good: [`clear`](Self::clear) at the latest.
+    pub fn change(&mut self, request: &Value, undo: Value) -> Result {
+        // Also if nobody knows whether it was done.
+        self.undo.push(undo);
+        self.ask(request)
+    }
+
+    /// Makes good what was changed, and takes all faults back.
     pub fn clear(&mut self) -> Result {
+        while let Some(undo) = self.undo.pop() {
+            self.ask(&undo)?;
+        }
         self.ask(&json!({"cmd": "clear"}))
     }
 }
 
 impl Drop for Control {
     fn drop(&mut self) {
-        // Whoever is gone needs nothing taken back.
-        let _ = self.clear();
+        // Each of it, whatever becomes of the others; a card that is gone needs nothing taken back.
+        while self.clear().is_err() && !self.undo.is_empty() {}
     }
 }
 
@@ -99,11 +111,13 @@ mod tests {
         let mut control = Control::open(&path).unwrap();
         control.inject("slow-queue", json!({"queue": "dma2"})).unwrap();
         assert!(control.inject("nonsense", json!({})).is_err());
+        control.change(&json!({"to": 1}), json!({"to": 0})).unwrap();
+        control.change(&json!({"to": 2}), json!({"to": "nonsense"})).unwrap();
         drop(control);
         let lines: Vec<Value> =
             card.join().unwrap().iter().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(lines[0], json!({"cmd": "inject", "fault": "slow-queue", "queue": "dma2"}));
-        assert_eq!(lines[2], json!({"cmd": "clear"}));
+        assert_eq!(lines[4..], [json!({"to": "nonsense"}), json!({"to": 0}), json!({"cmd": "clear"})]);
         assert_eq!(Control::open(Path::new("/nowhere")).err().unwrap().code(), 3);
     }
 }

@@ -15,11 +15,15 @@ use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Drill;
 use crate::output::{BAD, GOOD, Output, paint};
+use crate::signals;
 use crate::system::hwmon;
 use control::Control;
 
 /// How long until something has to be noticed. The driver looks after its firmware every few seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The driver asks firmware for a sign of life every ten seconds. One that fails twice before there was one gives the card up, so
+/// whoever goes sooner leaves a trap for the next drill.
+const QUIET: Duration = Duration::from_secs(12);
 /// The same for what the driver tells at once.
 const SOON: Duration = Duration::from_secs(10);
 
@@ -47,6 +51,8 @@ struct Run<'a> {
 
 /// Goes through all faults.
 pub fn run(name: Option<&str>, how: &Drill, output: &Output) -> Result {
+    // Faults must not outlive the drill.
+    signals::watch()?;
     let card = chosen::card(name)?;
     let control = Control::open(&how.control)?;
     let mut run = Run { output, card, control, steps: Vec::new() };
@@ -59,7 +65,11 @@ pub fn run(name: Option<&str>, how: &Drill, output: &Output) -> Result {
     if output.is_json() {
         output.json("drill", &Answer { ok, steps })?;
     }
-    if ok { Ok(()) } else { Err(Failure::failed("something went wrong with the card, and was not noticed")) }
+    if ok {
+        return Ok(());
+    }
+    let failure = Failure::failed("something went wrong with the card, and was not noticed");
+    Err(failure.with("If it is out of order now, \"goyactl reset\" as root resets it"))
 }
 
 impl Run<'_> {
@@ -79,6 +89,7 @@ impl Run<'_> {
             if start.elapsed() >= patience {
                 break false;
             }
+            signals::check()?;
             std::thread::sleep(Duration::from_millis(20));
         };
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -98,9 +109,9 @@ impl Run<'_> {
         let before =
             heat().ok_or_else(|| Failure::failed("the card has no sensor of temperature in hwmon"))?;
         let set = |value: i64| json!({"cmd": "set-sensor", "kind": "temp", "index": 0, "value": value});
-        self.control.ask(&set(before + 30_000))?;
+        self.control.change(&set(before + 30_000), set(before))?;
         self.notice("heat", "sensor in hwmon", SOON, || heat() == Some(before + 30_000))?;
-        self.control.ask(&set(before))
+        self.control.clear()
     }
 
     /// Firmware says that the clock is slow for heat.
@@ -110,17 +121,27 @@ impl Run<'_> {
             || control.info().events_ever().map_or(0, |counts| counts.iter().map(|n| u64::from(*n)).sum());
         let slow = || control.info().throttling().is_ok_and(|slow| slow.clk_throttling_reason & 2 != 0);
         let before: u64 = count();
-        self.control.inject("event", json!({"event": "FIX_THERMAL_ENV_S"}))?;
+        let event = |name: &str| json!({"cmd": "inject", "fault": "event", "event": name});
+        self.control.change(&event("FIX_THERMAL_ENV_S"), event("FIX_THERMAL_ENV_E"))?;
         self.notice("slow clock", "counter of events", SOON, || count() > before)?;
         self.notice("slow clock", "reason of slow clocks", SOON, slow)?;
-        self.control.inject("event", json!({"event": "FIX_THERMAL_ENV_E"}))?;
+        self.control.clear()?;
         self.notice("clock as before", "reason of slow clocks", SOON, || !slow())
     }
 
     /// A queue is too slow for a submission, whose user is told by all ways that there are.
     fn late_submission(&mut self) -> Result {
-        const FAULT: &str = "late submission";
         let device = chosen::open(&self.card)?;
+        let result = self.late_submission_of(&device);
+        if result.is_err() {
+            // Before the device goes, which waits for what is in flight.
+            let _ = self.control.clear();
+        }
+        result
+    }
+
+    fn late_submission_of(&mut self, device: &Device) -> Result {
+        const FAULT: &str = "late submission";
         let events = device.events()?;
         let mut packets = Commands::new();
         (0..4).for_each(|_| {
@@ -138,7 +159,7 @@ impl Run<'_> {
         let number = fence.number();
         let recorded = |device: &Device| device.info().cs_timeout();
         self.notice(FAULT, "record of the first error", SOON, || {
-            recorded(&device).is_ok_and(|late| late.is_some_and(|late| late.seq == number))
+            recorded(device).is_ok_and(|late| late.is_some_and(|late| late.seq == number))
         })?;
         let control = chosen::control(&self.card)?;
         self.notice(FAULT, "record, for others", SOON, || {
@@ -155,13 +176,22 @@ impl Run<'_> {
             Some(chosen::control(card).ok()?.info().resets().ok()?.hard_reset_cnt)
         };
         let card = self.card.clone();
-        let before = resets(&card);
+        let before =
+            resets(&card).ok_or_else(|| Failure::failed("the card does not say how often it was reset"))?;
         self.control.inject("stop-heartbeat", json!({}))?;
-        self.notice(FAULT, "counter of resets", PATIENCE, || resets(&card) > before)?;
+        // The reset starts firmware anew, and that ends the fault.
+        self.notice(FAULT, "counter of resets", PATIENCE, || resets(&card).is_some_and(|now| now > before))?;
         self.control.clear()?;
-        self.notice("firmware as before", "state of the card", PATIENCE, || {
+        const AFTER: &str = "firmware as before";
+        self.notice(AFTER, "state of the card", PATIENCE, || {
             chosen::control(&card)
                 .is_ok_and(|c| c.info().status().is_ok_and(|s| s == goya::Status::Operational))
+        })?;
+        let (after, end) = (resets(&card), Instant::now() + QUIET);
+        let mut quiet = true;
+        self.notice(AFTER, "no reset any more", 2 * QUIET, || {
+            quiet &= after.is_some() && resets(&card) == after;
+            quiet && Instant::now() >= end
         })
     }
 }

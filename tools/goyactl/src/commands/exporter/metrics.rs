@@ -7,7 +7,10 @@ use std::fmt::Write;
 
 use goya::{Card, Control, Info, Status};
 
+use crate::chosen;
+use crate::failure::Result;
 use crate::system::engines::NAMES;
+use crate::system::hwmon::Sensor;
 use crate::system::{holders, hwmon, sysfs};
 
 /// A family of metrics: all its samples stand together.
@@ -65,13 +68,14 @@ fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// Metrics of these cards.
-pub fn of(cards: &[Card]) -> String {
+/// Metrics of these cards. A card that cannot be asked is down, but not because somebody else may ask it.
+pub fn of(cards: &[Card]) -> Result<String> {
     let mut metrics = Metrics::default();
     for card in cards {
+        chosen::permitted(card)?;
         add_card(&mut metrics, card);
     }
-    metrics.text()
+    Ok(metrics.text())
 }
 
 fn add_card(metrics: &mut Metrics, card: &Card) {
@@ -90,7 +94,11 @@ fn add_card(metrics: &mut Metrics, card: &Card) {
     if let Some(info) = info {
         add_answers(metrics, &labels, info);
     }
-    add_sensors(metrics, &labels, card);
+    let sensors = hwmon::sensors(card);
+    if let Some(power) = hwmon::power_mw(&sensors).or_else(|| info?.power().ok()) {
+        metrics.gauge("goya_power_watts", "Power drawn.", &labels, power as f64 / 1e3);
+    }
+    add_sensors(metrics, &labels, &sensors);
 }
 
 /// What the driver answers; what it does not tell is left out.
@@ -116,9 +124,6 @@ fn add_answers(metrics: &mut Metrics, labels: &[(&str, &str)], info: Info<'_>) {
     if let Ok(clock) = info.clock_rate() {
         let hertz = f64::from(clock.cur_clk_rate_mhz) * 1e6;
         metrics.gauge("goya_clock_hertz", "Clock of the matrix engine.", labels, hertz);
-    }
-    if let Ok(power) = info.power() {
-        metrics.gauge("goya_power_watts", "Power drawn.", labels, power as f64 / 1e3);
     }
     if let Ok(energy) = info.energy() {
         metrics.counter("goya_energy_joules_total", "Energy used.", labels, energy as f64 / 1e3);
@@ -170,8 +175,8 @@ fn add_answers(metrics: &mut Metrics, labels: &[(&str, &str)], info: Info<'_>) {
 }
 
 /// In the units that Prometheus wants.
-fn add_sensors(metrics: &mut Metrics, labels: &[(&str, &str)], card: &Card) {
-    for sensor in hwmon::sensors(card) {
+fn add_sensors(metrics: &mut Metrics, labels: &[(&str, &str)], sensors: &[Sensor]) {
+    for sensor in sensors {
         let Some(value) = sensor.input.map(|value| value as f64) else { continue };
         let labels = [labels, &[("sensor", sensor.name.as_str())]].concat();
         match sensor.unit {
@@ -198,6 +203,6 @@ mod tests {
         let expected = "# HELP a A.\n# TYPE a gauge\na{card=\"0\"} 1\na{card=\"1\\\"\\\\\"} 0\n\
                         # HELP b_total B.\n# TYPE b_total counter\nb_total{card=\"0\"} 2.5\n";
         assert_eq!(metrics.text(), expected);
-        assert_eq!(of(&[]), "");
+        assert_eq!(of(&[]).unwrap(), "");
     }
 }

@@ -3,20 +3,22 @@
 
 //! `goyactl exporter`: what Prometheus reads.
 
+mod http;
 mod metrics;
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Exporter;
-use crate::output::Output;
+use crate::output::{Output, complain};
+use http::{Answer, Route};
 
-/// How long a reader may take, and how much it may say.
-const PATIENCE: Duration = Duration::from_secs(5);
-const REQUEST: u64 = 8192;
+/// Readers that are answered at the same time: some that are slow keep nobody waiting.
+const READERS: usize = 4;
 
 /// Exports.
 pub fn run(name: Option<&str>, how: &Exporter, output: &Output) -> Result {
@@ -26,7 +28,10 @@ pub fn run(name: Option<&str>, how: &Exporter, output: &Output) -> Result {
         ));
     }
     match how.listen {
-        None => output.text(metrics::of(&chosen::cards(name)?)),
+        None => {
+            let cards = chosen::cards(name)?;
+            output.text(metrics::of(&cards)?)
+        }
         Some(address) => serve(name, address, how.count, output),
     }
 }
@@ -37,86 +42,48 @@ fn serve(name: Option<&str>, address: SocketAddr, count: Option<u64>, output: &O
             .with(&format!("Nothing can listen at {address}: is it another's, or a port below 1024?"))
     })?;
     output.line(format_args!("listening at http://{}/metrics", listener.local_addr()?))?;
-    let mut left = count;
-    for stream in listener.incoming() {
-        // Readers come one by one, and one that breaks off harms nobody.
-        if let Err(error) = stream.and_then(|stream| answer(name, stream)) {
-            anstream::eprintln!("goyactl: a reader: {error}");
-        }
-        left = left.map(|left| left.saturating_sub(1));
-        if left == Some(0) {
-            break;
-        }
+    let listener = Arc::new(listener);
+    let (tell, answered) = mpsc::channel();
+    for _ in 0..READERS {
+        let (listener, name, tell) = (listener.clone(), name.map(str::to_owned), tell.clone());
+        thread::spawn(move || {
+            loop {
+                match listener.accept() {
+                    // One that breaks off harms nobody.
+                    Ok((stream, _)) => {
+                        if let Err(error) = answer(name.as_deref(), stream) {
+                            complain(format_args!("a reader: {error}"));
+                        }
+                    }
+                    // Of files there are too few for the moment.
+                    Err(error) => {
+                        complain(format_args!("no reader: {error}"));
+                        thread::sleep(Duration::from_secs(1));
+                    }
+                }
+                if tell.send(()).is_err() {
+                    return;
+                }
+            }
+        });
     }
+    drop(tell);
+    let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
+    answered.into_iter().take(count).for_each(drop);
     Ok(())
 }
 
 fn answer(name: Option<&str>, mut stream: TcpStream) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let mut first = String::new();
-    let mut request = BufReader::new((&stream).take(REQUEST));
-    request.read_line(&mut first)?;
-    // All that it says has to be read, or closing tells it that something was lost.
-    let mut line = String::new();
-    while line != "\r\n" && line != "\n" {
-        line.clear();
-        if request.read_line(&mut line)? == 0 {
-            break;
-        }
-    }
-    let response = match route(&first) {
-        Route::Metrics => {
+    let answer = match http::request(&mut stream, http::PATIENCE)? {
+        route @ (Route::Metrics | Route::Head) => {
             // Cards may come and go; none is no failure of the exporter's.
             let cards = chosen::cards(name).unwrap_or_default();
-            response("200 OK", "text/plain; version=0.0.4; charset=utf-8", &metrics::of(&cards))
+            match metrics::of(&cards) {
+                Ok(text) => Answer::metrics(text, route == Route::Head),
+                Err(failure) => Answer::line("500 Internal Server Error", failure.text()),
+            }
         }
-        Route::Nowhere => response("404 Not Found", "text/plain", "see /metrics\n"),
-        Route::Wrong => response("405 Method Not Allowed", "text/plain", "GET only\n"),
+        other => Answer::refusal(other),
     };
-    stream.write_all(response.as_bytes())
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Route {
-    Metrics,
-    Nowhere,
-    Wrong,
-}
-
-/// What the first line of a request asks for.
-fn route(line: &str) -> Route {
-    let mut words = line.split_whitespace();
-    match (words.next(), words.next().map(|target| target.split('?').next().unwrap_or(target))) {
-        (Some("GET"), Some("/metrics" | "/")) => Route::Metrics,
-        (Some("GET"), _) => Route::Nowhere,
-        _ => Route::Wrong,
-    }
-}
-
-fn response(status: &str, kind: &str, body: &str) -> String {
-    let len = body.len();
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{body}"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_understood() {
-        assert_eq!(route("GET /metrics HTTP/1.1\r\n"), Route::Metrics);
-        assert_eq!(route("GET /metrics?x=1 HTTP/1.0\r\n"), Route::Metrics);
-        assert_eq!(route("GET /other HTTP/1.1\r\n"), Route::Nowhere);
-        assert_eq!(route("POST /metrics HTTP/1.1\r\n"), Route::Wrong);
-        assert_eq!(route(""), Route::Wrong);
-    }
-
-    #[test]
-    fn answers_have_their_length() {
-        let text = response("200 OK", "text/plain", "é\n");
-        assert!(text.contains("Content-Length: 3\r\n") && text.ends_with("\r\n\r\né\n"));
-    }
+    http::answer(&mut stream, &answer)
 }

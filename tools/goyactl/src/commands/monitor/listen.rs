@@ -54,13 +54,14 @@ impl Listener {
 
     /// Tries to open the card anew.
     fn again(&mut self, teller: &mut Teller<'_>) -> Result {
+        self.card = chosen::again(&self.card);
         match open(&self.card) {
             Ok(events) => {
                 self.events = Some(events);
                 teller.tell(&self.card, &What::Listening { yes: true })
             }
             // It is being reset, or gone for a moment.
-            Err(failure) if [Kind::NotReady, Kind::NoCard].iter().any(|k| *k as u8 == failure.code()) => {
+            Err(failure) if matches!(failure.kind(), Kind::NotReady | Kind::NoCard) => {
                 std::thread::sleep(ROUND);
                 Ok(())
             }

@@ -104,7 +104,9 @@ pub fn run(name: Option<&str>, how: &Monitor, output: &Output) -> Result {
     if how.own {
         return Listener::new(chosen::card(name)?)?.run(&mut teller);
     }
-    let mut watchers: Vec<_> = chosen::cards(name)?.into_iter().map(Watcher::new).collect();
+    let cards = chosen::cards(name)?;
+    cards.iter().try_for_each(chosen::permitted)?;
+    let mut watchers: Vec<_> = cards.into_iter().map(Watcher::new).collect();
     for watcher in &watchers {
         teller.tell(watcher.card(), &What::Listening { yes: true })?;
     }

@@ -6,7 +6,11 @@
 use goya::{Card, Control};
 
 use super::What;
+use crate::chosen;
 use crate::system::sysfs;
+
+/// The state of a card that no driver has.
+const GONE: &str = "gone";
 
 /// What was seen last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +47,7 @@ impl Watcher {
     /// What is new since the last time.
     pub fn look(&mut self) -> Vec<What> {
         if self.control.is_none() {
+            self.card = chosen::again(&self.card);
             self.control = Control::open(&self.card).ok();
         }
         let now = self.see();
@@ -55,21 +60,23 @@ impl Watcher {
     fn see(&mut self) -> Seen {
         let mut seen = self.seen.clone().unwrap_or_default();
         let told = || sysfs::attribute(&self.card, "status").map(|status| status.to_lowercase());
-        let Some(control) = &self.control else {
-            seen.status = told().unwrap_or_else(|| "gone".to_owned());
-            return seen;
-        };
-        let info = control.info();
-        match info.status() {
-            Ok(status) => seen.status = status.to_string(),
-            Err(error) => {
-                seen.status = told().unwrap_or_else(|| "gone".to_owned());
-                if error.is_gone() {
-                    self.control = None;
-                }
+        let status = self.control.as_ref().map(|control| control.info().status());
+        let control = match (&self.control, status) {
+            (Some(control), Some(Ok(status))) => {
+                seen.status = status.to_string();
+                control
+            }
+            (_, Some(Err(error))) if error.is_gone() => {
+                // Its driver has let go of it: the next one counts from zero.
+                self.control = None;
+                return Seen { status: GONE.to_owned(), ..Seen::default() };
+            }
+            _ => {
+                seen.status = told().unwrap_or_else(|| GONE.to_owned());
                 return seen;
             }
-        }
+        };
+        let info = control.info();
         if let Ok(events) = info.events_ever() {
             seen.events = events;
         }
@@ -107,7 +114,8 @@ fn compare(before: &Seen, now: &Seen) -> Vec<What> {
     if let Some(event) = now.firmware.filter(|_| before.firmware != now.firmware) {
         news.push(What::FirmwareError { event });
     }
-    if now.resets != before.resets {
+    // Of a card that is gone there is nothing to count.
+    if now.resets != before.resets && now.status != GONE {
         news.push(What::Reset { hard: now.resets.0, soft: now.resets.1 });
     }
     if now.status != before.status {
@@ -145,5 +153,8 @@ mod tests {
         // Records go when the card is opened anew: that is no news.
         let later = Seen { late: None, page_fault: None, ..now.clone() };
         assert!(compare(&now, &later).is_empty());
+        // A driver that lets go of a card takes its counters with it.
+        let gone = Seen { status: GONE.into(), ..Seen::default() };
+        assert_eq!(compare(&now, &gone), [What::Status { status: "gone".into() }]);
     }
 }

@@ -18,6 +18,7 @@ use crate::chosen;
 use crate::failure::Result;
 use crate::options::Watch;
 use crate::output::Output;
+use crate::signals;
 use sample::{Meter, Sample};
 use screen::Screen;
 
@@ -27,6 +28,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Watches.
 pub fn run(name: Option<&str>, watch: &Watch, output: &Output) -> Result {
     let cards = chosen::cards(name)?;
+    cards.iter().try_for_each(chosen::permitted)?;
     let count = if watch.once { Some(1) } else { watch.count };
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     if terminal && count.is_none() && !output.is_json() {
@@ -89,6 +91,8 @@ fn wish() -> Result<Wish> {
 }
 
 fn full(cards: &[Card], interval: Duration) -> Result {
+    // Whoever ends it by a signal gets the terminal back as it was.
+    signals::watch()?;
     let mut terminal = ratatui::try_init()?;
     let result = watch(&mut terminal, cards, interval);
     ratatui::restore();
@@ -104,9 +108,10 @@ fn watch(terminal: &mut ratatui::DefaultTerminal, cards: &[Card], interval: Dura
         let mut said = Ok(Wish::Nothing);
         let samples = sample(&mut meters, time, || {
             said = wish();
-            !matches!(said, Ok(Wish::Nothing))
+            signals::came() || !matches!(said, Ok(Wish::Nothing))
         });
         time = interval;
+        signals::check()?;
         match said? {
             Wish::Leave => return Ok(()),
             Wish::Next => screen.next(),

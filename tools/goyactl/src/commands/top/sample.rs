@@ -7,6 +7,7 @@ use goya::info::text;
 use goya::{Card, Control};
 use serde::Serialize;
 
+use crate::chosen;
 use crate::system::engines::NAMES;
 use crate::system::holders::{self, Holder};
 use crate::system::hwmon::{self, Sensor};
@@ -84,6 +85,7 @@ impl Meter {
     pub fn look(&mut self) {
         if self.control.is_none() {
             // A card that was away has a node again, at some time.
+            self.card = chosen::again(&self.card);
             self.control = Control::open(&self.card).ok();
         }
         let Some(control) = &self.control else { return };
@@ -104,13 +106,14 @@ impl Meter {
         let slow = info.and_then(|info| info.throttling().ok()).map_or(0, |t| t.clk_throttling_reason);
         let status = info.and_then(|info| info.status().ok()).map(|status| status.to_string());
         let told = || sysfs::attribute(&self.card, "status").map(|status| status.to_lowercase());
+        let sensors = hwmon::sensors(&self.card);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Sample {
             time_s: now.map_or(0, |time| time.as_secs()),
             node: self.card.compute_node().display().to_string(),
             pci_address: self.card.pci_address().to_owned(),
             name: hardware.map(|hardware| text(&hardware.card_name)),
-            status: status.or_else(told).unwrap_or_else(|| "unknown".to_owned()),
+            status: status.or_else(told).unwrap_or_else(|| "gone".to_owned()),
             busy_percent: engines.iter().map(|engine| engine.busy_percent).fold(0.0, f64::max),
             engines,
             memory_total_bytes: hardware.map(|hardware| hardware.dram_size),
@@ -118,9 +121,9 @@ impl Meter {
             clock_mhz: clock.map(|clock| clock.cur_clk_rate_mhz),
             clock_max_mhz: clock.map(|clock| clock.max_clk_rate_mhz),
             slow_for: reasons(slow),
-            power_mw: info.and_then(|info| info.power().ok()),
+            power_mw: hwmon::power_mw(&sensors).or_else(|| info?.power().ok()),
             utilization_percent: info.and_then(|info| info.utilization().ok()),
-            sensors: hwmon::sensors(&self.card),
+            sensors,
             users: holders::of(&self.card),
         }
     }

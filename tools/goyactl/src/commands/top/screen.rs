@@ -67,12 +67,15 @@ impl Screen {
     /// Draws the card that is chosen.
     pub fn draw(&self, frame: &mut Frame<'_>) {
         let Some(sample) = self.samples.get(self.chosen) else { return };
-        let sensors = sample.sensors.len().div_ceil(2) as u16;
+        // What the others leave to the sensors.
+        let room = frame.area().height.saturating_sub(1 + 9 + 5 + 2 + 3 + 1);
+        let columns = columns(sample.sensors.len(), room.into());
+        let lines = sample.sensors.len().div_ceil(columns) as u16;
         let rows = [
             Constraint::Length(1),
             Constraint::Length(9),
             Constraint::Length(5),
-            Constraint::Length(sensors + 2),
+            Constraint::Length(lines.min(room) + 2),
             Constraint::Min(3),
             Constraint::Length(1),
         ];
@@ -80,7 +83,7 @@ impl Screen {
         self.head(frame, head, sample);
         self.engines(frame, engines, &sample.engines);
         self.numbers(frame, numbers, sample);
-        self.sensors(frame, sensors, &sample.sensors);
+        self.sensors(frame, sensors, &sample.sensors, columns);
         let [history, users] =
             Layout::horizontal([Constraint::Percentage(60), Constraint::Percentage(40)]).areas(bottom);
         self.history(frame, history);
@@ -150,26 +153,29 @@ impl Screen {
         row(frame, power, "power", load, plain::power(sample), self.colour(Color::Magenta));
     }
 
-    fn sensors(&self, frame: &mut Frame<'_>, area: Rect, sensors: &[Sensor]) {
+    fn sensors(&self, frame: &mut Frame<'_>, area: Rect, sensors: &[Sensor], columns: usize) {
         let block = Block::bordered().title(" Sensors ");
         let inner = block.inner(area);
         frame.render_widget(block, area);
-        let columns = Layout::horizontal([Constraint::Fill(1); 2]).spacing(2).areas::<2>(inner);
-        for (column, part) in columns.into_iter().zip(sensors.chunks(sensors.len().div_ceil(2).max(1))) {
-            let lines = part.iter().map(|sensor| self.sensor(sensor)).collect::<Vec<_>>();
-            frame.render_widget(Paragraph::new(lines), column);
+        let areas = Layout::horizontal(vec![Constraint::Fill(1); columns]).spacing(1).split(inner);
+        for (column, part) in areas.iter().zip(sensors.chunks(sensors.len().div_ceil(columns).max(1))) {
+            let lines =
+                part.iter().map(|sensor| self.sensor(sensor, columns == COLUMNS[0])).collect::<Vec<_>>();
+            frame.render_widget(Paragraph::new(lines), *column);
         }
     }
 
-    fn sensor(&self, sensor: &Sensor) -> Line<'_> {
+    /// Its name, what it measures, and what it should not: only where there is room for that.
+    fn sensor(&self, sensor: &Sensor, limits: bool) -> Line<'_> {
         let value = sensor.input.map_or("-".to_owned(), |value| hwmon::human(value, sensor.unit));
         let limit = sensor.crit.or(sensor.max).filter(|limit| *limit > 0);
         let near = sensor.input.zip(limit).map_or(0.0, |(value, limit)| 100.0 * value as f64 / limit as f64);
-        let of = limit.map_or(String::new(), |limit| format!(" of {}", hwmon::human(limit, sensor.unit)));
+        let shown = limit.filter(|_| limits);
+        let of = shown.map_or(String::new(), |limit| format!(" of {}", hwmon::human(limit, sensor.unit)));
         let style = if sensor.is("temp") { self.load(near) } else { Style::new() };
         Line::from(vec![
             Span::raw(format!("{:<7}", sensor.name)),
-            Span::styled(format!("{value:>12}"), style),
+            Span::styled(format!("{value:>11}"), style),
             Span::styled(of, Style::new().add_modifier(Modifier::DIM)),
         ])
     }
@@ -183,6 +189,14 @@ impl Screen {
         let line = Sparkline::default().block(block).data(shown).max(100).style(self.colour(Color::Cyan));
         frame.render_widget(line, area);
     }
+}
+
+/// How many columns sensors are shown in: the fewest that have room for all.
+const COLUMNS: [usize; 3] = [2, 3, 4];
+
+fn columns(sensors: usize, lines: usize) -> usize {
+    let enough = |columns: &usize| sensors.div_ceil(*columns) <= lines;
+    COLUMNS.into_iter().find(enough).unwrap_or(COLUMNS[COLUMNS.len() - 1])
 }
 
 #[cfg(test)]
@@ -242,6 +256,22 @@ mod tests {
         screen.next();
         for (width, height) in [(1, 1), (10, 5), (200, 60), (80, 3)] {
             lines(&screen, width, height);
+        }
+    }
+
+    #[test]
+    fn a_small_terminal_has_all_sensors() {
+        let sensor = |n: usize| Sensor { name: format!("temp{n}"), ..example().sensors[0].clone() };
+        let mut screen = Screen::new(1);
+        screen.take(vec![Sample { sensors: (1..=11).map(sensor).collect(), ..example() }]);
+        for (width, height) in [(80, 24), (100, 30)] {
+            let all = lines(&screen, width, height).join("\n");
+            println!("{all}");
+            for n in 1..=11 {
+                assert!(all.contains(&format!("temp{n} ")), "temp{n} is missing at {width}x{height}");
+            }
+            assert_eq!(all.matches("41.0 °C").count(), 11, "{width}x{height}");
+            assert!(all.contains("q leave") && all.contains("train (process 321)"));
         }
     }
 

@@ -3,20 +3,20 @@
 
 //! `goyactl kernel`: kernels of the tensor cores, on data from files.
 
-use std::fs;
-use std::path::Path;
+mod data;
+
 use std::time::Instant;
 
-use goya::tpc::{Element, Index, KERNELS, Kernel, Program, Tensor, find};
+use goya::tpc::{Element, KERNELS, Kernel, Program, Tensor, find};
 use goya::{Device, Place};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::read;
 use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::KernelRun;
 use crate::output::{GOOD, Output, paint, table};
+use data::Data;
 
 /// Kernels that come with the library, and what they take.
 pub fn list(output: &Output) -> Result {
@@ -29,8 +29,10 @@ pub fn list(output: &Output) -> Result {
             let way = if tensor.output { "->" } else { "" };
             format!("{way}{}[{}]: {}", tensor.name, tensor.dimensions.join(" "), element(tensor.element))
         });
-        let scalars =
-            kernel.scalars.iter().map(|scalar| format!("{}: {}", scalar.name, element(scalar.element)));
+        let scalars = kernel.scalars.chunk_by(|a, b| a == b).map(|same| {
+            let times = if same.len() > 1 { format!(" ({} times)", same.len()) } else { String::new() };
+            same.first().map_or(String::new(), |s| format!("{}: {}{times}", s.name, element(s.element)))
+        });
         vec![
             kernel.name.to_owned(),
             tensors.collect::<Vec<_>>().join(", "),
@@ -70,32 +72,23 @@ struct Answer {
     us: u64,
 }
 
-/// A tensor of the command line, and whether it is written.
-struct Argument<'a> {
-    tensor: Tensor,
-    bytes: u64,
-    file: &'a Path,
-    output: bool,
-}
-
 /// Runs a kernel.
 pub fn run(name: Option<&str>, what: &KernelRun, output: &Output) -> Result {
     let kernel = find(&what.name).map_err(|_| {
         Failure::usage(format!("no kernel is called {}: see \"goyactl kernel list\"", what.name))
     })?;
     let scalars = scalars(kernel, &what.scalar)?;
-    check_names(kernel, what)?;
+    let all = data::all(kernel, what)?;
     let device = chosen::open(&chosen::card(name)?)?;
-    let arguments = tensors(&device, kernel, what)?;
-    let all: Vec<_> = arguments.iter().map(|argument| argument.tensor.clone()).collect();
-    let mut launch = Program::load(&device, kernel)?.bind(&all, &scalars, what.cores)?;
+    let tensors = all.iter().map(|data| tensor(&device, data)).collect::<Result<Vec<_>>>()?;
+    let mut launch = Program::load(&device, kernel)?.bind(&tensors, &scalars, what.cores)?;
     let start = Instant::now();
     launch.start_with(|submission| submission.timeout(what.timeout))?.wait()?;
     let us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-    for argument in arguments.iter().filter(|argument| argument.output) {
-        let mut data = vec![0; usize::try_from(argument.bytes).unwrap_or(0)];
-        device.get(argument.tensor.place(), &mut data)?;
-        fs::write(argument.file, data).map_err(|e| Failure::file(argument.file, e))?;
+    for (data, tensor) in all.iter().zip(&tensors).filter(|(data, _)| data.contents.is_none()) {
+        let mut bytes = vec![0; usize::try_from(data.len()?).unwrap_or(0)];
+        device.get(tensor.place(), &mut bytes)?;
+        data.write(bytes)?;
     }
     let answer = Answer { kernel: kernel.name, cores: what.cores, us };
     if output.is_json() {
@@ -104,57 +97,17 @@ pub fn run(name: Option<&str>, what: &KernelRun, output: &Output) -> Result {
     output.line(format_args!("{} on {} cores: {us} us  {}", kernel.name, what.cores, paint(GOOD, "ok")))
 }
 
-/// All that are named have to be the kernel's.
-fn check_names(kernel: &Kernel, what: &KernelRun) -> Result {
-    for (name, ..) in &what.tensor {
-        if !kernel.tensors.iter().any(|tensor| tensor.name == name) {
-            return Err(wrong(kernel, &format!("no tensor {name}")));
-        }
-    }
-    for (name, _) in &what.scalar {
-        if !kernel.scalars.iter().any(|scalar| scalar.name == name) {
-            return Err(wrong(kernel, &format!("no scalar {name}")));
-        }
-    }
-    Ok(())
-}
-
 fn wrong(kernel: &Kernel, why: &str) -> Failure {
     Failure::usage(format!("{} has {why}: \"goyactl kernel list\" says what it takes", kernel.name))
 }
 
-/// Puts the tensors into the card's memory.
-fn tensors<'a>(device: &Device, kernel: &Kernel, what: &'a KernelRun) -> Result<Vec<Argument<'a>>> {
-    let mut arguments = Vec::new();
-    for wanted in kernel.tensors {
-        let given = what.tensor.iter().find(|(name, ..)| name == wanted.name);
-        let (_, sizes, file) =
-            given.ok_or_else(|| wrong(kernel, &format!("a tensor {}, which is missing", wanted.name)))?;
-        let element = wanted.element.size().unwrap_or(what.element);
-        let bytes = len(sizes, element).ok_or_else(|| Failure::usage("a tensor that large fits nowhere"))?;
-        let memory = device.device_memory(bytes)?;
-        if !wanted.output {
-            let data = read(file)?;
-            if data.len() as u64 != bytes {
-                return Err(Failure::usage(format!(
-                    "{}: {} bytes, but tensor {} has {bytes}",
-                    file.display(),
-                    data.len(),
-                    wanted.name
-                )));
-            }
-            device.put(&memory, &data)?;
-        }
-        let tensor = Tensor::new(Place::from(&memory), element, *sizes);
-        arguments.push(Argument { tensor, bytes, file, output: wanted.output });
+/// Puts a tensor into the card's memory.
+fn tensor(device: &Device, data: &Data<'_>) -> Result<Tensor> {
+    let memory = device.device_memory(data.len()?)?;
+    if let Some(contents) = &data.contents {
+        device.put(&memory, contents)?;
     }
-    Ok(arguments)
-}
-
-/// Bytes of a tensor.
-fn len(sizes: &Index, element: u32) -> Option<u64> {
-    let all = sizes.iter().try_fold(u64::from(element), |all, size| all.checked_mul((*size).into()));
-    all.filter(|len| *len > 0 && *len <= u64::from(u32::MAX))
+    Ok(Tensor::new(Place::from(&memory), data.element(), data.sizes))
 }
 
 /// The bits of the scalars, in the kernel's order. Several of one name are given in their order.
@@ -173,7 +126,13 @@ fn scalars(kernel: &Kernel, given: &[(String, String)]) -> Result<Vec<u32>> {
             Failure::usage(format!("{}={value}: this is no {}", wanted.name, element(wanted.element)))
         })?);
     }
-    Ok(bits)
+    match left.first() {
+        Some((name, _)) if kernel.scalars.iter().any(|scalar| scalar.name == name) => {
+            Err(Failure::usage(format!("scalar {name} is there too often")))
+        }
+        Some((name, _)) => Err(wrong(kernel, &format!("no scalar {name}"))),
+        None => Ok(bits),
+    }
 }
 
 #[cfg(test)]
@@ -191,18 +150,14 @@ mod tests {
         assert_eq!(scalars(clamp, &both).unwrap(), [(-1f32).to_bits(), 2.5f32.to_bits()]);
         assert!(scalars(clamp, &both[..1]).unwrap_err().text().contains("low"));
         assert!(scalars(clamp, &given(&[("high", "x"), ("low", "1")])).is_err());
+        let thrice = given(&[("high", "2"), ("low", "1"), ("low", "0")]);
+        assert!(scalars(clamp, &thrice).unwrap_err().text().contains("too often"));
+        assert!(scalars(clamp, &given(&[("high", "2"), ("low", "1"), ("x", "0")])).is_err());
         let matmul = find("matmul_i8").unwrap();
         assert_eq!(scalars(matmul, &given(&[("shift", "-2")])).unwrap(), [0xFFFF_FFFE]);
         // Nine weights, in their order.
         let filter = find("filter3x3_f32").unwrap();
         let weights: Vec<_> = (0..9).map(|n| ("weight".to_owned(), n.to_string())).collect();
         assert_eq!(scalars(filter, &weights).unwrap()[8], 8f32.to_bits());
-    }
-
-    #[test]
-    fn tensors_have_sizes() {
-        assert_eq!(len(&[64, 2, 1, 1, 1], 4), Some(512));
-        assert_eq!(len(&[64, 0, 1, 1, 1], 4), None);
-        assert_eq!(len(&[u32::MAX; 5], 4), None);
     }
 }
