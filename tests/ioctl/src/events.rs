@@ -51,6 +51,14 @@ pub fn ended(child: &Child, timeout: Duration) -> io::Result<bool> {
     readable(pidfd.as_fd(), timeout)
 }
 
+/// Sends a signal to a child.
+pub fn send(child: &Child, signal: i32) {
+    // SAFETY: no pointers; the child has not been waited for, so its number is still its own.
+    unsafe {
+        libc::kill(child.id() as libc::pid_t, signal);
+    }
+}
+
 /// Kills a child that leads a process group, and all of the group.
 pub fn kill_group(child: &Child) {
     // SAFETY: no pointers; the child has not been waited for, so the group's number is still its own.

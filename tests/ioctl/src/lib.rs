@@ -17,6 +17,7 @@ pub mod passing;
 pub mod pins;
 pub mod stall;
 pub mod sys;
+pub mod terminal;
 pub mod tpc;
 pub mod uring;
 

@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use goya_tests::card::Card;
 use goya_tests::nodes::{self, Nodes};
@@ -97,9 +98,15 @@ pub(super) fn exporter() -> Result {
     check!(metrics.contains("# TYPE goya_resets_total counter\n"), "types in {metrics}");
     let up = metrics.lines().find(|line| line.starts_with("goya_up{"));
     check!(up.is_some_and(|line| line.ends_with(" 1")), "{up:?}");
-    // The guest has no network but what is inside of it.
-    let _ = std::process::Command::new("ip").args(["link", "set", "lo", "up"]).status();
-    let mut server = goyactl(&["exporter", "--listen", "127.0.0.1:0", "--count", "2"])
+    Ok(())
+}
+
+/// The exporter's readers: what they send, and what they get.
+pub(super) fn readers() -> Result {
+    super::present();
+    drop(Card::open()?);
+    super::network()?;
+    let mut server = goyactl(&["exporter", "--listen", "127.0.0.1:0", "--count", "10"])
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|e| e.to_string())?;
@@ -108,17 +115,45 @@ pub(super) fn exporter() -> Result {
     BufReader::new(out).read_line(&mut line).map_err(|e| e.to_string())?;
     let address = line.trim().strip_prefix("listening at http://").and_then(|at| at.strip_suffix("/metrics"));
     let address = address.ok_or_else(|| format!("the exporter says {line:?}"))?;
-    let get = |path: &str| -> std::io::Result<String> {
+    let send = |request: &[u8]| -> std::io::Result<TcpStream> {
         let mut stream = TcpStream::connect(address)?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: here\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        stream.write_all(request)?;
+        Ok(stream)
     };
-    let answer = get("/metrics").map_err(|e| e.to_string())?;
-    check!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\ngoya_up{"), "{answer}");
-    let answer = get("/secret").map_err(|e| e.to_string())?;
-    check!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    let heard = |mut stream: TcpStream| -> Result<String> {
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).map_err(|e| e.to_string())?;
+        String::from_utf8(answer).map_err(|e| e.to_string())
+    };
+    // Three say nothing, or not enough: they are told so in time, and nobody waits for them.
+    let start = Instant::now();
+    let slow: Vec<_> = [&b""[..], b"GET /metrics", b"GET /metrics HTTP/1.1\r\nHost: x\r\n"]
+        .into_iter()
+        .map(send)
+        .collect::<std::io::Result<_>>()
+        .map_err(|e| e.to_string())?;
+    let garbage = [0xA5; 20_000];
+    let requests: [(&[u8], &str, &str); 6] = [
+        (b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\ngoya_up{"),
+        (b"HEAD / HTTP/1.0\n\n", "HTTP/1.1 200 OK\r\n", "close\r\n\r\n"),
+        (b"GET /secret HTTP/1.1\r\n\r\n", "HTTP/1.1 404 ", "see /metrics"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 405 ", "GET"),
+        (b"\x16\x03\x01\x02\x00\n\n", "HTTP/1.1 400 ", "no request"),
+        (&garbage, "HTTP/1.1 431 ", "too much"),
+    ];
+    for (request, begin, part) in requests {
+        let answer = heard(send(request).map_err(|e| e.to_string())?)?;
+        check!(answer.starts_with(begin) && answer.contains(part), "{begin}: {answer}");
+        check!(!begin.contains("200") || request[0] == b'G' || answer.ends_with(part), "a body: {answer}");
+    }
+    check!(start.elapsed() < Duration::from_secs(4), "the others waited for {:?}", start.elapsed());
+    for stream in slow {
+        let answer = heard(stream)?;
+        check!(answer.starts_with("HTTP/1.1 408 "), "who is slow is told {answer}");
+    }
+    check!(start.elapsed() < Duration::from_secs(15), "who was slow waited for {:?}", start.elapsed());
+    // One that is gone before it is answered.
+    drop(send(b"GET / HTTP/1.1\r\n\r\n").map_err(|e| e.to_string())?);
     let status = server.wait().map_err(|e| e.to_string())?;
     check!(status.success(), "the exporter ends with {status}");
     Ok(())
@@ -160,6 +195,10 @@ pub(super) fn mistakes() -> Result {
         let (code, _, err) = said(arguments)?;
         check_eq!(code, expected, format!("the exit code of {arguments:?}, which says {err}"));
         check!(err.contains(text), "{arguments:?} says {err}");
+        let (code, out, _) = said(&[arguments, &["--json"]].concat())?;
+        if !arguments.contains(&"csv") {
+            check_eq!(super::parse(&out)?["error"]["code"], code, format!("{arguments:?} as JSON"));
+        }
     }
     Ok(())
 }

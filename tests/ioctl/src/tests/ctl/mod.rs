@@ -3,14 +3,17 @@
 
 //! `goyactl`, as operators and their scripts use it. Where it is not in the guest, all is skipped.
 
+mod container;
+mod gone;
 mod look;
 mod rough;
+mod shell;
 mod work;
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use goya_tests::{Result, check_eq};
+use goya_tests::{Result, check, check_eq};
 use serde_json::Value;
 
 use super::{Test, fault, test};
@@ -22,6 +25,7 @@ pub const TESTS: &[Test] = &[
     test("ctl.top", look::top),
     test("ctl.users", look::users),
     test("ctl.exporter", look::exporter),
+    test("ctl.readers", look::readers),
     test("ctl.cdi", look::cdi),
     test("ctl.texts", look::texts),
     test("ctl.mistakes", look::mistakes),
@@ -30,6 +34,12 @@ pub const TESTS: &[Test] = &[
     Test { name: "ctl.bench", run: work::bench, seconds: 120, emulated: false },
     test("ctl.run", work::run),
     test("ctl.kernel", work::kernel),
+    test("ctl.absurdities", shell::absurdities),
+    test("ctl.container", container::container),
+    test("ctl.ordinary_user", shell::users),
+    test("ctl.pipes", shell::pipes),
+    test("ctl.screen", shell::screen),
+    test("ctl.strangers", shell::strangers),
 ];
 
 /// Tests that reset the card, or have it go wrong.
@@ -37,6 +47,10 @@ pub const ROUGH: &[Test] = &[
     fault("ctl.monitor", rough::monitor),
     fault("ctl.notifier", rough::notifier),
     Test { name: "ctl.reset", run: rough::reset, seconds: 60, emulated: false },
+    test("ctl.interrupts", shell::interrupts),
+    Test { name: "ctl.gone", run: gone::gone, seconds: 60, emulated: false },
+    Test { name: "ctl.watched_gone", run: gone::watched, seconds: 60, emulated: false },
+    fault("ctl.drill_broken_off", shell::broken_drill),
     Test { name: "ctl.drill", run: rough::drill, seconds: 180, emulated: true },
 ];
 
@@ -80,6 +94,20 @@ fn parse(text: &str) -> Result<Value> {
 /// The same as JSON.
 fn json(arguments: &[&str]) -> Result<Value> {
     parse(&text(&[arguments, &["--json"]].concat())?)
+}
+
+/// A tool of the guest's.
+fn tool(arguments: &[&str]) -> Command {
+    let mut command = Command::new("/bin/busybox");
+    command.args(arguments);
+    command
+}
+
+/// Sees to it that there is a network: that inside of the guest, there is no other.
+fn network() -> Result {
+    let said = tool(&["ip", "link", "set", "lo", "up"]).output().map_err(|e| e.to_string())?;
+    check!(said.status.success(), "lo does not go up: {}", String::from_utf8_lossy(&said.stderr));
+    Ok(())
 }
 
 /// A file of the test's own.
