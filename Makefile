@@ -119,7 +119,7 @@ test-ctl: PROGRAMS := goya-tests goyactl
 test-ctl: LOG := ctl
 test-ctl: card guest guest-goyactl ## Run the tests of goyactl, on Debian's kernel
 	@$(call load,stock)
-	@$(call run,stock) --mem 1280M --ktap --timeout 900 -- goya-tests $(or $(TEST),ctl)
+	@$(call run,stock) --mem 1280M --guests $(GUESTS) --ktap --timeout 900 -- goya-tests $(or $(TEST),ctl)
 
 lib: toolbox ## The library for programs in C: goya.h, libgoya.so, libgoya.a and goya.pc in build/lib
 	@scripts/libgoya.sh
