@@ -114,7 +114,7 @@ pub struct Copy {
     #[arg(long, short, default_value = "16M", value_parser = size)]
     pub size: u64,
     /// How often
-    #[arg(long, short = 'n', default_value_t = 1)]
+    #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub count: u32,
 }
 

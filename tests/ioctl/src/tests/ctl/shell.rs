@@ -290,6 +290,7 @@ pub(super) fn absurdities() -> Result {
     for (arguments, expected) in [
         (&["copy", "--size", "16777216G", "-n", "4294967295"][..], 2),
         (&["copy", "--size", "0"], 2),
+        (&["copy", "--count", "0"], 2),
         (&["monitor", "--time", "1e18"], 2),
         (&["top", "--once", "-n", "1e300"], 2),
         (&["bench", "--size", "17179869183G"], 2),
