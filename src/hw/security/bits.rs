@@ -73,6 +73,11 @@ impl Bits {
         self
     }
 
+    /// Whether the bits protect themselves.
+    pub(super) const fn seals(&self) -> bool {
+        self.written >> 31 != 0 && self.words[WORDS - 1] == 0
+    }
+
     /// Writes the bits of the block at `block`.
     pub(super) fn write(&self, io: &impl Io, block: Offset) {
         let first = block.plus(PROT_BITS);

@@ -10,6 +10,9 @@
 //! word twice in others, where the second write undoes the first. The tables here give what
 //! results, since a user's command buffer that one driver lets pass must pass with the other.
 //! Each such place is marked UPSTREAM-SLIP.
+//!
+//! Two places are closed nevertheless: the queue managers of the DMA ([`DMA_QM_BITS`]), and the protection bits themselves, wherever
+//! upstream sets some of a block ([`seal`]).
 
 use super::bits::Bits;
 use crate::hw::{
@@ -176,6 +179,20 @@ static TPC_CFG_BITS: Bits = Bits::NONE.protect(&[
     (0xE00, 0xE2C), // FUNC_MBIST_CNTRL to FUNC_MBIST_MEM_9
 ]);
 
+/// Protects the protection bits of the blocks that users need in part, by the last word of them (as a comment in `gaudi_security.c`
+/// has it). Upstream leaves it alone, and who can write a block's bits has the whole block: a queue manager is trusted as soon as its
+/// own register says so, and then reaches all that the driver reaches.
+pub(super) fn seal(io: &impl Io) {
+    for (blocks, bits) in &SHARED {
+        if !bits.seals() {
+            blocks.write(io, &SEAL);
+        }
+    }
+}
+
+/// The words of protection bits.
+static SEAL: Bits = Bits::NONE.protect(&[(0xF80, 0xFFC)]);
+
 /// The bits of the DMA's queue managers, for comparison.
 #[cfg(CONFIG_KUNIT = "y")]
 pub(super) fn write_dma_qms(io: &impl Io) {
@@ -196,4 +213,5 @@ pub(super) fn write(io: &impl Io) {
     for (blocks, bits) in &SHARED {
         blocks.write(io, bits);
     }
+    seal(io);
 }
