@@ -35,7 +35,7 @@ const OBJECT_ADD: u32 = 1 << 31;
 /// One monitor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Monitor {
-    /// Where its message goes: a physical device address.
+    /// Where its message goes: the device address of a register.
     pub address: u64,
     /// What the message says.
     pub data: u32,
@@ -230,8 +230,9 @@ impl Chip {
         self.counters.monitors_fired += 1;
         tracing::debug!(target: "goya::sync", monitor = index, address = %format_args!("{address:#x}"), data = %format_args!("{data:#x}"), "fires");
         let origin = Origin::Monitor(index as u16);
-        if self.message(address, data, origin).is_err() {
-            tracing::debug!(target: "goya::sync", monitor = index, "nothing answers its payload address");
+        let allowed = self.protection_check_monitor(address);
+        if allowed.and_then(|()| self.message(address, data, origin)).is_err() {
+            tracing::debug!(target: "goya::sync", monitor = index, "its payload address is refused, or nothing answers there");
             self.counters.faults += 1;
         }
     }
@@ -240,7 +241,7 @@ impl Chip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map::{CFG_BASE, HOST_BASE};
+    use crate::map::{CFG_BASE, HOST_BASE, SRAM_BASE};
     use crate::testing::TestHost;
 
     fn arm(chip: &mut Chip, monitor: u32, address: u64, data: u32, arm: u32) {
@@ -277,31 +278,62 @@ mod tests {
         assert!(!sync.register_write(STATUS + 28, 0));
     }
 
+    /// A register that keeps what is written to it, of the CoreSight components.
+    const PLAIN: u32 = 0x211_3000;
+    const PLAIN_AT: u64 = CFG_BASE + PLAIN as u64;
+
+    fn plain(chip: &mut Chip) -> u32 {
+        chip.register_read(PLAIN, Origin::Host)
+    }
+
     #[test]
     fn a_monitor_fires_once_when_its_object_reaches_the_value() {
-        let host = TestHost::new(4096);
-        let mut chip = host.chip();
-        arm(&mut chip, 7, HOST_BASE + 0x10, 0xCAFE, 5 << 16 | 3);
+        let mut chip = TestHost::new(4096).chip();
+        arm(&mut chip, 7, PLAIN_AT, 0xCAFE, 5 << 16 | 3);
         chip.register_write(OBJECT + 12, 4, Origin::Host);
-        assert_eq!((host.word(0x10), status(&mut chip, 7)), (0, 1));
+        assert_eq!((plain(&mut chip), status(&mut chip, 7)), (0, 1));
         chip.register_write(OBJECT + 12, OBJECT_ADD | 2, Origin::Host);
-        assert_eq!((host.word(0x10), status(&mut chip, 7)), (0xCAFE, 0));
-        host.write(0x10, &[0; 4]);
+        assert_eq!((plain(&mut chip), status(&mut chip, 7)), (0xCAFE, 0));
+        chip.register_write(PLAIN, 0, Origin::Host);
         chip.register_write(OBJECT + 12, 9, Origin::Host);
-        assert_eq!(host.word(0x10), 0);
+        assert_eq!(plain(&mut chip), 0);
     }
 
     #[test]
     fn equal_wants_just_the_value_and_a_true_condition_fires_at_once() {
+        let mut chip = TestHost::new(4096).chip();
+        arm(&mut chip, 0, PLAIN_AT, 1, 5 << 16 | 1 << 15);
+        chip.register_write(OBJECT, 6, Origin::Host);
+        assert_eq!(plain(&mut chip), 0);
+        chip.register_write(OBJECT, 5, Origin::Host);
+        assert_eq!(plain(&mut chip), 1);
+        arm(&mut chip, 255, PLAIN_AT, 2, 5 << 16);
+        assert_eq!(plain(&mut chip), 2);
+    }
+
+    /// Who may program a monitor reaches nothing by it that he does not reach himself.
+    #[test]
+    fn a_monitor_reaches_no_memory_and_no_register_that_is_protected() {
         let host = TestHost::new(4096);
         let mut chip = host.chip();
-        arm(&mut chip, 0, HOST_BASE, 1, 5 << 16 | 1 << 15);
-        chip.register_write(OBJECT, 6, Origin::Host);
-        assert_eq!(host.word(0), 0);
-        chip.register_write(OBJECT, 5, Origin::Host);
-        assert_eq!(host.word(0), 1);
-        arm(&mut chip, 255, HOST_BASE + 4, 2, 5 << 16);
-        assert_eq!(host.word(4), 2);
+        // As the driver closes them: a bit for each register of the block.
+        chip.register_write((PLAIN & !0xFFF) + 0xF80, !1, Origin::Host);
+        for (monitor, address) in [(0, HOST_BASE + 16), (1, SRAM_BASE), (2, 0x100), (3, PLAIN_AT)] {
+            arm(&mut chip, monitor, address, 0xBAD, 0);
+            assert_eq!(status(&mut chip, monitor), 0);
+        }
+        assert_eq!((host.word(16), plain(&mut chip), chip.counters.faults), (0, 0, 4));
+        let mut word = [0; 4];
+        for at in [SRAM_BASE, 0x100] {
+            chip.physical_read(at, &mut word, Origin::Host).unwrap();
+            assert_eq!(word, [0; 4], "{at:#x}");
+        }
+        // The ranges count, too: here that of the interrupt controller.
+        for (at, value) in [(0x4B_0000, 0xFFFF), (0x4B_0044, 0x80_0000), (0x4B_0004, 0x3F0_0000)] {
+            chip.register_write(at, value, Origin::Host);
+        }
+        arm(&mut chip, 4, CFG_BASE + 0x80_0040, 484, 0);
+        assert_eq!(chip.counters.faults, 5);
     }
 
     #[test]
@@ -322,11 +354,10 @@ mod tests {
 
     #[test]
     fn clearing_the_status_disarms() {
-        let host = TestHost::new(4096);
-        let mut chip = host.chip();
-        arm(&mut chip, 9, HOST_BASE, 1, 1 << 16);
+        let mut chip = TestHost::new(4096).chip();
+        arm(&mut chip, 9, PLAIN_AT, 1, 1 << 16);
         chip.register_write(STATUS + 36, 0, Origin::Host);
         chip.register_write(OBJECT, 1, Origin::Host);
-        assert_eq!(host.word(0), 0);
+        assert_eq!(plain(&mut chip), 0);
     }
 }

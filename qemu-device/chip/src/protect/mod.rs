@@ -47,10 +47,33 @@ impl Chip {
         write: bool,
     ) -> Result<(), BusError> {
         let router = router(id);
+        if !self.refuses(router, addr, len) {
+            return Ok(());
+        }
+        tracing::debug!(target: "goya::mmu", queue = %id, addr = %format_args!("{addr:#x}"), write, "refused by protection");
+        self.counters.faults += 1;
+        if router == DMA_MACRO {
+            let at = RAZWI + if register_at(addr).is_some() { 0 } else { 0x10 } + if write { 0 } else { 8 };
+            self.regs.set(at, 1);
+            self.regs.set(at + 4, id.index() as u32);
+        }
+        Err(BusError::Protected(addr))
+    }
+
+    /// Checks a monitor's message to `addr`: only registers are reached, and only those that its programmer, who may be any
+    /// user, reaches himself. The ranges are those of the DMA's router, whose registers the sync manager's are beside.
+    pub(crate) fn protection_check_monitor(&mut self, addr: u64) -> Result<(), BusError> {
+        if register_at(addr).is_none() || self.refuses(DMA_MACRO, addr, 4) {
+            return Err(BusError::Protected(addr));
+        }
+        Ok(())
+    }
+
+    /// Whether an access of `len` bytes at `addr` that comes by `router` is refused.
+    fn refuses(&mut self, router: u32, addr: u64, len: u64) -> bool {
         let ranges = &mut self.protection.ranges;
         let ranges = &*ranges.entry(router).or_insert_with(|| Ranges::read(&self.regs, router));
-        let register = register_at(addr);
-        let refused = match register {
+        match register_at(addr) {
             // Every word: a core's store is longer than one. Offsets fit in 32 bits: they are below CFG_SIZE.
             Some(offset) => (offset & !3..offset.saturating_add(len.max(1))).step_by(4).any(|offset| {
                 let inside = offset < CFG_SIZE;
@@ -61,18 +84,7 @@ impl Chip {
                 ranges.refuses_memory(addr)
                     || ranges.refuses_memory(addr.saturating_add(len.saturating_sub(1)))
             }
-        };
-        if !refused {
-            return Ok(());
         }
-        tracing::debug!(target: "goya::mmu", queue = %id, addr = %format_args!("{addr:#x}"), write, "refused by protection");
-        self.counters.faults += 1;
-        if router == DMA_MACRO {
-            let at = RAZWI + if register.is_some() { 0 } else { 0x10 } + if write { 0 } else { 8 };
-            self.regs.set(at, 1);
-            self.regs.set(at + 4, id.index() as u32);
-        }
-        Err(BusError::Protected(addr))
     }
 }
 
