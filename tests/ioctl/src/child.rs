@@ -21,7 +21,7 @@ use goya_tests::{Result, check_eq};
 use goya_uapi::{HL_CS_FLAGS_CUSTOM_TIMEOUT, hl_goya_dma_direction as direction};
 use io_uring::squeue::Flags;
 
-use crate::tests::map_small_pages;
+use crate::tests::{map_small_pages, tpc_endless};
 
 /// Seconds that its work may take.
 const TIMEOUT: u32 = 1;
@@ -35,7 +35,7 @@ pub const ODD_OFFSET: u64 = 100;
 
 /// Submits to a queue: `nop1` to DMA queue 1, and so on; `fence2`; `fault3` reads where nothing is mapped,
 /// `stale2` writes where nothing is mapped any more. `hold` has everything that a user can have, `race` opens
-/// the card with others, `map` maps memory.
+/// the card with others, `map` maps memory, `spin` has all cores execute kernels without an end.
 pub fn run(what: &str) -> ExitCode {
     let result = match what {
         "hold" => hold(),
@@ -50,6 +50,8 @@ pub fn run(what: &str) -> ExitCode {
         "hoard" => hoard(),
         "mapped" => mapped(),
         "listen" => listen(),
+        "spin" => tpc_endless::spin(true),
+        "spin-left" => tpc_endless::spin(false),
         "uring" => uring(0, 0),
         "uring-late" => uring(HL_CS_FLAGS_CUSTOM_TIMEOUT, TIMEOUT),
         _ => submit(what),
@@ -65,7 +67,7 @@ pub fn run(what: &str) -> ExitCode {
 }
 
 /// Waits for the driver to kill it, with whatever the caller has.
-fn until_killed() -> Result {
+pub fn until_killed() -> Result {
     std::thread::sleep(Duration::from_secs(60));
     Err("the driver let us live".into())
 }

@@ -31,9 +31,69 @@ pub fn put_code(card: &Card, text: &str) -> Result {
 
 /// Packets that launch the code that [`put_code`] has put there.
 pub fn launch(tensors: &[Tensor], scalars: &[u32], part: Part, message: u32) -> Result<Packets> {
-    let descriptor = Descriptor { code: KERNEL, tensors, scalars, part, message };
+    launch_at(KERNEL, tensors, scalars, part, message)
+}
+
+/// Packets that launch the code at `code`.
+pub fn launch_at(
+    code: u64,
+    tensors: &[Tensor],
+    scalars: &[u32],
+    part: Part,
+    message: u32,
+) -> Result<Packets> {
+    let descriptor = Descriptor { code, tensors, scalars, part, message };
     let packets = launch_packets(&descriptor).map_err(|e| e.to_string())?;
     Ok(Packets::from_bytes(packets.bytes()))
+}
+
+/// An index space of one point.
+pub const ONE: Part = Part { offset: [0; 5], size: [1; 5] };
+
+/// Registers of a core from its engine's base on, as WREG counts them: the queue's copy of a descriptor, and what starts a kernel.
+pub mod register {
+    /// Address of tensor 0, low and high.
+    pub const TENSOR_0: u32 = 0x6A00;
+    /// The code's address, low and high.
+    pub const CODE: u32 = 0x6C60;
+    /// The first scalar.
+    pub const SCALAR_0: u32 = 0x6C90;
+    /// The message at the end.
+    pub const MESSAGE: u32 = 0x6D14;
+    /// Drops what the core has cached.
+    pub const CMD: u32 = 0x6830;
+    /// Starts a kernel.
+    pub const EXECUTE: u32 = 0x6838;
+}
+
+/// Launches the code that [`put_code`] has put there once for each of `steps`, on core `core`: a step is registers of the engine and
+/// what is written to them before. Answers which of the kernels have come to their end.
+pub fn series(
+    card: &Card,
+    core: u32,
+    tensors: &[Tensor],
+    steps: &[Vec<(u32, u32)>],
+    settle: impl FnOnce(&Card, u32) -> Result,
+) -> Result<Vec<bool>> {
+    let objects = u16::try_from(steps.len()).map_err(|e| e.to_string())?;
+    let clear = (0..u32::from(objects)).fold(Packets::default(), |packets, n| packets.sync_object(n, 0));
+    card.run(3, &clear)?;
+    let descriptor = Descriptor { code: KERNEL, tensors, scalars: &[], part: ONE, message: 0 };
+    let words = descriptor.words().map_err(|e| e.to_string())?;
+    let mut packets = Packets::default().wreg_bulk(register::TENSOR_0, &words);
+    for (object, step) in (0..objects).zip(steps) {
+        packets = step.iter().fold(packets, |packets, (at, value)| packets.wreg32(*at, *value));
+        let message = completion_message(object).ok_or("too many steps")?;
+        packets = packets
+            .wreg32(register::MESSAGE, message)
+            .wreg32(register::CMD, 0xF)
+            .wreg32(register::EXECUTE, 1);
+    }
+    let queue = goya_queue_id::GOYA_QUEUE_ID_TPC0 + core;
+    card.run_internal(queue, &packets)?;
+    settle(card, queue)?;
+    let values = card.get(SYNC_OBJECT, 4 * steps.len())?;
+    Ok(values.chunks_exact(4).map(|value| value[0] != 0).collect())
 }
 
 /// The message that counts a core as done.
@@ -65,6 +125,11 @@ pub fn done(card: &Card) -> Result<u32> {
     Ok(u32::from_le_bytes(value.try_into().map_err(|_| "not four bytes")?))
 }
 
+/// Packets for queue 3 that wait until so many cores have said that they are done.
+pub fn wait_for_done(cores: u32) -> Packets {
+    Packets::default().monitor(MONITOR, OBJECT, cores, dma_fence(3, FENCE.into()), 1).fence(FENCE, 1, 1)
+}
+
 /// Runs `kernel` on the first `cores` cores, and waits for all of them.
 pub fn run(card: &Card, kernel: &Kernel, tensors: &[Tensor], scalars: &[u32], cores: u32) -> Result {
     put_code(card, kernel.text).map_err(|e| format!("{}: {e}", kernel.name))?;
@@ -82,9 +147,7 @@ pub fn run(card: &Card, kernel: &Kernel, tensors: &[Tensor], scalars: &[u32], co
         let queue = goya_queue_id::GOYA_QUEUE_ID_TPC0 + core;
         chunks.push(chunk(at, queue, packets.bytes().len(), HL_CS_CHUNK_FLAGS_USER_ALLOC_CB));
     }
-    let wait =
-        Packets::default().monitor(MONITOR, OBJECT, cores, dma_fence(3, FENCE.into()), 1).fence(FENCE, 1, 1);
-    let job = card.job(3, &wait)?;
+    let job = card.job(3, &wait_for_done(cores))?;
     chunks.push(job.chunk);
     let seq = card.submit(&chunks, 0, 0).map_err(|e| format!("{}: {e}", kernel.name))?;
     card.finish(seq).map(drop)

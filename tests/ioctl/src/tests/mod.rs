@@ -35,6 +35,9 @@ mod stress;
 mod submit;
 mod tables;
 mod tpc;
+pub mod tpc_endless;
+mod tpc_reach;
+mod tpc_registers;
 mod units;
 mod uring;
 mod window;
@@ -96,6 +99,8 @@ const GENTLE: &[&[Test]] = &[
     chains::TESTS,
     units::TESTS,
     tpc::TESTS,
+    tpc_reach::TESTS,
+    tpc_registers::TESTS,
     library::TESTS,
     ctl::TESTS,
     sensors::TESTS,
@@ -113,6 +118,7 @@ const ROUGH: &[&[Test]] = &[
     dram_window::ROUGH,
     peer::ROUGH,
     stalls::TESTS,
+    tpc_endless::TESTS,
     library::ROUGH,
     ctl::ROUGH,
     uring::ROUGH,

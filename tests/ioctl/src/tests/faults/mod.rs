@@ -21,10 +21,10 @@ pub const TESTS: &[&[Test]] =
     &[events::TESTS, queues::TESTS, lockups::TESTS, events::LOUD, lockups::HEARTBEAT];
 
 /// How long a driver may take to notice something.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Messages that come with every reset under a user.
-fn expect_reset() -> Result {
+pub(super) fn expect_reset() -> Result {
     for text in [
         "has not finished in",
         "has timed-out while user process is waiting for it",
@@ -35,7 +35,7 @@ fn expect_reset() -> Result {
     Ok(())
 }
 
-fn reset_happened(card: &Card, before: (u32, u32)) -> Result {
+pub(super) fn reset_happened(card: &Card, before: (u32, u32)) -> Result {
     card.poll("a hard reset", |card| Ok(card.resets()?.0 > before.0))?;
     card.wait_operational()
 }
