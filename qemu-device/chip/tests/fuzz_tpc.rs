@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use goya_chip::testing::TestHost;
 use goya_chip::tpc::{Address, Core, Progress, Regions};
 use goya_chip::{Chip, Reset};
-use goya_tpc_isa::slot::{IMMEDIATE, Span, span};
-use goya_tpc_isa::{Field, RawWord, Slot, asm, table};
+use goya_tpc_isa::RawWord;
+use goya_tpc_kernels::nonsense::{description, program};
 use soak::Random;
 
 const CODE: u64 = 0x10_0000_0000;
@@ -37,103 +37,12 @@ impl Random {
     fn index(&mut self, n: usize) -> usize {
         self.below(n.max(1) as u64) as usize
     }
-
-    /// Any bits, small numbers more often than by chance.
-    fn bits(&mut self) -> u32 {
-        (self.next() as u32) >> self.index(32)
-    }
-}
-
-/// The kernels of the project.
-fn kernels() -> Vec<Vec<RawWord>> {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tpc/kernels/asm");
-    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.collect();
-    files.sort();
-    let text = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
-    files.iter().map(|path| asm::assemble(&text(path)).unwrap().words).collect()
-}
-
-/// A word with instructions that there are, whose fields are random.
-fn word(random: &mut Random) -> RawWord {
-    let mut word = RawWord::default();
-    for slot in Slot::ALL {
-        let forms = table::forms(slot);
-        let form = if random.index(2) == 0 { table::nop(slot) } else { &forms[random.index(forms.len())] };
-        let mut set = |field, value| span(slot, field).into_iter().for_each(|span| word.set(span, value));
-        set(Field::Opcode, u32::from(form.opcode));
-        for field in Field::OPERANDS.into_iter().chain([Field::Type, Field::Switches, Field::Predicate]) {
-            let few = random.next() & random.next();
-            let value = [random.next() as u32, 127, few as u32, 0][random.index(4)];
-            if form.uses(field) || field == Field::Predicate && random.index(4) == 0 {
-                set(field, value);
-            }
-        }
-    }
-    word.set(IMMEDIATE, random.bits());
-    if random.index(16) == 0 {
-        word.set(Span { low: 0, width: 6 }, goya_tpc_isa::loops::OPCODE);
-        word.set(Span { low: 100, width: 16 }, 32 * (random.next() as u32 & 15));
-        word.set(Span { low: 116, width: 3 }, random.next() as u32 % 7);
-    }
-    word
-}
-
-/// A kernel with some damage, or words without sense.
-fn program(random: &mut Random, kernels: &[Vec<RawWord>]) -> Vec<RawWord> {
-    let mut words = match random.index(4) {
-        0 => (0..1 + random.index(60)).map(|_| word(random)).collect(),
-        _ => kernels[random.index(kernels.len())].clone(),
-    };
-    for _ in 0..random.index(6) {
-        let (at, other) = (random.index(words.len()), random.index(words.len()));
-        match random.index(4) {
-            0 => words[at] = word(random),
-            1 => words.swap(at, other),
-            2 => words[at] = RawWord::from_bytes(&std::array::from_fn(|_| random.next() as u8)),
-            _ => {
-                let span = Span { low: random.index(190) as u8, width: 1 };
-                let bit = words[at].get(span) ^ 1;
-                words[at].set(span, bit);
-            }
-        }
-    }
-    words
-}
-
-/// The registers that describe a kernel, as the core's block has them.
-fn description(random: &mut Random, code: u64, data: u64) -> HashMap<u32, u32> {
-    let mut registers = HashMap::from([(0x660, code as u32), (0x664, (code >> 32) as u32)]);
-    for tensor in 0..8 {
-        let at = 0x400 + 0x4C * tensor;
-        let base = if random.index(16) == 0 { random.next() } else { data };
-        let config = random.index(4) as u32 | 0x1F00 | 4 << 16;
-        registers.extend([
-            (at, base as u32),
-            (at + 4, (base >> 32) as u32),
-            (at + 8, random.bits()),
-            (at + 12, config),
-        ]);
-        for (d, size) in [40, 3, 2, 1, 1].into_iter().enumerate() {
-            let field = at + 0x10 + 12 * d as u32;
-            registers.extend([(field, size), (field + 4, [1, 40, 120, 240, 240][d])]);
-            if random.index(16) == 0 {
-                registers.insert(field + 4 * random.index(3) as u32, random.bits());
-            }
-        }
-    }
-    for d in 0..5 {
-        registers.extend([(0x668 + 8 * d, random.bits() & 3), (0x66C + 8 * d, 1 + (random.bits() & 3))]);
-    }
-    registers.extend((0..32).map(|i| (0x690 + 4 * i, random.bits())));
-    registers.insert(0x710, random.bits() & 1);
-    registers
 }
 
 /// Runs a program on a core without a card; the words that it has executed.
 fn on_a_core(random: &mut Random, words: &[RawWord]) -> u64 {
     let code = words.iter().flat_map(|word| word.to_bytes()).collect();
-    let registers = description(random, CODE, DATA);
+    let registers = description(&mut || random.next(), CODE, DATA);
     let mut memory = Regions {
         regions: vec![(CODE, code), (DATA, vec![0x5A; 1 << 12])],
         registers: HashMap::from([(0x710, 0)]),
@@ -155,13 +64,13 @@ fn on_a_core(random: &mut Random, words: &[RawWord]) -> u64 {
 }
 
 /// Launches programs on all cores of a card, and takes it back from those without end.
-fn on_a_card(random: &mut Random, chip: &mut Chip, kernels: &[Vec<RawWord>]) {
+fn on_a_card(random: &mut Random, chip: &mut Chip) {
     for n in 0..8 {
         let code = u64::from(CARD_CODE + n * 0x1_0000);
-        let bytes: Vec<_> = program(random, kernels).iter().flat_map(|word| word.to_bytes()).collect();
+        let bytes: Vec<_> = program(&mut || random.next()).iter().flat_map(|word| word.to_bytes()).collect();
         chip.inspect_memory_write(code, &bytes).expect("the card's memory");
         let data = u64::from(CARD_CODE + 0x80_0000);
-        for (at, value) in description(random, code, data) {
+        for (at, value) in description(&mut || random.next(), code, data) {
             let _ = chip.inspect_register_write(CFG + n * NEXT + at, value);
         }
         let _ = chip.inspect_register_write(CFG + n * NEXT + 0x714, random.next() as u32);
@@ -183,17 +92,17 @@ fn on_a_card(random: &mut Random, chip: &mut Chip, kernels: &[Vec<RawWord>]) {
 
 /// Makes rounds of fifty programs until `enough` have been run, by their number and the time that they took.
 fn fuzz(enough: impl Fn(u64, Duration) -> bool) {
-    let (mut random, kernels) = (Random::seeded(), kernels());
+    let mut random = Random::seeded();
     let host = TestHost::new(1 << 20);
     let mut chip = host.chip();
     let (mut programs, mut words) = (0_u64, 0);
     let grown = soak::growth(enough, || {
         for _ in 0..50 {
-            let program = program(&mut random, &kernels);
+            let program = program(&mut || random.next());
             words += on_a_core(&mut random, &program);
             programs += 1;
         }
-        on_a_card(&mut random, &mut chip, &kernels);
+        on_a_card(&mut random, &mut chip);
         50
     });
     let launched = chip.counters().kernels;

@@ -10,6 +10,7 @@
 
 mod kernel;
 mod list;
+pub mod nonsense;
 pub mod reference;
 mod space;
 

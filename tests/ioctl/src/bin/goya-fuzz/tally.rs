@@ -29,10 +29,14 @@ pub enum Kind {
     Sysfs,
     Debugfs,
     Fault,
+    /// Programs for the tensor cores, by core.
+    Launch,
 }
 
-const KINDS: [&str; 12] =
-    ["info", "cb", "cs", "wait", "memory", "debug", "other", "control", "stray", "sysfs", "debugfs", "fault"];
+const KINDS: [&str; 13] = [
+    "info", "cb", "cs", "wait", "memory", "debug", "other", "control", "stray", "sysfs", "debugfs", "fault",
+    "launch",
+];
 /// Calls of kind [`Kind::Other`], by their subject.
 pub const OTHERS: [&str; 12] =
     ["open", "close", "mmap", "munmap", "fork", "advise", "dup", "drop", "touch", "lock", "killed", "ended"];

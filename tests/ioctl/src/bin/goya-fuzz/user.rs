@@ -15,6 +15,7 @@ use goya_tests::nodes::Nodes;
 use goya_tests::sys::{self, Mapping};
 use goya_uapi::HL_IOCTL_INFO;
 
+use crate::calls::Launches;
 use crate::random::Random;
 use crate::tally::{Kind, Tally};
 
@@ -89,6 +90,7 @@ pub struct User {
     pub trace: Option<File>,
     pub stop: AtomicBool,
     pool: Mutex<Pool>,
+    launches: Mutex<Option<Launches>>,
 }
 
 impl User {
@@ -107,11 +109,17 @@ impl User {
             trace: trace.then(|| File::options().write(true).open("/dev/kmsg")).transpose()?,
             stop: AtomicBool::new(false),
             pool: Mutex::default(),
+            launches: Mutex::default(),
         })
     }
 
     pub fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What its threads launch programs with, one at a time.
+    pub fn launches(&self) -> MutexGuard<'_, Option<Launches>> {
+        self.launches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn goes_on(&self) -> bool {

@@ -7,6 +7,7 @@ mod buffers;
 mod debug;
 mod files;
 mod info;
+mod launch;
 mod memory;
 mod submit;
 mod wait;
@@ -16,6 +17,7 @@ use std::io;
 use crate::random::Random;
 use crate::user::Thread;
 
+pub use launch::Launches;
 pub use submit::prepare;
 
 /// A call, and how often it is made beside the others.
@@ -27,6 +29,7 @@ const USERS: &[Call] = &[
     (100, buffers::buffer),
     (300, submit::submit),
     (30, submit::other_kinds),
+    (60, launch::launch),
     (160, wait::wait),
     (30, wait::others),
     (240, memory::memory),
