@@ -167,6 +167,20 @@ fn a_store_of_many_registers_stops_at_one_that_is_closed() {
     }
 }
 
+/// A kernel reads all of its own registers, and writes to each what it has read.
+#[test]
+fn a_kernel_may_have_its_own_registers() {
+    for (first, last) in [(0, 0x3FC), (0x400, 0x65C), (0x660, 0x7FC), (0x800, 0x828), (0x840, 0xF7C)] {
+        let mut chip = chip(&format!(
+            "loop {first}, {last}, 4, <=, end\nnop\nld_l mmio S5, S32; nop; nop; nop\nnop\nnop\nnop\n\
+             nop\nnop\nnop\nnop; nop; nop; st_l mmio S32, S5\nnop\nnop\nend: nop\nnop\nhalt\nnop\nnop\nnop"
+        ));
+        chip.register_write(base(N) + EXECUTE, 1, QUEUE);
+        finish(&mut chip);
+        assert_eq!((read(&mut chip, INTR_CAUSE), signals(&mut chip)), (0, 1), "{first:#x} to {last:#x}");
+    }
+}
+
 /// Eight cores that never end each get on, beside DMA or not.
 #[test]
 fn no_core_waits_for_others() {

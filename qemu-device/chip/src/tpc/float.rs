@@ -6,6 +6,7 @@
 use super::choices;
 
 /// A float as an operand of arithmetic: subnormal numbers are zero.
+#[inline(always)]
 pub fn operand(value: f32) -> f32 {
     let bits = value.to_bits();
     if choices::FLUSH_SUBNORMALS && bits & 0x7F80_0000 == 0 {
@@ -16,6 +17,7 @@ pub fn operand(value: f32) -> f32 {
 }
 
 /// A float as a result of arithmetic: subnormal numbers are zero, and there is one that is no number.
+#[inline(always)]
 pub fn result(value: f32) -> f32 {
     if value.is_nan() { f32::from_bits(choices::NAN) } else { operand(value) }
 }
@@ -40,6 +42,12 @@ pub fn mac(a: f32, b: f32, c: f32) -> f32 {
     let odd = if away { bits | 1 } else { bits.wrapping_sub(1) | 1 };
     let inexact = error != 0.0 && sum.is_finite() && bits & 1 == 0;
     result(f64::from_bits(if inexact { odd } else { bits }) as f32)
+}
+
+/// The same, for processors with an instruction for it.
+#[inline(always)]
+pub fn fused(a: f32, b: f32, c: f32) -> f32 {
+    result(operand(a).mul_add(operand(b), operand(c)))
 }
 
 /// The one of `a` and `b` that is `better`. What is no number wins, and zeros are ordered by their signs.

@@ -8,6 +8,7 @@ mod compare;
 mod convert;
 mod moves;
 mod products;
+mod wide;
 
 use goya_tpc_isa::{File, Operand, Register, Type};
 
@@ -20,6 +21,9 @@ use super::op::Op;
 use super::registers::Registers;
 use super::stop::Stop;
 use super::vector::{VECTOR_SIZE, Vector};
+
+/// What stands for random numbers where none are needed.
+static NOT_DRAWN: Vector = Vector([0; VECTOR_SIZE]);
 
 /// The sources of an instruction, as vectors.
 struct Sources<'a> {
@@ -47,10 +51,12 @@ pub fn execute(
     for (operand, to) in operands.into_iter().zip(scratch.iter_mut()) {
         special(operand, ty, registers, to);
     }
+    let drawn;
     let random = if convert::rounds(op, round) == Rounding::Stochastic {
-        registers.lfsr.advance()
+        drawn = registers.lfsr.advance();
+        &drawn
     } else {
-        Vector::default()
+        &NOT_DRAWN
     };
     let registers = &*registers;
     let source = |i: usize| match operands[i] {
@@ -73,7 +79,7 @@ pub fn execute(
             results[0] = arithmetic::logic(op.opcode, &sources);
             one
         }
-        4 | 22..=24 | 27..=29 => convert::execute(op, &sources, old(0), &random, round, results),
+        4 | 22..=24 | 27..=29 => convert::execute(op, &sources, old(0), random, round, results),
         34..=39 => {
             results[0] = compare::select(op.opcode - 34, op.ty, &sources, false);
             one

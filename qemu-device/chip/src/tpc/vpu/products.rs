@@ -10,7 +10,7 @@ use super::super::float;
 use super::super::lane::{Lane, shift_right, with_lane};
 use super::super::op::Op;
 use super::super::vector::Vector;
-use super::Sources;
+use super::{Sources, wide};
 
 /// `mul` and `mac`. `old` is a register of the destination.
 pub(super) fn execute<'a>(
@@ -25,8 +25,7 @@ pub(super) fn execute<'a>(
         Type::F32 => {
             results[0] = match (adds, op.switch(1)) {
                 (false, _) => a.zip(b, float::mul),
-                (true, false) => a.zip3(b, old(0), float::mac),
-                (true, true) => a.zip3(b, old(0), |a: f32, b: f32, c: f32| float::mac(-a, b, c)),
+                (true, negate) => wide::mac(a, b, old(0), negate),
             };
             Vectors::one(first, 4)
         }
