@@ -35,7 +35,7 @@ pub(super) const IDLE: u32 = 0x1E;
 /// What the cores together may take before others have their turn, and what a word takes beside its accesses; in
 /// bytes of DMA.
 const TURN: u64 = 256 << 10;
-const WORD_COST: u64 = 64;
+const WORD_COST: u64 = 512;
 /// Words between two looks at what they took.
 const WORDS: u64 = 16;
 
@@ -144,11 +144,12 @@ impl Chip {
         tracing::debug!(target: "goya::tpc", queue = %id, code = %format_args!("{code:#x}"), "kernel starts");
     }
 
-    /// Lets each core that runs execute some words: what that took, in bytes of DMA, or `None` when none could.
-    pub(crate) fn cores_run(&mut self) -> Option<u64> {
+    /// Lets each core that runs execute some words, all together about as many as take `bytes` bytes of DMA: what that took, or
+    /// `None` when none could.
+    pub(crate) fn cores_run(&mut self, bytes: u64) -> Option<u64> {
         let running = self.queues.cores.running();
         // Each has its own share, so that none waits for others, or for DMA.
-        let share = TURN / running.max(1);
+        let share = TURN.min(bytes) / running.max(1);
         (0..TPC_COUNT).filter_map(|n| self.core_run(n, share)).reduce(u64::saturating_add)
     }
 

@@ -72,6 +72,8 @@ impl Chip {
     /// Lets queues, channels and sync manager work until nothing moves, the bytes are used up, or
     /// a bounded number of rounds is over.
     pub(crate) fn engines_run(&mut self, mut bytes: u64) -> Progress {
+        // Who asks for little wants an answer soon, whatever the cores are at.
+        let turn = bytes;
         for _ in 0..ROUNDS {
             let mut moved = false;
             let ready = self.queues.take_ready();
@@ -85,7 +87,7 @@ impl Chip {
                 bytes = bytes.saturating_sub(done.unwrap_or(0));
                 moved |= done.is_some();
             }
-            let took = self.cores_run();
+            let took = self.cores_run(turn);
             bytes = bytes.saturating_sub(took.unwrap_or(0));
             moved |= took.is_some();
             if self.sync.busy() {
