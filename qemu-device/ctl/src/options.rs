@@ -119,8 +119,8 @@ pub enum Command {
     },
     /// Turn the trace on or off
     Trace {
-        /// on or off
-        #[arg(value_parser = ["on", "off"])]
+        /// on, off, or words: on, with every word of the tensor cores' kernels
+        #[arg(value_parser = ["on", "off", "words"])]
         state: String,
     },
 }
@@ -173,7 +173,9 @@ impl Command {
             Self::WriteMemory { address, data } => {
                 json!({"cmd": "write-memory", "address": address, "data": data})
             }
-            Self::Trace { state } => json!({"cmd": "trace", "on": state == "on"}),
+            Self::Trace { state } => {
+                json!({"cmd": "trace", "on": state != "off", "words": state == "words"})
+            }
         })
     }
 }

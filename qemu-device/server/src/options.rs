@@ -50,6 +50,9 @@ pub struct Options {
     /// Tell of every access, packet, interrupt and translation, on stderr or in FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub trace: Option<Option<PathBuf>>,
+    /// Tell of every word of the tensor cores' kernels, too
+    #[arg(long, requires = "trace")]
+    pub trace_words: bool,
     /// How much to tell of clients and trouble
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: Log,

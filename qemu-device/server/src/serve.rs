@@ -75,7 +75,7 @@ pub fn listen_error(path: &Path, source: impl std::error::Error + Send + Sync + 
 
 /// Runs the card until a signal ends it.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let trace = Trace::start(options.trace.as_ref(), options.log.into())?;
+    let trace = Trace::start(options.trace.as_ref(), options.trace_words, options.log.into())?;
     let chip = Chip::new(options.config(), Box::new(Machine::new()))?;
     let regions = regions(&chip);
     let shared = Shared::new(chip)?;

@@ -162,3 +162,48 @@ fn the_trace_tells_of_accesses_and_can_be_switched() {
     let times: Vec<f64> = trace.lines().filter_map(|l| l.split_whitespace().next()?.parse().ok()).collect();
     assert!(times.len() > 20 && times.is_sorted(), "time stamps go on");
 }
+
+/// A word in the card's SRAM, where the first BAR begins.
+fn put_code(client: &mut vfio_user::Client, words: &[u32]) {
+    (0..).step_by(4).zip(words).for_each(|(at, word)| put(client, 0, at, *word));
+}
+
+#[test]
+fn kernels_are_a_line_each_and_their_words_on_demand() {
+    // A store to address 0, `halt`, and a word that does nothing, as they are in memory.
+    let nop = [0x3F, 0x1_F800, 0, 0x0F80_0000, 0x1_F000, 0, 0, 0];
+    let store = [0x3F, 0x1_F800, 0xA, 0x6F80_0000, 0xB038, 0, 0, 0];
+    let halt = [0x20, 0x1_0000, 0, 0x0F80_0000, 0x1_F000, 0, 0, 0];
+    for option in ["--trace-words", ""] {
+        let dir = Dir::new("trace-kernel-file");
+        let file = dir.path("trace");
+        let trace = format!("--trace={}", file.display());
+        let options: Vec<_> = [trace.as_str(), option].into_iter().filter(|o| !o.is_empty()).collect();
+        let card = Card::start("trace-kernel", &options);
+        let mut client = card.client();
+        open_windows(&mut client);
+        put_code(&mut client, &[store, halt, nop, nop, nop].concat());
+        for (register_of_core, value) in [(0x660, 0xF000_0000), (0x664, 0x7F), (0x838, 1)] {
+            put(&mut client, 0, register(0xE0_6000 + register_of_core), value);
+        }
+        let idle = |client: &mut _| word(client, 0, register(0xE0_681C)) == 0x1E;
+        for _ in 0..1000 {
+            if idle(&mut client) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(idle(&mut client), "the kernel does not end");
+        card.signal(libc::SIGTERM);
+        assert_eq!(card.wait().1, Some(0));
+        let trace = std::fs::read_to_string(&file).expect("the trace");
+        let lines = |part: &str| trace.lines().filter(|line| line.contains(part)).collect::<Vec<_>>();
+        assert!(lines("kernel starts")[0].contains("code=0x7ff0000000"), "{trace}");
+        let end = lines("kernel ends");
+        assert!(end.len() == 1 && end[0].contains("words=2 loads=0 stores=1 stalls=0"), "{end:?}");
+        let words = lines("executes");
+        assert_eq!(words.len(), if option.is_empty() { 0 } else { 2 }, "{words:?}");
+        assert!(words.iter().all(|line| line.contains("tpc0")), "{words:?}");
+        assert!(words.is_empty() || words[0].contains("st_tnsr") && words[1].contains("halt"), "{words:?}");
+    }
+}

@@ -278,9 +278,26 @@ fn kernels_that_do_not_halt_set_the_status() {
 #[test]
 fn results_are_early_only_where_the_hardware_waits() {
     let early = b"nop; mov.i32 S1, 7; nop; nop\nnop; mov.i32 S2, S1; nop; nop\nhalt\nnop\nnop\nnop\n";
-    let second = |arguments: &[&str]| json(&run(arguments, early))["cores"][0]["registers"]["S2"].clone();
+    let core = |arguments: &[&str]| json(&run(arguments, early))["cores"][0].clone();
+    let second = |arguments: &[&str]| core(arguments)["registers"]["S2"].clone();
     assert_eq!(second(&["-", "-r", "--json"]), Value::Null);
     assert_eq!(second(&["-", "-r", "--json", "--wait"]), "0x7");
+    // Three words more, and it would have been there.
+    let counted = ["words", "stalls"].map(|name| core(&["-", "--json"])[name].as_u64());
+    assert_eq!(counted, [3, 3].map(Some));
+}
+
+#[test]
+fn what_a_core_has_done_is_counted() {
+    let files = Files::new("profile");
+    let program = files.write("add.s", find("add_f32").unwrap().text.as_bytes());
+    let tensor = "-ttype=f32,sizes=64x10";
+    let output = run(&[&program, tensor, tensor, tensor, "--space", "1x10", "--json", "--cores", "2"], b"");
+    for core in json(&output)["cores"].as_array().unwrap() {
+        let counted = ["loads", "stores", "stalls"].map(|name| core[name].as_u64());
+        // Two vectors in and one out for each of five rows.
+        assert_eq!(counted, [10, 5, 0].map(Some), "{core}");
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@
 //! Registers from 0xA00 on are the queue's copy of the descriptor at 0x400: a launch by the queue takes it over, so that the
 //! next descriptor can be written while the kernel runs.
 
+use goya_tpc_isa::dis;
+
 use super::Completion;
 use super::bus::Bus;
 use crate::access::Origin;
@@ -13,7 +15,7 @@ use crate::chip::Chip;
 use crate::events;
 use crate::queue::QueueId;
 use crate::regs::{TPC_CFG, TPC_COUNT, TPC_STRIDE};
-use crate::tpc::{Cause, Core, Progress, Stop};
+use crate::tpc::{Cause, Core, Profile, Progress, Stop};
 
 pub(super) const DESCRIPTOR: u32 = 0x400;
 pub(super) const KERNEL_BASE: u32 = 0x660;
@@ -85,6 +87,13 @@ impl Units {
     pub(crate) fn is_running(&self, n: u8) -> bool {
         self.get(n).running
     }
+}
+
+/// Tells of word `word`, which core `n` has executed.
+fn tell_of_word(n: u8, word: u32, core: &Core) {
+    // The page that it is from is gone after a jump to another.
+    let text = core.bits_of(word).map_or_else(String::new, |bits| dis::text(&bits));
+    tracing::trace!(target: "goya::word", queue = %QueueId::TpcCmdq(n), word, text, "executes");
 }
 
 impl Chip {
@@ -166,28 +175,35 @@ impl Chip {
             return None;
         };
         let before = core.words;
+        // Whoever wants to see each word has them executed one by one.
+        let watched = tracing::enabled!(target: "goya::word", tracing::Level::TRACE);
         let mut bus = Bus { chip: self, n, cost: 0 };
         let (progress, took) = loop {
-            let progress = core.run(&mut bus, WORDS);
+            let word = core.word();
+            let progress = core.run(&mut bus, if watched { 1 } else { WORDS });
+            if watched {
+                tell_of_word(n, word, &core);
+            }
             let took = bus.cost + (core.words - before) * WORD_COST;
             if progress != Progress::Running || took >= share {
                 break (progress, took);
             }
         };
-        let (words, all) = (core.words - before, core.words);
+        let (words, all, profile) = (core.words - before, core.words, core.profile);
         self.regs.set(base(n) + INTR_CAUSE, self.regs.get(base(n) + INTR_CAUSE) | core.causes);
         self.counters.tpc_words += words;
         self.queues.cores.get_mut(n).core = Some(core);
         match progress {
             Progress::Running => {}
             Progress::Halted => {
-                tracing::debug!(target: "goya::tpc", queue = %QueueId::TpcCmdq(n), words = all, "kernel ends");
+                let Profile { loads, stores, stalls } = profile;
+                tracing::debug!(target: "goya::tpc", queue = %QueueId::TpcCmdq(n), words = all, loads, stores, stalls, "kernel ends");
                 self.end(n);
                 self.message_of_end(n);
             }
             Progress::Stopped(stop) => {
                 self.end(n);
-                self.stopped(n, &stop);
+                self.stopped(n, &stop, all, profile);
             }
         }
         Some(took)
@@ -212,12 +228,13 @@ impl Chip {
 
     /// The kernel of core `n` cannot go on: nobody is told that it has ended, but an event is raised. A word that is none
     /// raises it in any case, so that nothing passes in silence; other causes can be masked.
-    fn stopped(&mut self, n: u8, stop: &Stop) {
+    fn stopped(&mut self, n: u8, stop: &Stop, words: u64, profile: Profile) {
         let (base, id) = (base(n), QueueId::TpcCmdq(n));
         let bit = stop.cause.bit();
         self.regs.set(base + INTR_CAUSE, self.regs.get(base + INTR_CAUSE) | bit);
         self.counters.faults += 1;
-        tracing::debug!(target: "goya::tpc", queue = %id, %stop, "kernel fails");
+        let Profile { loads, stores, stalls } = profile;
+        tracing::debug!(target: "goya::tpc", queue = %id, %stop, words, loads, stores, stalls, "kernel fails");
         if stop.cause == Cause::IllegalInstruction || self.regs.get(base + INTR_MASK) & bit == 0 {
             self.raise_event(events::tpc_kernel_error(n));
         }

@@ -71,6 +71,13 @@ impl Code {
         self.current.as_ref()?.1.steps.get(index as usize % PAGE_WORDS)
     }
 
+    /// The bits of that word, if its page is the current one and could be read as a whole.
+    pub fn bits(&self, index: u32) -> Option<RawWord> {
+        let (_, page) = self.current.as_ref().filter(|current| current.0 == index / PAGE_WORDS as u32)?;
+        let start = index as usize % PAGE_WORDS * WORD_SIZE;
+        Some(RawWord::from_bytes(page.bytes.get(start..start + WORD_SIZE)?.try_into().ok()?))
+    }
+
     /// Makes `page` the current one.
     fn turn(&mut self, page: u32, memory: &mut impl Memory) {
         if self.pages.len() + self.stale.len() >= MAX_PAGES {

@@ -3,7 +3,7 @@
 
 //! A core: registers, memories and descriptors, and the execution of words.
 
-use goya_tpc_isa::{File, Slot};
+use goya_tpc_isa::{File, RawWord, Slot};
 
 use super::cause::Cause;
 use super::choices;
@@ -134,6 +134,20 @@ pub struct Core {
     pub causes: u32,
     /// Words executed since the start.
     pub words: u64,
+    /// What they did beside that.
+    pub profile: Profile,
+}
+
+/// What a kernel has done since its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Profile {
+    /// Loads from memory, by tensors or addresses.
+    pub loads: u64,
+    /// Stores to it.
+    pub stores: u64,
+    /// Words for which results were not there yet that were read: for so many a pipeline would have stood still that waits, by the
+    /// tables of latencies. Of a core whose results are seen by the next word, none.
+    pub stalls: u64,
 }
 
 /// Room for what is between reading and writing.
@@ -179,6 +193,7 @@ impl Core {
             scratch: Scratch::default(),
             causes: 0,
             words: 0,
+            profile: Profile::default(),
         }
     }
 
@@ -214,12 +229,19 @@ impl Core {
         self.around.tables = pair(offset::TABLES);
         self.causes = 0;
         self.words = 0;
+        self.profile = Profile::default();
     }
 
     /// The word that is executed next, counted from the kernel's first; of a core that was stopped, the last.
     #[must_use]
     pub const fn word(&self) -> u32 {
         self.control.word()
+    }
+
+    /// The bits of word `word`, if it is near the one that is executed.
+    #[must_use]
+    pub fn bits_of(&self, word: u32) -> Option<RawWord> {
+        self.code.bits(word)
     }
 
     /// Takes code from memory again, as bit 0 of TPC_CMD wants. Starting a kernel does so too.
@@ -261,11 +283,13 @@ impl Core {
                     scratch: &mut self.scratch,
                     round: self.round,
                     causes: &mut self.causes,
+                    profile: &mut self.profile,
                 };
                 parts.execute(ops, &mut self.control, memory)
             }
             Step::Loop(l) => {
                 let undo = self.pipeline.patch_loop(l, &mut self.registers);
+                self.profile.stalls += u64::from(undo.stall);
                 let entered = self.control.begin_loop(l, &mut self.registers);
                 self.pipeline.unpatch_scalars(undo, &mut self.registers);
                 entered
@@ -284,6 +308,7 @@ struct Parts<'a> {
     scratch: &'a mut Scratch,
     round: Rounding,
     causes: &'a mut u32,
+    profile: &'a mut Profile,
 }
 
 impl Parts<'_> {
@@ -291,8 +316,11 @@ impl Parts<'_> {
     fn execute(&mut self, ops: &[Op], control: &mut Control, memory: &mut impl Memory) -> Result<Next, Stop> {
         let mut jump = None;
         let mut halts = false;
+        // The slots of a word wait together.
+        let mut stall = 0;
         for (i, op) in ops.iter().enumerate().take(4) {
             let undo = self.pipeline.patch(&op.reads, self.registers);
+            stall = stall.max(undo.stall);
             let condition = Condition::of(op, self.registers);
             let effect = match (op.slot, op.opcode) {
                 _ if condition == Condition::Never => Ok(Effect::Nothing),
@@ -314,6 +342,7 @@ impl Parts<'_> {
             self.pipeline.unpatch(undo, self.registers);
             self.scratch.effects[i] = (effect?, condition);
         }
+        self.profile.stalls += u64::from(stall);
         for (op, (effect, condition)) in ops.iter().zip(&self.scratch.effects) {
             self.pipeline.record(op, effect, self.registers);
             let results = if op.slot == Slot::Load { &self.scratch.load } else { &self.scratch.vpu };
@@ -327,6 +356,11 @@ impl Parts<'_> {
     }
 
     fn instruction(&mut self, op: &Op, memory: &mut impl Memory) -> Result<Effect, Stop> {
+        match (op.slot, op.opcode) {
+            (Slot::Load, 12 | 17..=19) => self.profile.loads += 1,
+            (Slot::Store, 6 | 11..=13) => self.profile.stores += 1,
+            _ => {}
+        }
         match op.slot {
             Slot::Load => load::execute(op, self.registers, self.around, memory, &mut self.scratch.load),
             Slot::Spu => Ok(spu::execute(op, self.registers, self.round, self.causes)),

@@ -40,7 +40,7 @@ mod vpu;
 mod tests;
 
 pub use cause::Cause;
-pub use core::{Core, Progress, Surroundings};
+pub use core::{Core, Profile, Progress, Surroundings};
 pub use local::{Local, SLM_SIZE, VLM_SIZE};
 pub use memory::{Memory, MemoryFault};
 pub use random::{ScalarRandom, VectorRandom};

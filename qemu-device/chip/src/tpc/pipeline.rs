@@ -42,8 +42,14 @@ pub struct Pipeline {
     replaced: Vec<Replaced>,
 }
 
-/// Registers that hold old values for a moment, and what they held.
-pub type Undo = Vec<(Register, Held)>;
+/// What has to be made undone after a word has read its registers.
+#[derive(Debug, Default)]
+pub struct Undo {
+    /// Registers that hold old values for a moment, and what they held.
+    registers: Vec<(Register, Held)>,
+    /// Words after which all that was read would have been there.
+    pub stall: u8,
+}
 
 /// What a register held before it was made to hold an old value.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +87,7 @@ impl Pipeline {
 
     /// Makes the registers that are read too early hold what the reader sees.
     pub fn patch(&self, reads: &[Read], registers: &mut Registers) -> Undo {
-        let mut undo = Undo::new();
+        let mut undo = Undo::default();
         if self.replaced.is_empty() {
             return undo;
         }
@@ -89,12 +95,15 @@ impl Pipeline {
             for k in 0..read.count {
                 let register = Register { number: read.register.number + k, ..read.register };
                 // The oldest result that is not there yet hides all that came after it.
-                let early = |replaced: &&Replaced| {
+                let rest = |replaced: &Replaced| {
                     let distance = u64::from(read.distance(&replaced.write));
-                    replaced.register == register && self.word - replaced.word < distance
+                    distance.saturating_sub(self.word - replaced.word)
                 };
-                if let Some(replaced) = self.replaced.iter().find(early) {
-                    undo.push((register, Held(get(registers, register))));
+                let mut early = self.replaced.iter();
+                let early = early.find(|replaced| replaced.register == register && rest(replaced) > 0);
+                if let Some(replaced) = early {
+                    undo.stall = undo.stall.max(rest(replaced) as u8);
+                    undo.registers.push((register, Held(get(registers, register))));
                     set(registers, register, &replaced.value);
                 }
             }
@@ -104,7 +113,7 @@ impl Pipeline {
 
     /// Gives the registers back what they held.
     pub fn unpatch(&self, undo: Undo, registers: &mut Registers) {
-        for (register, held) in undo.iter().rev() {
+        for (register, held) in undo.registers.iter().rev() {
             set(registers, *register, &held.0);
         }
     }
@@ -118,7 +127,8 @@ impl Pipeline {
     /// The same as [`Self::unpatch`], but for loop counters, which the loop has set.
     pub fn unpatch_scalars(&self, undo: Undo, registers: &mut Registers) {
         let counter = |register: &Register| register.file == File::S && register.number >= 32;
-        self.unpatch(undo.into_iter().filter(|(register, _)| !counter(register)).collect(), registers);
+        let others = undo.registers.into_iter().filter(|(register, _)| !counter(register)).collect();
+        self.unpatch(Undo { registers: others, ..undo }, registers);
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::machine::Machine;
 use crate::shared::Shared;
-use crate::trace::Trace;
+use crate::trace::{Detail, Trace};
 
 /// The most memory that one request reads or writes, in bytes.
 const MEMORY_MAX: usize = 1 << 20;
@@ -110,6 +110,9 @@ pub enum Request {
     Trace {
         /// On or off.
         on: bool,
+        /// With every word of the tensor cores' kernels.
+        #[serde(default)]
+        words: bool,
     },
 }
 
@@ -120,8 +123,8 @@ fn input() -> String {
 impl Request {
     /// Does what is asked; says what is wrong otherwise.
     pub fn serve(self, shared: &Shared, trace: &Trace) -> Result<Value, String> {
-        if let Self::Trace { on } = self {
-            trace.set(on);
+        if let Self::Trace { on, words } = self {
+            trace.set(Detail::new(on, words));
             return Ok(json!({}));
         }
         shared.with(|chip| self.ask(chip))

@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -28,19 +27,40 @@ pub struct Trace {
     filter: reload::Handle<Targets, Registry>,
 }
 
-fn targets(level: LevelFilter, trace: bool) -> Targets {
-    let quiet = Targets::new().with_default(level).with_target("vfio_user", level.min(LevelFilter::ERROR));
-    // What the chip does has targets of its own, such as `goya::reg`.
-    if trace {
-        quiet.with_target("goya::", Level::TRACE)
-    } else {
-        quiet.with_target("goya::", LevelFilter::OFF)
+/// How much is traced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing.
+    Off,
+    /// All but the words of kernels.
+    On,
+    /// All.
+    Words,
+}
+
+impl Detail {
+    /// The detail of a trace that is `on`, with `words`.
+    pub fn new(on: bool, words: bool) -> Self {
+        match (on, words) {
+            (false, _) => Self::Off,
+            (true, false) => Self::On,
+            (true, true) => Self::Words,
+        }
     }
 }
 
+fn targets(level: LevelFilter, detail: Detail) -> Targets {
+    let quiet = Targets::new().with_default(level).with_target("vfio_user", level.min(LevelFilter::ERROR));
+    // What the chip does has targets of its own, such as `goya::reg`.
+    let level = |wanted| if wanted { LevelFilter::TRACE } else { LevelFilter::OFF };
+    quiet
+        .with_target("goya::", level(detail != Detail::Off))
+        .with_target("goya::word", level(detail == Detail::Words))
+}
+
 impl Trace {
-    /// Starts logging from `level` on. `wanted` turns the trace on, to a file or to stderr.
-    pub fn start(wanted: Option<&Option<PathBuf>>, level: LevelFilter) -> io::Result<Arc<Self>> {
+    /// Starts logging from `level` on. `wanted` turns the trace on, to a file or to stderr, with kernels word by word if `words`.
+    pub fn start(wanted: Option<&Option<PathBuf>>, words: bool, level: LevelFilter) -> io::Result<Arc<Self>> {
         let file = wanted.and_then(Option::as_ref);
         let (writer, color): (Box<dyn Write + Send>, bool) = match file {
             Some(path) => {
@@ -55,7 +75,7 @@ impl Trace {
             }
         };
         let sink = Sink::start(writer)?;
-        let (filter, handle) = reload::Layer::new(targets(level, wanted.is_some()));
+        let (filter, handle) = reload::Layer::new(targets(level, Detail::new(wanted.is_some(), words)));
         let lines = tracing_subscriber::fmt::layer()
             .event_format(Columns { start: Instant::now(), color })
             .with_writer(Arc::clone(&sink))
@@ -65,9 +85,9 @@ impl Trace {
     }
 
     /// Turns the trace on or off.
-    pub fn set(&self, on: bool) {
+    pub fn set(&self, detail: Detail) {
         // Fails only when the subscriber is gone, at the end of the process.
-        let _ = self.filter.reload(targets(self.level, on));
+        let _ = self.filter.reload(targets(self.level, detail));
     }
 
     /// Waits until all that was told so far is written, for a while.

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use goya_chip::tpc::{Progress, Registers};
+use goya_chip::tpc::{Profile, Progress, Registers};
 use goya_tpc_isa::dis;
 use serde_json::{Map, Value, json};
 
@@ -105,7 +105,8 @@ pub fn json(options: &RunOptions, machine: &Machine, tensors: &[Tensor]) -> Valu
 }
 
 fn core(options: &RunOptions, running: &Running) -> Value {
-    let mut value = json!({"words": running.core.words});
+    let Profile { loads, stores, stalls } = running.core.profile;
+    let mut value = json!({"words": running.core.words, "loads": loads, "stores": stores, "stalls": stalls});
     let Some(fields) = value.as_object_mut() else { return value };
     let state = match &running.progress {
         Progress::Running => "running",
