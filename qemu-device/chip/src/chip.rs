@@ -3,6 +3,7 @@
 
 //! The card as a whole: its parts, and the time they are given.
 
+use crate::busy::BusyTimes;
 use crate::config::{ChipConfig, ConfigError};
 use crate::counters::Counters;
 use crate::cpu::DeviceCpu;
@@ -34,6 +35,7 @@ pub struct Chip {
     pub(crate) queues: Queues,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
+    pub(crate) busy: BusyTimes,
 }
 
 /// Why a card could not be made.
@@ -86,6 +88,7 @@ impl Chip {
             queues: Queues::default(),
             faults: Faults::default(),
             counters: Counters::default(),
+            busy: BusyTimes::default(),
             config,
             host,
         };
@@ -100,6 +103,7 @@ impl Chip {
             return Progress::Idle;
         }
         let engines = self.engines_run(bytes);
+        self.busy_look();
         let cpu = self.cpu_run();
         engines.and(cpu)
     }
@@ -175,6 +179,7 @@ impl Chip {
         tracing::debug!(target: "goya::reset", ?kind);
         self.counters.resets += 1;
         self.queues = Queues::default();
+        self.busy_look();
         self.posted_arrive();
         if kind == Reset::Soft {
             self.regs.reset(crate::psoc::lost_by_soft_reset);

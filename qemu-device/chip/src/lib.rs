@@ -12,6 +12,7 @@
 //! its header.
 
 mod access;
+mod busy;
 mod chip;
 mod config;
 mod counters;

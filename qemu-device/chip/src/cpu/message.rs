@@ -192,7 +192,7 @@ impl Chip {
             },
             // POWER_GET; upstream resets the history with it on this card
             32 if m.kind16 == 11 => Reply::done(sensors.write(Kind::Power, m.index16, m.kind16, 0)),
-            32 => get(Kind::Power),
+            32 => self.power(m.index16, m.kind16),
             45 => Reply::done(sensors.write(Kind::Power, m.index16, m.kind16, m.value as i64)),
             // SOFT_RESET, INTS_REGISTER: nothing beyond the acknowledgement
             64 | 65 => Reply::Ok(0),
@@ -217,6 +217,18 @@ impl Chip {
         let ns = u128::from(now.saturating_sub(then)).max(1);
         let bytes = u128::from(moved.saturating_sub(before));
         Reply::Ok((bytes * 1_000_000_000 / ns / 1024).min(u128::from(u32::MAX)) as u64)
+    }
+
+    /// A power sensor, in mW: the driver takes the answer to `POWER_GET` for a share of `max_power`
+    /// (`hl_device_utilization()`). What the card draws grows with its load, up to the most that it may.
+    fn power(&self, index: u16, attribute: u16) -> Reply {
+        let (kind, card, input) = CARD_POWER;
+        let value = self.cpu.sensors.read(kind, index, attribute).map(|microwatts| microwatts / 1000);
+        if (index, attribute) != (card, input) {
+            return Reply::of(value);
+        }
+        let most = i64::try_from(self.cpu.settings.max_power).unwrap_or(i64::MAX);
+        Reply::of(value.map(|idle| idle.saturating_add(self.load_of(most.saturating_sub(idle)))))
     }
 
     /// mJ since power-on: the card's power now, times its age.

@@ -19,7 +19,7 @@ const TURN: u32 = 64;
 /// Bytes fetched at a time.
 const LINE: u32 = 256;
 /// Largest ring: log2 of its entries.
-const PQ_SIZE_MAX: u32 = 24;
+pub(super) const PQ_SIZE_MAX: u32 = 24;
 /// Bytes in a ring entry: pointer, length, control (`struct hl_bd`).
 const DESCRIPTOR: u64 = 16;
 

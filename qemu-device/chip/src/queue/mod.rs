@@ -94,6 +94,7 @@ impl Chip {
                 self.sync_send();
                 moved = true;
             }
+            self.busy_look();
             if !moved {
                 let next = self.faults.next_step(self.host.now_ns());
                 return next.map_or(Progress::Idle, Progress::WaitUntil);

@@ -133,6 +133,7 @@ impl Chip {
             PQ_PI => {
                 queue.set(PQ_PI, value);
                 self.counters.doorbells += 1;
+                self.busy.begin(id, self.host.now_ns());
             }
             PQ_PUSH3 => {
                 let buffer = queue.buffer_from(PQ_PUSH0, value);

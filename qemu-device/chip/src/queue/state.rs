@@ -5,8 +5,9 @@
 
 use std::collections::VecDeque;
 
+use super::cp::PQ_SIZE_MAX;
 use super::dma::Channel;
-use super::registers::{self, END, GLBL_CFG0, GLBL_CFG1};
+use super::registers::{self, END, GLBL_CFG0, GLBL_CFG1, PQ_CI, PQ_PI, PQ_SIZE};
 use super::{QueueId, Unit};
 use crate::engine::launch::Units;
 use crate::regs::DMA_COUNT;
@@ -164,6 +165,18 @@ impl Queues {
             QueueId::Tpc(n) | QueueId::TpcCmdq(n) => self.cores.is_running(n),
             QueueId::Mme | QueueId::MmeCmdq => false,
         }
+    }
+
+    /// Whether anything is left of what queue `id` was given, here or at its command queue.
+    pub(crate) fn has_work(&self, id: QueueId) -> bool {
+        let own = |id| {
+            let queue = self.get(id);
+            let executing = queue.stream.as_ref().is_some_and(|stream| stream.left() > 0);
+            executing || !queue.input.is_empty() || queue.fence.is_some()
+        };
+        let queue = self.get(id);
+        let indices = |reg| queue.get(reg) & ((2 << queue.get(PQ_SIZE).min(PQ_SIZE_MAX)) - 1);
+        indices(PQ_PI) != indices(PQ_CI) || own(id) || id.cmdq().is_some_and(own) || self.engine_busy(id)
     }
 
     /// Something happened to `id` that may let it go on.

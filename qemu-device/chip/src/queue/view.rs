@@ -39,6 +39,8 @@ pub struct QueueView {
     pub errors: u32,
     /// Packets executed since the last reset.
     pub packets: u64,
+    /// For how long it has had work since power-on, in nanoseconds.
+    pub busy_ns: u64,
     /// Its DMA channel, if it has one.
     pub channel: Option<ChannelView>,
 }
@@ -98,6 +100,7 @@ impl Chip {
             queued: queue.input.len(),
             errors: queue.get(GLBL_STS1),
             packets: queue.packets,
+            busy_ns: self.busy_ns(id),
             channel,
         }
     }
