@@ -33,6 +33,7 @@ pub(crate) mod signal;
 pub(crate) mod sysfs;
 pub(crate) mod task;
 pub(crate) mod time;
+pub(crate) mod trace;
 #[cfg(CONFIG_IO_URING)]
 pub(crate) mod uring;
 pub(crate) mod vec;

@@ -16,6 +16,16 @@ impl Moment {
         Self(monotonic_ns())
     }
 
+    /// That at `ns` nanoseconds of the monotonic clock.
+    pub(crate) const fn from_ns(ns: i64) -> Self {
+        Self(ns)
+    }
+
+    /// In nanoseconds of the monotonic clock.
+    pub(crate) const fn as_ns(self) -> i64 {
+        self.0
+    }
+
     /// How long it is ago.
     pub(crate) fn elapsed(self) -> Delta {
         Delta::from_nanos(monotonic_ns().saturating_sub(self.0))

@@ -17,6 +17,7 @@ use crate::mem::asid::Asid;
 use crate::mem::command_buffer::BufferTable;
 use crate::mem::memory::Memory;
 use crate::mem::user_memory::UserMemory;
+use crate::queue::busy::BusyTimes;
 use crate::queue::fence::{Fence, Outcome, SubmitOptions};
 use crate::queue::polling::Polling;
 use crate::queue::submission::Owner;
@@ -65,6 +66,8 @@ pub(crate) struct Context {
     pub(crate) buffers: BufferTable,
     /// Submissions that were refused, by reason.
     pub(crate) drops: DropCounters,
+    /// For how long queues have had its work.
+    busy: BusyTimes,
     #[pin]
     window: SpinLock<SubmissionWindow>,
     #[pin]
@@ -96,6 +99,7 @@ impl Context {
                 user_memory,
                 buffers,
                 drops: DropCounters::default(),
+                busy: BusyTimes::new(),
                 window <- new_spinlock!(window),
                 memory <- new_spinlock_irq!(Ends { ends, next: 0 }),
                 polling: Polling::new(),
@@ -110,6 +114,11 @@ impl Context {
     /// The number of its address space.
     pub(crate) fn asid(&self) -> u32 {
         self.user_memory.asid()
+    }
+
+    /// For how long queues have had its work.
+    pub(crate) fn busy_times(&self) -> &BusyTimes {
+        &self.busy
     }
 
     /// Takes the next number and a place in the window for it. `EAGAIN` while the submission that has
@@ -233,6 +242,10 @@ impl Context {
 impl Owner for Context {
     fn asid(&self) -> u32 {
         self.asid()
+    }
+
+    fn busy(&self) -> &BusyTimes {
+        &self.busy
     }
 
     fn remember(&self, sequence: u64, outcome: Outcome) {

@@ -192,6 +192,11 @@ impl<'a> Packet<'a> {
         }
     }
 
+    /// What a trace point says of it: opcode and general argument.
+    pub(crate) fn traced(&self) -> (u32, u32) {
+        (u32::from(self.opcode as u16), self.argument)
+    }
+
     /// The packet in words, with an open fence: [`Packet::len`] bytes.
     pub(crate) fn words(&self) -> impl Iterator<Item = u32> + '_ {
         let [a, b, c, d, e, f, g, h] = self.value.to_le_bytes();

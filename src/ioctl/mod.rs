@@ -10,6 +10,7 @@ mod cb;
 pub(crate) mod control;
 mod cs;
 mod debug;
+mod fdinfo;
 mod info;
 mod memory;
 pub(crate) mod node;

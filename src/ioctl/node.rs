@@ -8,10 +8,10 @@ use kernel::sync::Arc;
 
 #[cfg(CONFIG_IO_URING)]
 use super::uring;
-use super::{cb, cs, debug, info, memory, wait};
+use super::{cb, cs, debug, fdinfo, info, memory, wait};
 #[cfg(CONFIG_IO_URING)]
 use crate::abstractions::accel::{commands, CommandHandler};
-use crate::abstractions::accel::{descriptor, Descriptor, Driver, Info};
+use crate::abstractions::accel::{descriptor, Descriptor, Driver, Info, UsageStats};
 use crate::abstractions::vma::NewMapping;
 use crate::card::Card;
 use crate::file::File;
@@ -46,6 +46,10 @@ impl Driver for GoyaNode {
 
     fn close(card: &Arc<Card>, file: Pin<KBox<File>>) {
         File::close(card, file);
+    }
+
+    fn show_fdinfo(card: &Arc<Card>, file: &File, stats: &mut UsageStats<'_>) {
+        fdinfo::show(card, &file.context, stats);
     }
 
     fn mmap(card: &Arc<Card>, file: &File, mapping: NewMapping<'_>) -> Result {

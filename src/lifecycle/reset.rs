@@ -12,6 +12,7 @@ use super::{bring_up, users};
 use crate::abstractions::name;
 use crate::abstractions::ratelimit::dev_warn_ratelimited;
 use crate::abstractions::task::Run;
+use crate::abstractions::trace::{self, errno};
 use crate::card::{BoundCard, Card, Node};
 use crate::fw::messages;
 use crate::hw::engines;
@@ -45,7 +46,9 @@ fn run(node: &Node, pdev: &pci::Device<Bound>) {
 
 fn run_soft_reset(node: &Node, pdev: &pci::Device<Bound>, wanted: ResetRequest) {
     let card = node.data();
+    trace::goya_reset_start(&card.dev, || (false, 0));
     let result = engines_only(card, pdev, wanted);
+    trace::goya_reset_done(&card.dev, || (false, errno(result)));
     card.resets.set_disabled(result.is_err());
     card.count_soft_reset();
     if result.is_err() {
@@ -89,6 +92,7 @@ fn engines_only(card: &Arc<Card>, pdev: &pci::Device<Bound>, wanted: ResetReques
 fn run_hard_reset(node: &Node, pdev: &pci::Device<Bound>, wanted: ResetRequest) {
     let card = node.data();
     card.resets.harden();
+    trace::goya_reset_start(&card.dev, || (true, 0));
     note_trigger(card, wanted.trigger);
     // What fails here fails once more when it is needed.
     let _ = bring_up::wake(card, pdev);
@@ -179,6 +183,7 @@ fn go_on(node: &Node, pdev: &pci::Device<Bound>, wanted: ResetRequest) {
             }
         }
     }
+    trace::goya_reset_done(&card.dev, || (true, errno(result)));
     card.count_hard_reset();
     if card.resets.end() && result.is_ok() {
         heartbeat::start(card);

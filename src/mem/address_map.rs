@@ -43,6 +43,22 @@ impl AddressMap {
         }
     }
 
+    /// Bytes of host memory that are mapped, and of mapped device memory that is exported.
+    pub(super) fn usage(&self) -> (u64, u64) {
+        let (mut host, mut exported) = (0u64, 0u64);
+        for entry in self.mappings.values() {
+            let mapping = entry.mapping.mapping();
+            match mapping.memory() {
+                Backing::Host(_) => host = host.saturating_add(mapping.size()),
+                Backing::Device(_) if entry.exports.any() => {
+                    exported = exported.saturating_add(mapping.size());
+                }
+                Backing::Device(_) => (),
+            }
+        }
+        (host, exported)
+    }
+
     pub(super) fn remove(&mut self, address: u64) -> Option<LiveMapping> {
         let node = self.mappings.remove_node(&address)?;
         let (_, entry) = node.to_key_value();

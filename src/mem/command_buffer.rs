@@ -289,6 +289,15 @@ impl BufferTable {
         }
     }
 
+    /// Bytes that all buffers take, in whole pages.
+    pub(crate) fn used(&self) -> u64 {
+        let mut sum = 0u64;
+        self.each(|_, buffer| {
+            sum = sum.saturating_add(u64::from(buffer.size()).next_multiple_of(PAGE as u64));
+        });
+        sum
+    }
+
     /// Forgets all buffers, for good; those that are mapped live on until they are unmapped.
     pub(crate) fn close(&self) {
         let handles = self.slots.lock().close();

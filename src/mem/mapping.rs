@@ -153,6 +153,17 @@ impl Mapping {
         }
     }
 
+    /// What trace points say of it in address space `asid`: that, address, where its first page is, bytes, bytes of a page.
+    pub(super) fn traced(&self, asid: u32) -> (u32, u64, u64, u64, u32) {
+        let first = self.memory.runs().next().map_or(0, |run| run.address);
+        let page = if self.memory.layout().huge {
+            HUGE_PAGE
+        } else {
+            SMALL_PAGE
+        };
+        (asid, self.address(), first, self.size(), page as u32)
+    }
+
     /// What is there.
     pub(crate) fn memory(&self) -> &Backing {
         &self.memory

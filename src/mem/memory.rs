@@ -11,7 +11,8 @@ use kernel::sync::Arc;
 use super::asid::Asids;
 use super::dram::Dram;
 use super::exported::ExportedMemory;
-use super::table_writer::{Paths, TableWriter};
+use super::table_paths::Paths;
+use super::table_writer::TableWriter;
 use super::tables::Tables;
 use crate::abstractions::dmabuf::Exports;
 use crate::abstractions::pinned::DmaMappings;
@@ -47,6 +48,7 @@ impl Memory {
         resets: &Arc<Resets>,
     ) -> Result<Arc<Self>> {
         let paths = Paths {
+            dev: dev.into(),
             bars: bars.clone(),
             queue: queue.clone(),
         };

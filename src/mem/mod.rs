@@ -13,7 +13,7 @@
 //! | [`tables`] | all page tables of a card, and when memory is out of its reach |
 //! | [`page_table`], [`hop`] | what is mapped where in one address space, and its tables |
 //! | [`extent`], [`pages`] | what is mapped, piece by piece |
-//! | [`table_memory`], [`table_writer`] | how tables get to the card |
+//! | [`table_memory`], [`table_writer`], [`table_paths`] | how tables get to the card |
 //! | [`command_buffer`], [`handles`] | buffers that programs make and map |
 //! | [`range`] | which of the card's addresses are free |
 //! | [`dram`], [`device_memory`] | handles of device memory, and its free pages |
@@ -48,6 +48,7 @@ pub(crate) mod range;
 mod range_tests;
 mod shadow;
 mod table_memory;
+mod table_paths;
 pub(crate) mod table_writer;
 pub(crate) mod tables;
 mod tables_tests;

@@ -40,7 +40,8 @@ use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_warn_ratelimited};
 use crate::abstractions::{
     name,
     pinned::{Account, PinnedPages},
-    signal::is_killed, //
+    signal::is_killed,
+    trace, //
 };
 use crate::hw::mmu;
 
@@ -127,6 +128,11 @@ impl UserMemory {
     /// Bytes of device memory that the user has allocated.
     pub(crate) fn dram_used(&self) -> u64 {
         self.dram_used.load(Relaxed)
+    }
+
+    /// Bytes of host memory that are mapped, and of device memory that is mapped and exported.
+    pub(crate) fn mapped(&self) -> (u64, u64) {
+        self.state.lock().usage()
     }
 
     /// Calls `run` with address and memory of everything that is mapped, in the order of addresses.
@@ -281,6 +287,7 @@ impl UserMemory {
         };
         match mapped {
             Ok(mapping) => {
+                trace::goya_mmu_map(dev, || mapping.mapping().traced(self.asid()));
                 let entry = Entry {
                     mapping,
                     exports: ExportCount::default(),
@@ -366,6 +373,7 @@ impl UserMemory {
                 if holes > 0 {
                     dev_warn_ratelimited!(dev, "unmap failed for vaddr: {:#x}\n", start);
                 }
+                trace::goya_mmu_unmap(dev, || mapping.traced(self.asid()));
                 self.give_back(KBox::into_inner(mapping));
                 Ok(())
             }
@@ -448,6 +456,11 @@ impl UserMemory {
                 memory.dev,
                 "user released device without removing its memory mappings\n"
             );
+        }
+        if trace::goya_mmu_unmap_enabled() {
+            for entry in mappings.values() {
+                trace::goya_mmu_unmap(&memory.dev, || entry.mapping.mapping().traced(asid));
+            }
         }
         match memory.tables.close(asid, Drain(mappings)) {
             Ok(0) => (),

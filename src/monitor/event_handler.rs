@@ -9,6 +9,7 @@ use kernel::prelude::*;
 use kernel::time::{delay::fsleep, Delta};
 
 use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_warn_ratelimited, RateLimit};
+use crate::abstractions::trace;
 use crate::abstractions::vec;
 use crate::card::Card;
 use crate::fw::messages;
@@ -47,6 +48,7 @@ pub(crate) fn handle(card: &Card) {
 
 fn react(card: &Card, entry: &Entry) {
     let number = entry.event();
+    trace::goya_event(&card.dev, || (number.into(),));
     if number >= COUNT {
         const HIGHEST: u16 = COUNT - 1;
         dev_err_ratelimited!(

@@ -112,7 +112,7 @@ fn follow(old: Option<Seen>, context: &Context, late: &mut Option<Arc<Fence>>) -
             reported: false,
         },
         None => Seen {
-            since: fence.submitted,
+            since: fence.submitted().unwrap_or_else(Moment::now),
             fence,
             reported: false,
         },

@@ -16,6 +16,7 @@ use kernel::time::{delay::fsleep, Delta};
 use super::index::{EVENTS, EXTERNAL as LENGTH};
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
 use crate::abstractions::time::Moment;
+use crate::abstractions::trace;
 use crate::fw::mailbox::Mailbox;
 use crate::fw::message::{
     expected_fence, Buffer, Packet, Reply, FENCE_OFFSET, PACKET_LEN, PACKET_LEN_MAX,
@@ -196,6 +197,41 @@ impl Mailbox for CpuQueue {
     type Buffer = PoolBuffer;
 
     fn send(&self, packet: &Packet<'_>, timeout: Delta) -> Result<Reply> {
+        if !trace::goya_fw_message_enabled() {
+            return self.exchange(packet, timeout);
+        }
+        let start = Moment::now();
+        let result = self.exchange(packet, timeout);
+        trace::goya_fw_message(&self.dev, || {
+            let (opcode, argument) = packet.traced();
+            let value = result.as_ref().map_or(0, |reply| reply.result);
+            let error = result.as_ref().err().map_or(0, |error| error.to_errno());
+            let ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(0);
+            (opcode, argument, value, error, ns)
+        });
+        result
+    }
+
+    fn buffer(&self, len: usize) -> Result<PoolBuffer> {
+        let lent = PoolBuffer::new(&self.shared, len)?;
+        // In this order: who has not got his answer says so here, and then gives back what the CPU may write to.
+        if self.dead.load(Relaxed) {
+            return Err(EAGAIN);
+        }
+        Ok(lent)
+    }
+
+    fn reserved(&self, len: usize) -> Result<PoolBuffer> {
+        if len > RESERVED_SIZE {
+            return Err(EINVAL);
+        }
+        PoolBuffer::take(&self.shared, RESERVED, len, 0)
+    }
+}
+
+impl CpuQueue {
+    /// Sends a packet and waits for its answer.
+    fn exchange(&self, packet: &Packet<'_>, timeout: Delta) -> Result<Reply> {
         let mut producer = self.producer.lock();
         if !self.open.load(Relaxed) {
             return Ok(Reply::NOTHING);
@@ -243,24 +279,6 @@ impl Mailbox for CpuQueue {
         Reply::decode(&reply)?.accepted(self.dev.as_ref())
     }
 
-    fn buffer(&self, len: usize) -> Result<PoolBuffer> {
-        let lent = PoolBuffer::new(&self.shared, len)?;
-        // In this order: who has not got his answer says so here, and then gives back what the CPU may write to.
-        if self.dead.load(Relaxed) {
-            return Err(EAGAIN);
-        }
-        Ok(lent)
-    }
-
-    fn reserved(&self, len: usize) -> Result<PoolBuffer> {
-        if len > RESERVED_SIZE {
-            return Err(EINVAL);
-        }
-        PoolBuffer::take(&self.shared, RESERVED, len, 0)
-    }
-}
-
-impl CpuQueue {
     /// Waits until the fence is as `expected`; what it is instead when the time is up.
     fn wait(&self, expected: u32, timeout: Delta) -> Result<(), u32> {
         let start = Moment::now();

@@ -18,11 +18,14 @@ use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::{Arc, LockClassKey, SpinLockGuard, SpinLockIrq};
 
 use super::bell::Bell;
+use super::busy::BusyTimes;
 use super::index::EXTERNAL as LENGTH;
 use super::job_copy::JobCopy;
 use super::slots::{QueuedJob, Slots};
 use super::submission::Submission;
 use crate::abstractions::shared::{read_barrier, write_barrier, SharedMemory};
+use crate::abstractions::time::Moment;
+use crate::abstractions::trace;
 use crate::hw::dma::Position;
 use crate::hw::map::{self, HOST_BASE};
 use crate::hw::packet::{self, SILENT_TAIL_SIZE, TAIL_SIZE};
@@ -50,6 +53,8 @@ struct Slot {
     copy: JobCopy,
     /// Its end was announced. An interrupt frees nothing, so it stays until it is reclaimed.
     done: bool,
+    /// Who traces the card knows that it is at this job.
+    started: bool,
 }
 
 impl Slot {
@@ -191,6 +196,7 @@ impl External {
     /// Notes that the card is to be told of all jobs. Whether the caller has to do so.
     fn note(&self, state: &mut ExternalState) -> bool {
         state.put_off = false;
+        self.trace_start(state);
         self.bell.note(state.slots.producer())
     }
 
@@ -241,11 +247,53 @@ impl External {
             let slot = place.and_then(|place| state.slots.get_mut(place));
             if let Some(slot) = slot {
                 if let Some(submission) = slot.at_work() {
-                    submission.job_ended(&self.dev, Ok(()));
+                    self.ended(slot, submission, Ok(()));
                     slot.done = true;
                 }
             }
+            self.trace_start(&mut state);
         }
+    }
+
+    /// A job has ended, or will never. Called with the lock held.
+    fn ended(&self, slot: &Slot, submission: &Submission, result: Result) {
+        // Before anybody is told, who may look at once how long it took.
+        if let Some(meter) = submission.owner.busy().external.get(self.number) {
+            meter.end(1, Moment::now);
+        }
+        trace::goya_job_complete(&self.dev, || {
+            submission.traced(slot.number, self.number as u32)
+        });
+        submission.job_ended(&self.dev, result);
+    }
+
+    /// Tells of the job that the card is at now, if anybody wants to know and has not heard of it: the oldest one that has not
+    /// ended.
+    #[inline(always)]
+    fn trace_start(&self, state: &mut ExternalState) {
+        if trace::goya_job_start_enabled() {
+            self.trace_oldest(state);
+        }
+    }
+
+    #[cold]
+    fn trace_oldest(&self, state: &mut ExternalState) {
+        let Some(slot) = state.slots.oldest_mut(|slot| slot.at_work().is_some()) else {
+            return;
+        };
+        if let (Some(submission), false) = (&slot.submission, slot.started) {
+            trace::goya_job_start(&self.dev, || {
+                submission.traced(slot.number, self.number as u32)
+            });
+            slot.started = true;
+        }
+    }
+
+    /// For how long it has had work of whoever has these `times`. Nanoseconds.
+    pub(super) fn busy(&self, times: &BusyTimes) -> u64 {
+        let _state = self.state.lock();
+        let meter = times.external.get(self.number);
+        meter.map_or(0, |meter| meter.total(Moment::now()))
     }
 
     /// [`External::collect`], without the lock if there is nothing.
@@ -296,13 +344,16 @@ impl External {
     pub(super) fn abort(&self, result: Result) {
         for place in 0..LENGTH.entries() as usize {
             let mut state = self.state.lock();
-            let slot = state.slots.get_mut(place);
-            let ended = slot.and_then(|slot| Some((slot.submission.take()?, slot.done)));
+            let Some(slot) = state.slots.get_mut(place) else {
+                continue;
+            };
+            let submission = slot.submission.take();
+            if let Some(submission) = submission.as_ref().filter(|_| !slot.done) {
+                self.ended(slot, submission, result);
+            }
             // It may be the last that knows of its context.
             drop(state);
-            if let Some((submission, false)) = ended {
-                submission.job_ended(&self.dev, result);
-            }
+            drop(submission);
         }
         // Interrupts are off for those who ring: they are soon done.
         while !self.bell.is_silent() {
@@ -381,7 +432,14 @@ impl Held<'_> {
             first: job.first,
             copy,
             done: false,
+            started: false,
         }));
+        if let (Some(meter), Some(now)) = (
+            submission.owner.busy().external.get(queue.number),
+            submission.fence.submitted(),
+        ) {
+            meter.begin(now);
+        }
         self.state.completion = LENGTH.next(self.state.completion);
         Ok(())
     }

@@ -48,8 +48,8 @@ pub(crate) struct SubmitOptions {
 pub(crate) struct Fence {
     /// Number of the submission in its context; set before anybody else sees the fence.
     sequence: Atomic<u64>,
-    /// When it was submitted.
-    pub(crate) submitted: Moment,
+    /// When its jobs were put on their queues. Nanoseconds of the monotonic clock; 0 before that.
+    submitted: Atomic<i64>,
     /// What the program wants.
     pub(crate) options: SubmitOptions,
     /// Nothing of it is on a queue any more, which a waiter may hear earlier.
@@ -87,7 +87,7 @@ impl Fence {
         Arc::pin_init(
             pin_init!(Self {
                 sequence: Atomic::new(0),
-                submitted: Moment::now(),
+                submitted: Atomic::new(0),
                 options,
                 retired: Atomic::new(false),
                 remaining: Atomic::new(0),
@@ -113,10 +113,17 @@ impl Fence {
         self.sequence.store(sequence, Relaxed);
     }
 
-    /// It has `external` jobs that will end, on `queues`, a bit each; said before the first one can.
-    pub(crate) fn expect(&self, external: i32, queues: u32) {
+    /// It has `external` jobs that will end, on `queues`, a bit each, since `now`; said before the first one can.
+    pub(crate) fn expect(&self, external: i32, queues: u32, now: Moment) {
+        self.submitted.store(now.as_ns(), Relaxed);
         self.queues.store(queues, Relaxed);
         self.remaining.store(external, Relaxed);
+    }
+
+    /// When its jobs were put on their queues, if they were.
+    pub(crate) fn submitted(&self) -> Option<Moment> {
+        let ns = self.submitted.load(Relaxed);
+        (ns != 0).then_some(Moment::from_ns(ns))
     }
 
     /// External jobs that are not done.

@@ -26,6 +26,11 @@ pub(crate) enum Kind {
     Cpu,
 }
 
+/// The number of internal queue `n` among all queues.
+pub(crate) const fn of_internal(n: usize) -> u32 {
+    (n as u32).wrapping_add(CPU as u32 + 1)
+}
+
 impl Kind {
     /// Of queue `index`, if there is one.
     pub(crate) fn of(index: u32) -> Option<Self> {

@@ -5,11 +5,16 @@
 //!
 //! They announce nothing: their places are free again when the submission ends that the jobs belong to.
 
+use kernel::device::Device;
 use kernel::prelude::*;
+use kernel::sync::aref::ARef;
 use kernel::sync::{new_spinlock_irq, Arc, SpinLockIrq, SpinLockIrqGuard, UniqueArc};
 
-use super::id::INTERNAL;
+use super::busy::{Busy, BusyTimes};
+use super::id::{self, INTERNAL};
 use super::index::INTERNAL as LENGTH;
+use crate::abstractions::time::Moment;
+use crate::abstractions::trace;
 use crate::abstractions::vec;
 use crate::hw::bars::Bars;
 use crate::hw::map;
@@ -55,15 +60,19 @@ struct RingState {
 /// queues' locks, which interrupts take.
 #[pin_data]
 pub(crate) struct Internal {
+    dev: ARef<Device>,
     #[pin]
     states: SpinLockIrq<[RingState; INTERNAL]>,
 }
 
 impl Internal {
-    pub(super) fn new() -> Result<Arc<Self>> {
+    pub(super) fn new(dev: &Device) -> Result<Arc<Self>> {
         let states = [RingState::default(); INTERNAL];
         Arc::pin_init(
-            pin_init!(Self { states <- new_spinlock_irq!(states) }),
+            pin_init!(Self {
+                dev: dev.into(),
+                states <- new_spinlock_irq!(states),
+            }),
             GFP_KERNEL,
         )
     }
@@ -104,6 +113,20 @@ impl Internal {
         Held(self.states.lock())
     }
 
+    /// The card, for messages.
+    pub(super) fn dev(&self) -> &Device {
+        &self.dev
+    }
+
+    /// For how long each queue has had work of whoever has these `times`.
+    pub(super) fn busy(&self, times: &BusyTimes, busy: &mut Busy) {
+        let _states = self.states.lock();
+        let now = Moment::now();
+        for (busy, meter) in busy.internal.iter_mut().zip(&times.internal) {
+            *busy = meter.total(now);
+        }
+    }
+
     pub(super) fn reset(&self) {
         for state in self.states.lock().iter_mut() {
             state.producer = 0;
@@ -123,6 +146,24 @@ impl RingReservation {
     pub(crate) fn jobs(&self) -> &[(u32, usize)] {
         &self.numbers
     }
+
+    /// The submission, whose places these are, has ended, and its jobs with it.
+    ///
+    /// Its owner has these `times`; `traced` is what trace points say of a job, by its number and its queue.
+    pub(super) fn ended(
+        &self,
+        times: &BusyTimes,
+        traced: impl Fn(u32, u32) -> (u32, u64, u32, u32),
+    ) {
+        let _states = self.queues.states.lock();
+        let now = Moment::now();
+        for (meter, count) in times.internal.iter().zip(self.counts) {
+            meter.end(count, || now);
+        }
+        for (job, n) in &self.numbers {
+            trace::goya_job_complete(&self.queues.dev, || traced(*job, id::of_internal(*n)));
+        }
+    }
 }
 
 impl Drop for RingReservation {
@@ -137,6 +178,13 @@ impl Drop for RingReservation {
 pub(super) struct Held<'a>(SpinLockIrqGuard<'a, [RingState; INTERNAL]>);
 
 impl Held<'_> {
+    /// Whoever has these `times` has a job for queue `n`, `now`.
+    pub(super) fn begin(&self, n: usize, times: &BusyTimes, now: Moment) {
+        if let Some(meter) = times.internal.get(n) {
+            meter.begin(now);
+        }
+    }
+
     /// Puts a command buffer in the card's memory on queue `n`. Its place was taken by [`RingReservation`].
     pub(super) fn push(&mut self, bars: &Bars, n: usize, address: u64, size: u32) -> Result {
         let state = self.0.get_mut(n).ok_or(EINVAL)?;

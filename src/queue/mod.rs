@@ -9,6 +9,7 @@
 //! | [`external`], [`slots`], [`bell`] | rings in host memory with completions, and their doorbells |
 //! | [`internal`] | rings in SRAM |
 //! | [`submission`], [`fence`] | what its jobs know of a submission, and how its end is told |
+//! | [`busy`] | how long a queue has had work of a context |
 //! | [`polling`] | how long a waiter looks before it sleeps |
 //! | [`job_copy`], [`budget`] | the driver's copies of command buffers, and how much memory they may take |
 //! | [`kernel_queue`], [`driver_job`], [`patience`] | jobs of the driver's own, and when one is lost |
@@ -27,6 +28,7 @@
 
 mod bell;
 pub(crate) mod budget;
+pub(crate) mod busy;
 pub(crate) mod cpu;
 pub(crate) mod driver_job;
 pub(crate) mod event_queue;
@@ -50,8 +52,11 @@ use kernel::interrupt::local_interrupt_disable;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
+use crate::abstractions::time::Moment;
+use crate::abstractions::trace;
 use crate::hw::bars::Bars;
 use crate::hw::reset::JobsForgotten;
+use busy::{Busy, BusyTimes};
 use external::{External, Held, Place};
 use id::EXTERNAL;
 use internal::Internal;
@@ -117,7 +122,7 @@ impl Queues {
         Ok(Self {
             external,
             kernel_queue,
-            internal: Internal::new()?,
+            internal: Internal::new(dev)?,
         })
     }
 
@@ -167,7 +172,6 @@ impl Queues {
             external = external.saturating_add(*count);
             queues |= bit(n);
         }
-        submission.fence.expect(external as i32, queues);
         let _turn = (queues & bit(kernel_queue::NUMBER) != 0).then(|| self.kernel_queue.hold());
         // Whoever rings a doorbell does so for others, who are not to wait for anything else.
         let interrupts = local_interrupt_disable();
@@ -179,6 +183,14 @@ impl Queues {
         }
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
         allowed()?;
+        let (now, dev, times) = (Moment::now(), self.internal.dev(), submission.owner.busy());
+        submission.fence.expect(external as i32, queues, now);
+        trace::goya_cs_submit(dev, || {
+            let (asid, sequence) = (submission.owner.asid(), submission.fence.sequence());
+            let internal = submission.internal.as_ref();
+            let internal = internal.map_or(0, |internal| internal.jobs().len() as u32);
+            (asid, sequence, external, internal)
+        });
         let mut first = true;
         for (number, job) in (1..u32::MAX).zip(jobs) {
             let Some(job) = job.take() else { continue };
@@ -203,6 +215,10 @@ impl Queues {
                     size,
                 } => {
                     if let Some(internal) = &mut internal {
+                        internal.begin(queue, times, now);
+                        trace::goya_job_start(dev, || {
+                            submission.traced(number, id::of_internal(queue))
+                        });
                         internal.push(io, queue, address, size)?;
                     }
                 }
@@ -248,6 +264,16 @@ impl Queues {
                 queue.look();
             }
         }
+    }
+
+    /// For how long each queue has had work of whoever has these `times`.
+    pub(crate) fn busy(&self, times: &BusyTimes) -> Busy {
+        let mut busy = Busy::default();
+        for (busy, queue) in busy.external.iter_mut().zip(&self.external) {
+            *busy = queue.busy(times);
+        }
+        self.internal.busy(times, &mut busy);
+        busy
     }
 
     /// Frees what belongs to jobs that are done. May sleep.

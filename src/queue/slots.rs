@@ -62,6 +62,18 @@ impl<J: QueuedJob> Slots<J> {
         self.jobs.get_mut(place)?.as_mut()
     }
 
+    /// The oldest job that is as `wanted`.
+    pub(super) fn oldest_mut(&mut self, wanted: impl Fn(&J) -> bool) -> Option<&mut J> {
+        let mut index = self.oldest;
+        while index != self.producer && !self.at(index).is_some_and(&wanted) {
+            index = LENGTH.next(index);
+        }
+        if index == self.producer {
+            return None;
+        }
+        self.get_mut(LENGTH.place(index))
+    }
+
     /// All jobs, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &J> {
         self.jobs.iter().flatten()

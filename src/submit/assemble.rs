@@ -14,6 +14,7 @@ use crate::context::counters::Reason;
 use crate::context::Context;
 use crate::mem::command_buffer::{CommandBuffer, InUse};
 use crate::queue::fence::Fence;
+use crate::queue::id::of_internal;
 use crate::queue::internal::Jobs;
 use crate::queue::job_copy::JobCopy;
 use crate::queue::submission::Submission;
@@ -57,11 +58,6 @@ pub(crate) const NO_MEMORY: Refusal = Refusal {
     error: ENOMEM,
     reason: Reason::Memory,
 };
-
-/// The number of internal queue `n` among all queues.
-fn internal_number(n: usize) -> u32 {
-    (n + crate::queue::id::CPU + 1) as u32
-}
 
 /// Jobs of a submission that need no allocation.
 pub(crate) const FEW: usize = 4;
@@ -178,7 +174,7 @@ fn check_room(
     dev_err_ratelimited!(
         card.dev,
         "Cannot populate queue {} with {} jobs\n",
-        internal_number(queue),
+        of_internal(queue),
         count
     );
     // External queues come first.

@@ -13,6 +13,7 @@ use kernel::static_lock_class;
 use kernel::sync::aref::ARef;
 
 use super::device::Device;
+use super::fdinfo::UsageStats;
 use super::gate::Gate;
 use super::ioctl::{Descriptor, File};
 #[cfg(CONFIG_IO_URING)]
@@ -55,6 +56,8 @@ pub(crate) trait Driver: Sized + 'static {
     fn open(data: &Self::Data) -> Result<Pin<KBox<Self::File>>>;
     /// A file is closed for good; no other call that uses it is running.
     fn close(data: &Self::Data, file: Pin<KBox<Self::File>>);
+    /// Tells of the use that was made of a file, beside what DRM tells of each. May sleep.
+    fn show_fdinfo(data: &Self::Data, file: &Self::File, stats: &mut UsageStats<'_>);
     /// Maps something of the file's into a process.
     fn mmap(data: &Self::Data, file: &Self::File, mapping: NewMapping<'_>) -> Result;
 }
@@ -123,6 +126,8 @@ impl<T: Driver> Calls<T> {
         compat_ioctl: Some(file_compat_ioctl_callback),
         llseek: Some(bindings::noop_llseek),
         mmap: Some(Self::mmap_callback),
+        #[cfg(CONFIG_PROC_FS)]
+        show_fdinfo: Some(bindings::drm_show_fdinfo),
         #[cfg(CONFIG_IO_URING)]
         uring_cmd: Some(T::COMMANDS.callback()),
         fop_flags: bindings::FOP_UNSIGNED_OFFSET,
@@ -133,6 +138,7 @@ impl<T: Driver> Calls<T> {
         open: Some(Self::open_callback),
         postclose: Some(Self::postclose_callback),
         release: Some(Device::<T::Data>::release_callback),
+        show_fdinfo: Some(Self::show_fdinfo_callback),
         major: T::INFO.version.0,
         minor: T::INFO.version.1,
         patchlevel: T::INFO.version.2,
@@ -182,6 +188,28 @@ impl<T: Driver> Calls<T> {
         let inner =
             unsafe { Pin::new_unchecked(KBox::from_raw((*file).driver_priv.cast::<T::File>())) };
         T::close(&device.data, inner);
+    }
+
+    /// Somebody reads a file's entry in `/proc/PID/fdinfo`.
+    ///
+    /// # Safety
+    ///
+    /// As for `open_callback()`, which must have opened the file, and `printer` must be valid, as DRM calls.
+    unsafe extern "C" fn show_fdinfo_callback(
+        printer: *mut bindings::drm_printer,
+        file: *mut bindings::drm_file,
+    ) {
+        // SAFETY: The file is open, so it has a minor, whose device lives as long and is one of this driver's;
+        // `open_callback()` stored a valid pointer.
+        let (device, inner) = unsafe {
+            (
+                &*Device::<T::Data>::from_raw((*(*file).minor).dev),
+                &*(*file).driver_priv.cast::<T::File>(),
+            )
+        };
+        // SAFETY: DRM has made the printer for this call.
+        let mut stats = unsafe { UsageStats::from_raw(printer) };
+        T::show_fdinfo(&device.data, inner, &mut stats);
     }
 
     /// A file is mapped.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`device`] | devices, each with what belongs to it |
 //! | [`gate`] | who uses a device, and how that ends |
+//! | [`fdinfo`] | what files tell of the use that was made of them |
 //! | [`ioctl`] | ioctls: typed by what belongs to devices and files |
 //! | [`uring`], [`batch`] | commands by io_uring, and the end of a batch of them |
 //! | [`driver`] | what a driver does for its devices |
@@ -21,6 +22,7 @@ mod batch;
 mod bound;
 mod device;
 mod driver;
+mod fdinfo;
 mod gate;
 mod ioctl;
 mod registration;
@@ -32,6 +34,7 @@ pub(crate) use batch::AtEnd;
 pub(crate) use bound::BoundDevice;
 pub(crate) use device::{Device, Live};
 pub(crate) use driver::{Driver, Info};
+pub(crate) use fdinfo::UsageStats;
 pub(crate) use ioctl::{descriptor, Call, Descriptor, File, Ioctl};
 pub(crate) use registration::Registration;
 #[cfg(CONFIG_IO_URING)]

@@ -9,6 +9,7 @@ pub mod card;
 pub mod control;
 pub mod device;
 pub mod events;
+pub mod fdinfo;
 pub mod kernel_memory;
 pub mod kmsg;
 pub mod nodes;
@@ -19,6 +20,7 @@ pub mod stall;
 pub mod sys;
 pub mod terminal;
 pub mod tpc;
+pub mod tracefs;
 pub mod uring;
 
 /// A test's result: what went wrong, in words.

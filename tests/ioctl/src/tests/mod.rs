@@ -38,8 +38,10 @@ mod tpc;
 pub mod tpc_endless;
 mod tpc_reach;
 mod tpc_registers;
+mod trace;
 mod units;
 mod uring;
+mod usage;
 mod window;
 
 use std::time::Duration;
@@ -101,6 +103,8 @@ const GENTLE: &[&[Test]] = &[
     tpc::TESTS,
     tpc_reach::TESTS,
     tpc_registers::TESTS,
+    usage::TESTS,
+    trace::TESTS,
     library::TESTS,
     ctl::TESTS,
     sensors::TESTS,
@@ -114,6 +118,7 @@ const GENTLE: &[&[Test]] = &[
 /// Tests that reset it or load the driver anew; the last of them mostly wait for the driver's time-outs.
 const ROUGH: &[&[Test]] = &[
     resets::TESTS,
+    trace::ROUGH,
     tables::ROUGH,
     dram_window::ROUGH,
     peer::ROUGH,
