@@ -66,6 +66,8 @@ pub enum Command {
     Selftest,
     /// Reset a card (root)
     Reset(Reset),
+    /// Record what the driver does, for ui.perfetto.dev (root)
+    Trace(Trace),
     /// What Prometheus reads
     Exporter(Exporter),
     /// Describe the cards for containers (CDI), as YAML, or as JSON
@@ -105,6 +107,29 @@ pub struct Monitor {
     /// End after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub time: Option<Duration>,
+}
+
+/// What to record.
+#[derive(Debug, clap::Args)]
+pub struct Trace {
+    /// Where the trace goes
+    #[arg(long, short, value_name = "FILE", default_value = "goya-trace.json")]
+    pub output: PathBuf,
+    /// Record for so many seconds, if there is no command
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub time: Duration,
+    /// KiB of the kernel's buffer for each processor
+    #[arg(long, value_name = "KIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
+    pub buffer: u64,
+    /// Take a trace that the kernel has written ("trace" of tracefs, or trace-cmd report), and record nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    pub input: Option<PathBuf>,
+    /// The emulated card's own trace (goya-card --trace), to be shown beside
+    #[arg(long, value_name = "FILE")]
+    pub card_trace: Option<PathBuf>,
+    /// Record while this runs
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// What to copy.

@@ -19,6 +19,7 @@ mod reset;
 mod run;
 mod selftest;
 mod top;
+mod trace;
 
 use std::fs;
 use std::io::Read;
@@ -49,6 +50,7 @@ pub fn run(options: &Options, output: &Output) -> Result {
         Command::Disasm(what) => disasm::run(what, output),
         Command::Selftest => selftest::run(name, output),
         Command::Reset(how) => reset::run(name, how, output),
+        Command::Trace(how) => trace::run(name, how, output),
         Command::Exporter(how) => exporter::run(name, how, output),
         Command::Cdi => cdi::run(name, output),
         Command::Drill(how) => drill::run(name, how, output),

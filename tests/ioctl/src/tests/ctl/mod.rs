@@ -40,6 +40,7 @@ pub const TESTS: &[Test] = &[
     test("ctl.pipes", shell::pipes),
     test("ctl.screen", shell::screen),
     test("ctl.strangers", shell::strangers),
+    test("ctl.trace", work::trace),
 ];
 
 /// Tests that reset the card, or have it go wrong.

@@ -5,9 +5,12 @@
 
 use std::fs;
 
+use goya_tests::tracefs;
 use goya_tests::{Result, check, check_eq};
+use serde_json::Value;
 
-use super::{file, json, said, text};
+use super::{PROGRAM, file, json, parse, said, text};
+use crate::run::{only_goya, skip};
 
 pub(super) fn selftest() -> Result {
     let all = json(&["selftest"])?;
@@ -128,4 +131,49 @@ pub(super) fn kernel() -> Result {
         fs::remove_file(file).map_err(|e| e.to_string())?;
     }
     Ok(())
+}
+
+/// A trace for Perfetto: jobs on tracks of their queues.
+pub(super) fn trace() -> Result {
+    only_goya("has these trace points")?;
+    if !tracefs::Trace::has("goya") {
+        skip("this kernel has no trace points");
+    }
+    let output = file("trace");
+    let name = output.display().to_string();
+    let quiet = format!("{PROGRAM} copy --size 8M -n 3 >/dev/null");
+    let all = parse(&text(&["--json", "trace", "-o", &name, "--", "sh", "-c", &quiet])?)?;
+    let trace: Value = fs::read(&output)
+        .map_err(|e| e.to_string())
+        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|e| e.to_string()))?;
+    let events = trace["traceEvents"].as_array().ok_or("no events")?;
+    let named = |what: &str, name: &str| {
+        let is = |event: &&Value| event["name"] == what && event["args"]["name"] == name;
+        events.iter().find(is).map(|event| event["tid"].clone()).ok_or(format!("no {what} {name}"))
+    };
+    let mut jobs = 0;
+    for queue in ["dma1", "dma2", "dma3"] {
+        let track = named("thread_name", queue)?;
+        let slices: Vec<_> = events.iter().filter(|e| e["ph"] == "X" && e["tid"] == track).collect();
+        jobs += slices.len();
+        let mut end = 0.0;
+        for slice in &slices {
+            let (from, lasts) = (slice["ts"].as_f64(), slice["dur"].as_f64());
+            let (from, lasts) = from.zip(lasts).ok_or(format!("no times: {slice}"))?;
+            check!(from >= end && lasts > 0.0, "{slice} begins before {end}, or takes no time");
+            end = from + lasts;
+        }
+    }
+    check!(jobs >= 6, "{jobs} jobs of copies");
+    check_eq!(all["jobs"].as_u64(), Some(jobs as u64), "jobs");
+    check_eq!((&all["lost"], &all["exit_code"]), (&0.into(), &0.into()), "what was lost, and how it ended");
+    let begun = events.iter().filter(|event| event["ph"] == "b").count();
+    check_eq!(events.iter().filter(|event| event["ph"] == "e").count(), begun, "ends of submissions");
+    check!(events.iter().any(|event| event["name"] == "map"), "no mappings");
+    fs::remove_file(output).map_err(|e| e.to_string())?;
+    let (code, _, err) = said(&["trace", "-o", "/none/x", "--time", "0.1"])?;
+    check!(code == 1 && err.contains("/none/x"), "a file that cannot be: {code}, {err}");
+    let (code, _, err) = said(&["trace", "-o", &name, "--", "sh", "-c", "exit 3"])?;
+    check!(code == 1 && err.contains("exit status: 3"), "a command that fails: {code}, {err}");
+    fs::remove_file(file("trace")).map_err(|e| e.to_string())
 }
