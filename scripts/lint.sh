@@ -99,6 +99,8 @@ upstream() {
 }
 # What users meet is described, and samples are tested.
 documentation() { enter scripts/check-docs.py --self-test && enter scripts/check-docs.py; }
+# What the driver shows, and what is written of it.
+abi() { enter scripts/check-abi.py; }
 safety() { files 'src/*.rs' | xargs -r "$TOP/scripts/enter.sh" scripts/check-safety.py; }
 
 check "formatting" formatting
@@ -111,6 +113,7 @@ check "file sizes" sizes
 check "unsafe code" safety
 check "rooms" rooms
 check "documentation" documentation
+check "ABI documents" abi
 check "panics" panics
 check "patches for upstream" upstream
 echo "lint: $passed passed, $failed failed"
