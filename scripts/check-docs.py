@@ -234,7 +234,8 @@ def main():
     if parser.parse_args().self_test:
         return self_test()
     bad = check()
-    print(*bad, sep="\n")
+    for line in bad:
+        print(line)
     sys.exit(bool(bad))
 
 

@@ -64,5 +64,6 @@ is_true(bytes(back) == b"unchange" + b"\1" * 8)
 # An array that the card reaches cannot move.
 fails(BufferError, lambda: back.append(1))
 
-print(*wrong, sep="\n")
+for line in wrong:
+    print(line)
 sys.exit(bool(wrong))
