@@ -28,6 +28,13 @@ fn track(name: &str) -> u32 {
     queue.or_else(|| TRACKS.iter().find(|(track, _)| *track == name).map(|(_, n)| *n)).unwrap_or(9)
 }
 
+/// What has begun: when, on which track, and what is known of it.
+struct Begun {
+    us: f64,
+    track: String,
+    args: Map<String, Value>,
+}
+
 /// The trace under way.
 #[derive(Default)]
 struct Writer {
@@ -35,7 +42,7 @@ struct Writer {
     /// Processes by their cards.
     cards: BTreeMap<String, u32>,
     /// What has begun on a track, by an own key, and when.
-    begun: HashMap<(u32, String), (f64, String, Map<String, Value>)>,
+    begun: HashMap<(u32, String), Begun>,
     last: f64,
 }
 
@@ -66,14 +73,14 @@ impl Writer {
     }
 
     fn begin(&mut self, pid: u32, key: String, us: f64, track: &str, args: Map<String, Value>) {
-        self.begun.insert((pid, key), (us, track.to_owned(), args));
+        self.begun.insert((pid, key), Begun { us, track: track.to_owned(), args });
     }
 
     /// The end of what has begun; nothing if that was before the trace.
     fn end(&mut self, pid: u32, key: &str, us: f64, name: &str, more: Map<String, Value>) {
-        if let Some((from, on, mut args)) = self.begun.remove(&(pid, key.to_owned())) {
-            args.extend(more);
-            self.slice((pid, track(&on)), name, (from, us), args);
+        if let Some(mut begun) = self.begun.remove(&(pid, key.to_owned())) {
+            begun.args.extend(more);
+            self.slice((pid, track(&begun.track)), name, (begun.us, us), begun.args);
         }
     }
 
@@ -114,10 +121,10 @@ impl Writer {
 
     /// What has not ended lasts until the end.
     fn finish(&mut self) {
-        for ((pid, key), (from, on, mut args)) in std::mem::take(&mut self.begun) {
-            args.insert("unfinished".into(), true.into());
-            let name = if on == "resets" { "reset" } else { key.as_str() };
-            self.slice((pid, track(&on)), name, (from, self.last), args);
+        for ((pid, key), mut begun) in std::mem::take(&mut self.begun) {
+            begun.args.insert("unfinished".into(), true.into());
+            let name = if begun.track == "resets" { "reset" } else { key.as_str() };
+            self.slice((pid, track(&begun.track)), name, (begun.us, self.last), begun.args);
         }
     }
 
