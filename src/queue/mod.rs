@@ -226,7 +226,7 @@ impl Queues {
         }
         // One doorbell a queue, however many jobs it got.
         let mut bells = 0;
-        for (n, queue) in held.iter_mut().enumerate() {
+        for (n, queue) in (0..EXTERNAL).zip(&mut held) {
             let Some(queue) = queue else { continue };
             // The driver's own jobs on its queue run with rights that no user's job may have. Whether there is one the
             // driver asks the card, which so has to know of all.
@@ -240,7 +240,7 @@ impl Queues {
         }
         drop(internal);
         drop(held);
-        for (n, queue) in self.external.iter().enumerate() {
+        for (n, queue) in (0..EXTERNAL).zip(&self.external) {
             if bells & bit(n) != 0 {
                 queue.ring(io, &interrupts);
             }
