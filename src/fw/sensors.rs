@@ -71,12 +71,7 @@ pub(crate) fn get(
     let packet = Packet::new(quantity.get_opcode()).halves(index, attribute);
     let reply = mailbox.send(&packet, TIMEOUT)?;
     // The wire's 64 bits are a signed number.
-    let value = i64::from_le_bytes(reply.result.to_le_bytes());
-    // Firmware tells power in mW, as `max_power` is (`hl_device_utilization()`).
-    Ok(match quantity {
-        Quantity::Power => value.saturating_mul(1000),
-        _ => value,
-    })
+    Ok(i64::from_le_bytes(reply.result.to_le_bytes()))
 }
 
 /// Sets `attribute`, a number of the firmware's, of the sensor `index` of its kind, in hwmon's units.
@@ -106,13 +101,6 @@ mod tests {
         assert_eq!(get(&fake, Quantity::Temperature, 3, 7)?, -5);
         assert_eq!(fake.opcode(), Some(3));
         assert_eq!(fake.argument(), Some(3 | 7 << 16));
-        Ok(())
-    }
-
-    #[test]
-    fn reads_power_in_microwatts() -> Result {
-        let fake = Fake::answering(25_000);
-        assert_eq!(get(&fake, Quantity::Power, 0, 8)?, 25_000_000);
         Ok(())
     }
 

@@ -45,13 +45,6 @@ pub fn sensors(card: &Card) -> Vec<Sensor> {
     devices.flat_map(|device| of(&device.path())).collect()
 }
 
-/// Power drawn, in mW. Firmware tells the same number to hwmon and to those who ask the driver (`HL_INFO_POWER`); only hwmon says
-/// in which unit.
-pub fn power_mw(sensors: &[Sensor]) -> Option<u64> {
-    let power = sensors.iter().find(|sensor| sensor.is("power"))?.input?;
-    u64::try_from(power / 1000).ok()
-}
-
 /// All sensors of a hwmon device, by kind and number.
 fn of(device: &Path) -> Vec<Sensor> {
     KINDS.iter().flat_map(|&(kind, unit)| of_kind(device, kind, unit)).collect()
@@ -116,7 +109,6 @@ mod tests {
         assert_eq!(names, expected);
         assert_eq!((all[0].crit, all[0].max), (Some(100_000), None));
         assert_eq!(all[3].highest, Some(26_000_000));
-        assert_eq!((power_mw(&all), power_mw(&all[..1])), (Some(25_000), None));
         assert!(all[0].is("temp") && !all[0].is("tem") && !all[2].is("i"));
     }
 

@@ -95,7 +95,7 @@ fn add_card(metrics: &mut Metrics, card: &Card) {
         add_answers(metrics, &labels, info);
     }
     let sensors = hwmon::sensors(card);
-    if let Some(power) = hwmon::power_mw(&sensors).or_else(|| info?.power().ok()) {
+    if let Some(power) = info.and_then(|info| info.power().ok()) {
         metrics.gauge("goya_power_watts", "Power drawn.", &labels, power as f64 / 1e3);
     }
     add_sensors(metrics, &labels, &sensors);

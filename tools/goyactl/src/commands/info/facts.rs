@@ -45,7 +45,7 @@ pub fn all(card: &Card, control: &Control) -> Vec<Section> {
         memory(info),
         engines(info),
         clocks(info),
-        power(card, info),
+        power(info),
         sensors(card),
         link(card, info),
         resets(card, info),
@@ -151,10 +151,9 @@ fn clocks(info: Info<'_>) -> Section {
     })
 }
 
-fn power(card: &Card, info: Info<'_>) -> Section {
-    let power = hwmon::power_mw(&hwmon::sensors(card)).or_else(|| info.power().ok());
+fn power(info: Info<'_>) -> Section {
     Section::new("power")
-        .fact("power_mw", power)
+        .facts(&info.power(), &[("power_mw", |power| (*power).into())])
         .facts(&info.energy(), &[("energy_mj", |energy| (*energy).into())])
 }
 

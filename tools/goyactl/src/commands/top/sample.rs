@@ -121,7 +121,7 @@ impl Meter {
             clock_mhz: clock.map(|clock| clock.cur_clk_rate_mhz),
             clock_max_mhz: clock.map(|clock| clock.max_clk_rate_mhz),
             slow_for: reasons(slow),
-            power_mw: hwmon::power_mw(&sensors).or_else(|| info?.power().ok()),
+            power_mw: info.and_then(|info| info.power().ok()),
             utilization_percent: info.and_then(|info| info.utilization().ok()),
             sensors,
             users: holders::of(&self.card),
