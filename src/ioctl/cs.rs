@@ -17,7 +17,7 @@ use crate::file::{Call, File};
 use crate::queue::fence::{Fence, SubmitOptions};
 use crate::queue::id::{Kind, COUNT};
 use crate::queue::Doorbell;
-use crate::submit::assemble::{self, Chunk, NewSubmission, FEW};
+use crate::submit::assemble::{self, Chunk, NewSubmission};
 use crate::submit::check::check_size;
 use crate::submit::switch;
 use crate::uapi::consts::*;
@@ -152,9 +152,9 @@ fn submit_prepared(
             default
         }
     });
-    let (mut few, mut many) = ([CsChunk::new_zeroed(); FEW], KVec::new());
+    let (mut one, mut many) = ([CsChunk::new_zeroed()], KVec::new());
     let (address, count) = (input.chunks_execute, input.num_chunks_execute);
-    let chunks = chunks(call, address, count, &mut few, &mut many)?;
+    let chunks = chunks(call, address, count, &mut one, &mut many)?;
     Ok(execute(call, chunks, flags, timeout, doorbell)?)
 }
 
@@ -172,10 +172,10 @@ fn prepare(call: &Call<'_>, input: &CsIn, restored: &mut u64) -> Result {
     if !prepares(call, input) {
         return Ok(());
     }
-    let (mut few, mut many) = ([CsChunk::new_zeroed(); FEW], KVec::new());
+    let (mut one, mut many) = ([CsChunk::new_zeroed()], KVec::new());
     let (address, count) = (input.chunks_restore, input.num_chunks_restore);
     // Before others have to wait: the program's memory can take as long as it likes.
-    let chunks = chunks(call, address, count, &mut few, &mut many)
+    let chunks = chunks(call, address, count, &mut one, &mut many)
         .inspect_err(|error| switch::not_sent(call.data, context, *error))?;
     switch::enter(call.device(), context, forced, |timeout| {
         if chunks.is_empty() {
@@ -272,12 +272,13 @@ fn execute(
     Ok(fence)
 }
 
-/// Copies the array of chunks, once: to `few` if it fits.
+/// Copies the array of chunks, once: to `one`, if it fits. To clear room for more of them takes longer than to allocate it when
+/// it is needed.
 fn chunks<'a>(
     call: &Call<'_>,
     address: u64,
     count: u32,
-    few: &'a mut [CsChunk; FEW],
+    one: &'a mut [CsChunk; 1],
     many: &'a mut KVec<CsChunk>,
 ) -> Result<&'a [CsChunk]> {
     let card = call.data;
@@ -291,8 +292,8 @@ fn chunks<'a>(
         return Err(EINVAL);
     }
     let count = count as usize;
-    let chunks = match few.get_mut(..count) {
-        Some(few) => few,
+    let chunks = match one.get_mut(..count) {
+        Some(one) => one,
         None => {
             *many = KVec::from_elem(CsChunk::new_zeroed(), count, GFP_KERNEL)
                 .inspect_err(|_| refused(card, call, Reason::Memory))?;

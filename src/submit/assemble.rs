@@ -60,7 +60,7 @@ pub(crate) const NO_MEMORY: Refusal = Refusal {
 };
 
 /// Jobs of a submission that need no allocation.
-pub(crate) const FEW: usize = 4;
+const FEW: usize = 4;
 
 /// Checks and copies all command buffers, then puts all jobs on their queues, or none.
 pub(crate) fn submit(

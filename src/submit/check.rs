@@ -40,6 +40,8 @@ const WRITE_COMPLETION: u16 = 0x1020;
 
 /// Bytes that are copied at a time. More than the longest packet, few enough for the stack.
 const WINDOW: usize = 1024;
+/// The same for jobs that are no longer than this: to clear a window takes longer than to check a few packets.
+const SMALL_WINDOW: usize = 64;
 /// Bytes of the longest packet that users may send.
 const LONGEST: usize = Opcode::LinearDma.size();
 
@@ -159,14 +161,33 @@ where
     S: Source + ?Sized,
     D: Sink + ?Sized,
 {
+    if size as usize <= SMALL_WINDOW {
+        copy_through::<SMALL_WINDOW, _, _>(source, size, sink, queue)
+    } else {
+        copy_through::<WINDOW, _, _>(source, size, sink, queue)
+    }
+}
+
+/// The same through a window of `N` bytes, which have to be more than the longest packet.
+fn copy_through<const N: usize, S, D>(
+    source: &mut S,
+    size: u32,
+    sink: &mut D,
+    queue: u32,
+) -> Result<u32, CheckError>
+where
+    S: Source + ?Sized,
+    D: Sink + ?Sized,
+{
+    const { assert!(N > LONGEST) };
     let size = size as usize;
-    let mut window = [0; WINDOW];
+    let mut window = [0; N];
     // The window begins at `offset`; its first `held` bytes are the beginning of a packet whose end was
     // not in the window before.
     let (mut offset, mut held) = (0, 0);
     let mut packets = 0u32;
     while offset < size {
-        let filled = WINDOW.min(size.saturating_sub(offset));
+        let filled = N.min(size.saturating_sub(offset));
         let fresh = window.get_mut(held..filled).unwrap_or_default();
         source
             .read(offset.saturating_add(held), fresh)
