@@ -5,6 +5,7 @@
 
 use kernel::prelude::*;
 use kernel::sync::Arc;
+use kernel::time::Delta;
 
 use crate::abstractions::accel::Ioctl;
 use crate::abstractions::ratelimit::{dev_err_ratelimited, dev_notice_ratelimited};
@@ -60,16 +61,15 @@ impl Ioctl for Wait {
 fn wait(call: &Call<'_>, input: &WaitCsIn, args: &mut WaitCsArgs) -> Result {
     let dev = &call.data.dev;
     let sequence = input.seq;
-    let start = Moment::now();
     let (waited, gone) = match look(call, input) {
         Ok(seen) => seen,
-        Err(error) if error == ERESTARTSYS && !is_signalled() => {
+        Err((error, after)) if error == ERESTARTSYS && !is_signalled() => {
             // Something else interrupts the thread, as io_uring does, and is done before the call is made again: for what is
             // left of its time.
-            *args = WaitCsArgs::new(input.rest(start.elapsed()));
+            *args = WaitCsArgs::new(input.rest(after));
             return Err(error);
         }
-        Err(error) if error == ERESTARTSYS => {
+        Err((error, _)) if error == ERESTARTSYS => {
             dev_err_ratelimited!(
                 dev,
                 "user process got signal while waiting for CS handle {}\n",
@@ -77,7 +77,7 @@ fn wait(call: &Call<'_>, input: &WaitCsIn, args: &mut WaitCsArgs) -> Result {
             );
             return Err(EINTR);
         }
-        Err(error) => {
+        Err((error, _)) => {
             args.set_output(WaitCsOut::new(0, 0, 0));
             return Err(error);
         }
@@ -121,8 +121,9 @@ fn timed_out(call: &Call<'_>, sequence: u64, args: &mut WaitCsArgs) -> Result {
     Err(ETIMEDOUT)
 }
 
-/// Finds the submission and waits for it; also says whether nothing is known of it any more.
-fn look(call: &Call<'_>, input: &WaitCsIn) -> Result<(Waited, bool)> {
+/// Finds the submission and waits for it; also says whether nothing is known of it any more. With an error comes how long it has
+/// waited.
+fn look(call: &Call<'_>, input: &WaitCsIn) -> Result<(Waited, bool), (Error, Delta)> {
     let context = &call.file.context;
     match context.find(input.seq) {
         Found::Future => {
@@ -132,7 +133,7 @@ fn look(call: &Call<'_>, input: &WaitCsIn) -> Result<(Waited, bool)> {
                 input.seq,
                 context.next_sequence()
             );
-            Err(EINVAL)
+            Err((EINVAL, Delta::ZERO))
         }
         Found::Gone => Ok((
             Waited::Done(Outcome {
@@ -143,15 +144,19 @@ fn look(call: &Call<'_>, input: &WaitCsIn) -> Result<(Waited, bool)> {
         )),
         Found::Remembered(outcome) => Ok((Waited::Done(outcome), false)),
         Found::Fence(fence) => {
+            // Of what has ended nobody asks the time.
+            if let Some(outcome) = fence.result() {
+                return Ok((Waited::Done(outcome), false));
+            }
+            let start = Moment::now();
             let timeout = match input.timeout() {
                 WaitTimeout::Poll => 0,
                 WaitTimeout::Forever => u64::MAX,
                 WaitTimeout::Microseconds(us) => u64::from(us),
             };
-            Ok((
-                submit::wait::wait(call.device(), context, &fence, timeout)?,
-                false,
-            ))
+            submit::wait::wait(call.device(), context, &fence, timeout)
+                .map(|waited| (waited, false))
+                .map_err(|error| (error, start.elapsed()))
         }
     }
 }
