@@ -42,7 +42,11 @@ impl Lookout {
             // The one that listens has no peer.
             socket.peer_addr().is_ok() && socket.local_addr().is_ok_and(|at| at.as_pathname() == Some(path))
         };
-        sockets.find(is_client).map(|connection| Self { connection })
+        let found = sockets.find(is_client).map(|connection| Self { connection });
+        if found.is_none() {
+            tracing::debug!("cannot look for requests before sleeping: each has to wake the card");
+        }
+        found
     }
 
     /// Waits until there is something to read, for a moment.

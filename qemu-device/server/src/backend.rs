@@ -33,20 +33,21 @@ pub struct Backend {
     /// Whether this client has asked for anything: one that only knocked has switched nothing on.
     used: bool,
     /// Where the client is connected, and what looks for its next request.
-    socket: PathBuf,
+    socket: Option<PathBuf>,
     lookout: Option<Lookout>,
 }
 
 impl Backend {
-    /// A view of `shared` for who connects at `socket`.
-    pub fn new(shared: Arc<Shared>, socket: PathBuf) -> Self {
+    /// A view of `shared`. Who connects at `socket`, if that is given, posts writes, as QEMU does unless there is something that
+    /// it can map.
+    pub fn new(shared: Arc<Shared>, socket: Option<PathBuf>) -> Self {
         Self { shared, used: false, socket, lookout: None }
     }
 
     /// The client asks for something.
     fn asked(&mut self) {
         if !std::mem::replace(&mut self.used, true) {
-            self.lookout = Lookout::new(&self.socket);
+            self.lookout = self.socket.as_deref().and_then(Lookout::new);
         }
     }
 

@@ -91,7 +91,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     // A caught panic is told in one line below; an uncaught one of another thread is told here.
     std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
     eprintln!("goya-card: listening on {}", options.socket.display());
-    let mut backend = Backend::new(shared, options.socket.clone());
+    let mut backend = Backend::new(shared, (!options.mmap).then(|| options.socket.clone()));
     loop {
         // The crate takes some malformed requests (a version message without its end, or shorter than its
         // header) for mistakes of its own and panics; the next client shall not suffer.
