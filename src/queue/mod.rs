@@ -64,6 +64,9 @@ use job_copy::JobCopy;
 use kernel_queue::KernelQueue;
 use submission::Submission;
 
+#[cfg(CONFIG_PREEMPT_RT)]
+compile_error!("goya.ko takes spin locks with interrupts off, and those of PREEMPT_RT sleep: use a kernel without it");
+
 /// The bit of external queue `n` among others.
 const fn bit(n: usize) -> u32 {
     1u32.wrapping_shl(n as u32)
