@@ -67,6 +67,7 @@ pub(crate) struct Context {
     /// Submissions that were refused, by reason.
     pub(crate) drops: DropCounters,
     /// For how long queues have had its work.
+    #[pin]
     busy: BusyTimes,
     #[pin]
     window: SpinLock<SubmissionWindow>,
@@ -99,7 +100,7 @@ impl Context {
                 user_memory,
                 buffers,
                 drops: DropCounters::default(),
-                busy: BusyTimes::new(),
+                busy <- BusyTimes::new(),
                 window <- new_spinlock!(window),
                 memory <- new_spinlock_irq!(Ends { ends, next: 0 }),
                 polling: Polling::new(),

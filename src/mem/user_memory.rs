@@ -175,10 +175,11 @@ impl UserMemory {
             return Err(ENODEV);
         }
         let freed = self.memory.dram.free(handle);
+        if let Ok(size) = freed {
+            self.dram_used.fetch_sub(size, Relaxed);
+        }
         drop(space);
-        let size = freed.map_err(|failure| self.failed(failure))?;
-        self.dram_used.fetch_sub(size, Relaxed);
-        Ok(())
+        freed.map(drop).map_err(|failure| self.failed(failure))
     }
 
     fn failed(&self, failure: DramFailure) -> Error {
@@ -477,6 +478,7 @@ impl UserMemory {
             return;
         }
         let left = memory.dram.free_all(asid);
+        self.dram_used.store(0, Relaxed);
         if left > 0 {
             dev_dbg!(
                 memory.dev,

@@ -8,7 +8,7 @@
 //! never goes back.
 
 use kernel::prelude::*;
-use kernel::sync::atomic::{ordering::Acquire, ordering::Full, Atomic, Relaxed};
+use kernel::sync::atomic::{ordering::Acquire, ordering::Full, ordering::Release, Atomic, Relaxed};
 
 /// How often one rings for others before they have to wait for him.
 const ROUNDS: usize = 4;
@@ -33,7 +33,8 @@ impl Bell {
     /// interrupts in: others rely on him.
     #[must_use]
     pub(super) fn note(&self, producer: u32) -> bool {
-        self.producer.store(producer, Relaxed);
+        // Whoever reads it has the jobs before it, too.
+        self.producer.store(producer, Release);
         self.waiting.fetch_add(1, Full) == 0
     }
 
@@ -52,7 +53,7 @@ impl Bell {
     /// Whether nobody has noted another one meanwhile.
     fn round(&self, write: &mut impl FnMut(u32)) -> bool {
         let told = self.waiting.load(Acquire);
-        write(self.producer.load(Relaxed));
+        write(self.producer.load(Acquire));
         self.waiting.fetch_sub(told, Full) == told
     }
 

@@ -7,16 +7,17 @@
 //! card does meanwhile: it may wait for a fence. Jobs that overlap are one time. An internal queue tells nothing of the ends of its
 //! jobs: they end with their submission.
 //!
-//! What is counted here changes under the lock of its queue, which whoever submits or ends a job holds anyway; so a job costs some
+//! What is counted of an external queue changes under its lock, which whoever submits or ends a job holds anyway; so a job costs some
 //! additions, and the time when a queue has run empty is the only one that is asked of the clock for this.
 
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::{new_spinlock_irq, SpinLockIrq};
 
 use super::id::{EXTERNAL, INTERNAL};
 use crate::abstractions::time::Moment;
 
-/// How long one queue has had work of one context. To be used with the lock of the queue held.
+/// How long one queue has had work of one context. To be used with the lock held that says so.
 pub(super) struct Meter {
     /// Jobs that have not ended.
     at_work: Atomic<u32>,
@@ -70,18 +71,21 @@ impl Meter {
 }
 
 /// The busy times of a context.
+#[pin_data]
 pub(crate) struct BusyTimes {
     pub(super) external: [Meter; EXTERNAL],
-    pub(super) internal: [Meter; INTERNAL],
+    /// With a lock of their own, since submissions end in interrupts, and the queues' lock is held while SRAM is written to.
+    #[pin]
+    pub(super) internal: SpinLockIrq<[Meter; INTERNAL]>,
 }
 
 impl BusyTimes {
     /// Nothing was submitted yet.
-    pub(crate) const fn new() -> Self {
-        Self {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
             external: [const { Meter::new() }; EXTERNAL],
-            internal: [const { Meter::new() }; INTERNAL],
-        }
+            internal <- new_spinlock_irq!([const { Meter::new() }; INTERNAL]),
+        })
     }
 }
 

@@ -271,14 +271,14 @@ impl External {
     /// ended.
     #[inline(always)]
     fn trace_start(&self, state: &mut ExternalState) {
-        if trace::goya_job_start_enabled() {
+        if trace::goya_job_start_enabled() && !state.put_off {
             self.trace_oldest(state);
         }
     }
 
     #[cold]
     fn trace_oldest(&self, state: &mut ExternalState) {
-        let Some(slot) = state.slots.oldest_mut(|slot| slot.at_work().is_some()) else {
+        let Some(slot) = state.slots.oldest_at_work() else {
             return;
         };
         if let (Some(submission), false) = (&slot.submission, slot.started) {

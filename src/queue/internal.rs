@@ -120,9 +120,9 @@ impl Internal {
 
     /// For how long each queue has had work of whoever has these `times`.
     pub(super) fn busy(&self, times: &BusyTimes, busy: &mut Busy) {
-        let _states = self.states.lock();
+        let meters = times.internal.lock();
         let now = Moment::now();
-        for (busy, meter) in busy.internal.iter_mut().zip(&times.internal) {
+        for (busy, meter) in busy.internal.iter_mut().zip(&*meters) {
             *busy = meter.total(now);
         }
     }
@@ -155,13 +155,15 @@ impl RingReservation {
         times: &BusyTimes,
         traced: impl Fn(u32, u32) -> (u32, u64, u32, u32),
     ) {
-        let _states = self.queues.states.lock();
-        let now = Moment::now();
-        for (meter, count) in times.internal.iter().zip(self.counts) {
-            meter.end(count, || now);
+        let meters = times.internal.lock();
+        for (meter, count) in meters.iter().zip(self.counts).filter(|pair| pair.1 > 0) {
+            meter.end(count, Moment::now);
         }
-        for (job, n) in &self.numbers {
-            trace::goya_job_complete(&self.queues.dev, || traced(*job, id::of_internal(*n)));
+        drop(meters);
+        if trace::goya_job_complete_enabled() {
+            for (job, n) in &self.numbers {
+                trace::goya_job_complete(&self.queues.dev, || traced(*job, id::of_internal(*n)));
+            }
         }
     }
 }
@@ -180,7 +182,7 @@ pub(super) struct Held<'a>(SpinLockIrqGuard<'a, [RingState; INTERNAL]>);
 impl Held<'_> {
     /// Whoever has these `times` has a job for queue `n`, `now`.
     pub(super) fn begin(&self, n: usize, times: &BusyTimes, now: Moment) {
-        if let Some(meter) = times.internal.get(n) {
+        if let Some(meter) = times.internal.lock().get(n) {
             meter.begin(now);
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct Slots<J> {
     /// Next descriptor, and the oldest one that was not reclaimed.
     producer: u32,
     oldest: u32,
+    /// All jobs before this one have ended. From `oldest` to `producer`.
+    at_work: u32,
     jobs: KVec<Option<J>>,
 }
 
@@ -33,6 +35,7 @@ impl<J: QueuedJob> Slots<J> {
         Ok(Self {
             producer: 0,
             oldest: 0,
+            at_work: 0,
             jobs,
         })
     }
@@ -62,16 +65,25 @@ impl<J: QueuedJob> Slots<J> {
         self.jobs.get_mut(place)?.as_mut()
     }
 
-    /// The oldest job that is as `wanted`.
-    pub(super) fn oldest_mut(&mut self, wanted: impl Fn(&J) -> bool) -> Option<&mut J> {
-        let mut index = self.oldest;
-        while index != self.producer && !self.at(index).is_some_and(&wanted) {
-            index = LENGTH.next(index);
+    /// The oldest job that has not ended.
+    pub(super) fn oldest_at_work(&mut self) -> Option<&mut J> {
+        while self.at_work != self.producer && self.at(self.at_work).is_none_or(QueuedJob::is_done)
+        {
+            self.at_work = LENGTH.next(self.at_work);
         }
-        if index == self.producer {
+        if self.at_work == self.producer {
             return None;
         }
-        self.get_mut(LENGTH.place(index))
+        self.get_mut(LENGTH.place(self.at_work))
+    }
+
+    /// The oldest job, or one of the driver's own, is here no more.
+    fn advance(&mut self) {
+        let next = LENGTH.next(self.oldest);
+        if self.at_work == self.oldest {
+            self.at_work = next;
+        }
+        self.oldest = next;
     }
 
     /// All jobs, in no order.
@@ -90,7 +102,7 @@ impl<J: QueuedJob> Slots<J> {
         }
         self.skip();
         let job = self.jobs.get_mut(LENGTH.place(self.oldest))?.take()?;
-        self.oldest = LENGTH.next(self.oldest);
+        self.advance();
         Some(job)
     }
 
@@ -116,13 +128,13 @@ impl<J: QueuedJob> Slots<J> {
     /// Leaves the driver's own jobs behind.
     fn skip(&mut self) {
         while self.oldest != self.producer && self.at(self.oldest).is_none() {
-            self.oldest = LENGTH.next(self.oldest);
+            self.advance();
         }
     }
 
     /// The ring is empty, as the card's is. There must be no jobs any more.
     pub(super) fn reset(&mut self) {
-        (self.producer, self.oldest) = (0, 0);
+        (self.producer, self.oldest, self.at_work) = (0, 0, 0);
     }
 }
 
@@ -154,6 +166,29 @@ mod tests {
         assert_eq!(slots.pop(false).map(|job| job.0), Some(2));
         assert_eq!(slots.pop(true).map(|job| job.0), Some(3));
         assert!(slots.pop(true).is_none() && slots.get_mut(2).is_none());
+        Ok(())
+    }
+
+    /// It is found past those that have ended, reclaimed or not, and past the driver's own.
+    #[test]
+    fn the_oldest_at_work() -> Result {
+        let mut slots = Slots::new()?;
+        assert!(slots.oldest_at_work().is_none());
+        for job in [Some(1), None, Some(2), Some(3)] {
+            slots.push(job.map(|n| Done(n, n == 1)));
+        }
+        assert_eq!(slots.oldest_at_work().map(|job| job.0), Some(2));
+        slots.get_mut(2).ok_or(EINVAL)?.1 = true;
+        assert_eq!(slots.oldest_at_work().map(|job| job.0), Some(3));
+        while slots.pop(true).is_some() {}
+        assert!(slots.oldest_at_work().is_none());
+        // What was reclaimed before anybody asked is not looked at.
+        for n in 0..LENGTH.entries() {
+            slots.push(Some(Done(n, true)));
+            assert!(slots.pop(false).is_some());
+        }
+        slots.push(Some(Done(7, false)));
+        assert_eq!(slots.oldest_at_work().map(|job| job.0), Some(7));
         Ok(())
     }
 

@@ -54,6 +54,12 @@ impl Submission {
             internal.ended(self.owner.busy(), |job, queue| self.traced(job, queue));
         }
         trace::goya_cs_complete(dev, || {
+            // As waiters are told.
+            let result = if fence.is_overdue() {
+                Err(ETIMEDOUT)
+            } else {
+                result
+            };
             (self.owner.asid(), fence.sequence(), trace::errno(result))
         });
         let now = if fence.options.timestamp {
