@@ -106,6 +106,7 @@ fn tool(arguments: &[&str]) -> Command {
 
 /// Sees to it that there is a network: that inside of the guest, there is no other.
 fn network() -> Result {
+    present();
     let said = tool(&["ip", "link", "set", "lo", "up"]).output().map_err(|e| e.to_string())?;
     check!(said.status.success(), "lo does not go up: {}", String::from_utf8_lossy(&said.stderr));
     Ok(())
