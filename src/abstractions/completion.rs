@@ -33,6 +33,12 @@ impl Completion {
         })
     }
 
+    /// It has not happened any more. Nobody waits: nobody else has it.
+    pub(crate) fn renew(self: Pin<&mut Self>) {
+        // SAFETY: The completion stays where it is, and is nobody else's.
+        unsafe { bindings::init_completion(self.inner.get()) };
+    }
+
     /// It has happened: wakes everybody, for good. May be called in an interrupt.
     pub(crate) fn complete_all(&self) {
         // SAFETY: The completion is initialised.

@@ -11,6 +11,7 @@ use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Release, Atomic};
 use kernel::sync::{
     new_mutex, new_spinlock, new_spinlock_irq, Arc, Mutex, MutexGuard, SpinLock, SpinLockIrq,
+    UniqueArc,
 };
 
 use crate::mem::asid::Asid;
@@ -49,6 +50,35 @@ struct SubmissionWindow {
     /// The next number.
     next: u64,
     fences: [Option<Arc<Fence>>; WINDOW],
+    /// One that has left, for the next submission: to allocate one costs more than all else that is done here.
+    spare: Option<Pin<UniqueArc<Fence>>>,
+}
+
+impl SubmissionWindow {
+    /// Gives the next number and its place to the spare fence, or to `new`; nothing if there is neither. `EAGAIN` while the
+    /// submission that has the place is at work.
+    fn enter(
+        &mut self,
+        options: SubmitOptions,
+        new: Option<Arc<Fence>>,
+    ) -> Result<Option<Arc<Fence>>> {
+        let sequence = self.next;
+        let place = (sequence as usize) & (WINDOW - 1);
+        let slot = self.fences.get_mut(place).ok_or(EINVAL)?;
+        if slot.as_ref().is_some_and(|fence| fence.result().is_none()) {
+            return Err(EAGAIN);
+        }
+        let fence = match (self.spare.take(), new) {
+            (Some(spare), _) => Fence::renew(spare, options),
+            (None, Some(new)) => new,
+            (None, None) => return Ok(None),
+        };
+        fence.set_sequence(sequence);
+        let left = slot.replace(fence.clone());
+        self.spare = left.and_then(Arc::into_unique_or_drop);
+        self.next = sequence.wrapping_add(1);
+        Ok(Some(fence))
+    }
 }
 
 /// The ends of the latest submissions that were to be time-stamped: a ring.
@@ -94,6 +124,7 @@ impl Context {
         let window = SubmissionWindow {
             next: 1,
             fences: [const { None }; WINDOW],
+            spare: None,
         };
         Arc::pin_init(
             pin_init!(Self {
@@ -127,21 +158,12 @@ impl Context {
     ///
     /// What goes wrong later must signal the fence.
     pub(crate) fn enter(&self, options: SubmitOptions) -> Result<Arc<Fence>> {
-        // Made before the lock is taken; its number is known under the lock only.
-        let fence = Fence::new(options)?;
-        let mut window = self.window.lock();
-        let sequence = window.next;
-        let place = (sequence as usize) & (WINDOW - 1);
-        let slot = window.fences.get_mut(place).ok_or(EINVAL)?;
-        if slot.as_ref().is_some_and(|fence| fence.result().is_none()) {
-            return Err(EAGAIN);
+        if let Some(fence) = self.window.lock().enter(options, None)? {
+            return Ok(fence);
         }
-        fence.set_sequence(sequence);
-        let old = slot.replace(fence.clone());
-        window.next = sequence.wrapping_add(1);
-        drop(window);
-        drop(old);
-        Ok(fence)
+        // Made without the lock; its number is known under the lock only.
+        let new = Fence::new(options)?;
+        self.window.lock().enter(options, Some(new))?.ok_or(EINVAL)
     }
 
     /// Finds the submission with number `sequence`.

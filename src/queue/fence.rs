@@ -6,7 +6,7 @@
 use kernel::error::to_result;
 use kernel::prelude::*;
 use kernel::sync::atomic::{ordering::Acquire, ordering::Full, ordering::Release, Atomic, Relaxed};
-use kernel::sync::Arc;
+use kernel::sync::{Arc, UniqueArc};
 use kernel::time::{msecs_to_jiffies, Jiffies};
 
 use super::polling::Polling;
@@ -101,6 +101,26 @@ impl Fence {
             }),
             GFP_KERNEL,
         )
+    }
+
+    /// One that has ended, and that nobody else has, becomes one for a submission that has no number yet.
+    pub(crate) fn renew(mut ended: Pin<UniqueArc<Self>>, options: SubmitOptions) -> Arc<Self> {
+        let fence = ended.as_mut().project();
+        *fence.sequence = Atomic::new(0);
+        *fence.submitted = Atomic::new(0);
+        *fence.options = options;
+        *fence.retired = Atomic::new(false);
+        *fence.remaining = Atomic::new(0);
+        *fence.queues = Atomic::new(0);
+        *fence.stage = Atomic::new(AT_WORK);
+        *fence.result = Atomic::new(PENDING);
+        *fence.timestamp = Atomic::new(0);
+        fence.done.renew();
+        #[cfg(CONFIG_IO_URING)]
+        {
+            *fence.submitter = Slot::new();
+        }
+        ended.into()
     }
 
     /// Number of the submission in its context.
@@ -295,6 +315,30 @@ mod tests {
             assert!(before.is_some() && !fence.set_overdue() && !fence.is_overdue());
             assert_eq!(told(&fence), before);
         }
+        Ok(())
+    }
+
+    /// Nothing is left in it of the submission before.
+    #[test]
+    fn renewed() -> Result {
+        let fence = Fence::new(SubmitOptions::default())?;
+        fence.set_sequence(5);
+        fence.expect(2, 3, Moment::from_ns(7));
+        assert!(fence.set_overdue() && fence.signal(Ok(()), 9).is_some());
+        assert!(Arc::into_unique_or_drop(fence.clone()).is_none());
+        let alone = Arc::into_unique_or_drop(fence).ok_or(EINVAL)?;
+        let options = SubmitOptions {
+            timestamp: true,
+            ..SubmitOptions::default()
+        };
+        let fence = Fence::renew(alone, options);
+        assert!(fence.options.timestamp && fence.sequence() == 0 && fence.submitted().is_none());
+        assert!(told(&fence).is_none() && !fence.is_retired() && !fence.is_overdue());
+        assert_eq!(fence.remaining(), 0);
+        assert_eq!(fence.done.wait_interruptible(1), Ok(false));
+        assert!(fence.signal(Err(EIO), 1).is_some());
+        assert_eq!(told(&fence), Some(Err(EIO)));
+        assert_eq!(fence.done.wait_interruptible(1), Ok(true));
         Ok(())
     }
 }
