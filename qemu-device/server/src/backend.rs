@@ -153,9 +153,9 @@ impl ServerBackend for Backend {
         self.asked();
         match (bar(region), region) {
             (Some(bar), _) => {
-                self.shared.with(|chip| chip.bar_write(bar, offset, data));
-                // QEMU posts writes, but those to the vectors' table.
-                if bar != MSIX_BAR {
+                let ((), working) = self.shared.start(|chip| chip.bar_write(bar, offset, data));
+                // QEMU posts writes, but those to the vectors' table. The engines need a processor more than this does.
+                if bar != MSIX_BAR && !working {
                     self.look_ahead();
                 }
             }

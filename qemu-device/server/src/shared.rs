@@ -51,12 +51,18 @@ impl Shared {
 
     /// Does an access that may have started something: short work at once, the rest by the engines.
     pub fn with<T>(&self, access: impl FnOnce(&mut Chip) -> T) -> T {
+        self.start(access).0
+    }
+
+    /// The same; says besides whether the engines are left with work.
+    pub fn start<T>(&self, access: impl FnOnce(&mut Chip) -> T) -> (T, bool) {
         let mut chip = self.lock();
         let result = access(&mut chip);
-        if chip.run(INLINE) != Progress::Idle {
+        let left = chip.run(INLINE) != Progress::Idle;
+        if left {
             self.work.notify_one();
         }
-        result
+        (result, left)
     }
 
     /// Works for ever.
