@@ -30,6 +30,8 @@ const MAPS: usize = 3;
 
 /// Bytes of SRAM that take the card some milliseconds to fill.
 const LATE: u32 = 32 << 20;
+/// What it is filled with: zeros would take no time.
+const PATTERN: u64 = 0x0123_4567_89AB_CDEF;
 /// How often what is known is counted: the timer may tick in one of them.
 const KNOWN: usize = 9;
 
@@ -62,7 +64,7 @@ fn nop() -> Result {
 /// The submission alone: the card is busy with another one meanwhile, so that no interrupt comes.
 fn submit() -> Result {
     let card = Card::open()?;
-    let fill = Packets::default().fill(direction::HL_DMA_HOST_TO_SRAM, 0, SRAM, LATE);
+    let fill = Packets::default().fill(direction::HL_DMA_HOST_TO_SRAM, PATTERN, SRAM, LATE);
     let (busy, nop) = (Stream::new(&card, &[1], &fill)?, Stream::nops(&card, 1)?);
     busy.run()?;
     nop.stream(10, 1)?;
