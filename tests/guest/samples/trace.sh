@@ -7,10 +7,6 @@
 goyactl trace -o selftest.json -- goyactl selftest
 goyactl trace -o second.json --time 1
 # [end]
-python3 - <<'END'
-import json
-for name in ("selftest.json", "second.json"):
-    trace = json.load(open(name))
-    events = trace["traceEvents"] if isinstance(trace, dict) else trace
-    assert name != "selftest.json" or any(event["ph"] == "X" for event in events)
-END
+# Slices of jobs, and a trace in which nothing happens.
+grep -q '"ph": *"X"' selftest.json
+[ -s second.json ]
