@@ -17,7 +17,7 @@ const WIDTH: u32 = 1000;
 const TITLES: u32 = 330;
 const MARGIN: u32 = 60;
 /// What is outside is cut off.
-const RANGE: std::ops::Range<f64> = 0.1..30.0;
+const RANGE: std::ops::Range<f64> = 0.1..200.0;
 
 /// Draws the rows that both drivers have into `file`.
 pub fn draw(drivers: &Drivers, file: &Path) -> Result<(), String> {
