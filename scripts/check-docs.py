@@ -71,6 +71,8 @@ class Page:
         for first, start, last, end in re.findall(r"``(\w*?)(\d+)`` \.\. ``(\w*?)(\d+)``", self.text):
             if first == last:
                 self.words |= {f"{first}{n}" for n in range(int(start), int(end) + 1)}
+        # What a description in the kernel's form is about.
+        self.words |= set(re.findall(r"^(?:What:)?\t+/\S+/(\w+)$", self.text, re.M))
         # A heading may be a name.
         self.words |= {word for line in re.findall(r"^(.+)\n(?:=+|-+)$", self.text, re.M) for word in re.findall(r"\w+", line)}
 
