@@ -46,12 +46,19 @@ pub(crate) struct SubmitOptions {
 /// Signalled once, when a submission ends.
 #[pin_data]
 pub(crate) struct Fence {
-    /// Number of the submission in its context; set before anybody else sees the fence.
+    /// What the program wants.
+    pub(crate) options: SubmitOptions,
+    progress: Progress,
+    #[pin]
+    done: Completion,
+}
+
+/// How far a submission has come.
+struct Progress {
+    /// Its number in its context; set before anybody else sees the fence.
     sequence: Atomic<u64>,
     /// When its jobs were put on their queues. Nanoseconds of the monotonic clock; 0 before that.
     submitted: Atomic<i64>,
-    /// What the program wants.
-    pub(crate) options: SubmitOptions,
     /// Nothing of it is on a queue any more, which a waiter may hear earlier.
     retired: Atomic<bool>,
     /// External jobs that are not done, and the queues that they are on, a bit each.
@@ -62,11 +69,27 @@ pub(crate) struct Fence {
     /// What was said of its end, once `done` is complete: an error number or 0, and a time.
     result: Atomic<i32>,
     timestamp: Atomic<i64>,
-    #[pin]
-    done: Completion,
     /// Who has submitted it by io_uring, and is answered when it has ended.
     #[cfg(CONFIG_IO_URING)]
     submitter: Slot<Fence>,
+}
+
+impl Progress {
+    /// It has no number yet.
+    const fn new() -> Self {
+        Self {
+            sequence: Atomic::new(0),
+            submitted: Atomic::new(0),
+            retired: Atomic::new(false),
+            remaining: Atomic::new(0),
+            queues: Atomic::new(0),
+            stage: Atomic::new(AT_WORK),
+            result: Atomic::new(PENDING),
+            timestamp: Atomic::new(0),
+            #[cfg(CONFIG_IO_URING)]
+            submitter: Slot::new(),
+        }
+    }
 }
 
 /// Nobody has said how it ended.
@@ -86,18 +109,9 @@ impl Fence {
     pub(crate) fn new(options: SubmitOptions) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
-                sequence: Atomic::new(0),
-                submitted: Atomic::new(0),
                 options,
-                retired: Atomic::new(false),
-                remaining: Atomic::new(0),
-                queues: Atomic::new(0),
-                stage: Atomic::new(AT_WORK),
-                result: Atomic::new(PENDING),
-                timestamp: Atomic::new(0),
+                progress: Progress::new(),
                 done <- Completion::new(),
-                #[cfg(CONFIG_IO_URING)]
-                submitter: Slot::new(),
             }),
             GFP_KERNEL,
         )
@@ -106,63 +120,52 @@ impl Fence {
     /// One that has ended, and that nobody else has, becomes one for a submission that has no number yet.
     pub(crate) fn renew(mut ended: Pin<UniqueArc<Self>>, options: SubmitOptions) -> Arc<Self> {
         let fence = ended.as_mut().project();
-        *fence.sequence = Atomic::new(0);
-        *fence.submitted = Atomic::new(0);
         *fence.options = options;
-        *fence.retired = Atomic::new(false);
-        *fence.remaining = Atomic::new(0);
-        *fence.queues = Atomic::new(0);
-        *fence.stage = Atomic::new(AT_WORK);
-        *fence.result = Atomic::new(PENDING);
-        *fence.timestamp = Atomic::new(0);
+        *fence.progress = Progress::new();
         fence.done.renew();
-        #[cfg(CONFIG_IO_URING)]
-        {
-            *fence.submitter = Slot::new();
-        }
         ended.into()
     }
 
     /// Number of the submission in its context.
     pub(crate) fn sequence(&self) -> u64 {
-        self.sequence.load(Relaxed)
+        self.progress.sequence.load(Relaxed)
     }
 
     /// Gives it the number; once.
     pub(crate) fn set_sequence(&self, sequence: u64) {
-        self.sequence.store(sequence, Relaxed);
+        self.progress.sequence.store(sequence, Relaxed);
     }
 
     /// It has `external` jobs that will end, on `queues`, a bit each, since `now`; said before the first one can.
     pub(crate) fn expect(&self, external: i32, queues: u32, now: Moment) {
-        self.submitted.store(now.as_ns(), Relaxed);
-        self.queues.store(queues, Relaxed);
-        self.remaining.store(external, Relaxed);
+        self.progress.submitted.store(now.as_ns(), Relaxed);
+        self.progress.queues.store(queues, Relaxed);
+        self.progress.remaining.store(external, Relaxed);
     }
 
     /// When its jobs were put on their queues, if they were.
     pub(crate) fn submitted(&self) -> Option<Moment> {
-        let ns = self.submitted.load(Relaxed);
+        let ns = self.progress.submitted.load(Relaxed);
         (ns != 0).then_some(Moment::from_ns(ns))
     }
 
     /// External jobs that are not done.
     pub(crate) fn remaining(&self) -> i32 {
-        self.remaining.load(Relaxed)
+        self.progress.remaining.load(Relaxed)
     }
 
     /// One of its external jobs is done, or will never be. Whether that ends it: the last one does, and the
     /// first that is lost.
     pub(crate) fn job_ended(&self, result: Result) -> bool {
         match result {
-            Ok(()) => self.remaining.fetch_sub(1, Full) == 1,
-            Err(_) => self.remaining.xchg(0, Full) > 0,
+            Ok(()) => self.progress.remaining.fetch_sub(1, Full) == 1,
+            Err(_) => self.progress.remaining.xchg(0, Full) > 0,
         }
     }
 
     /// Ends it. Only the first end counts; later ones return nothing.
     pub(crate) fn signal(&self, result: Result, timestamp: i64) -> Option<Outcome> {
-        self.retired.store(true, Release);
+        self.progress.retired.store(true, Release);
         self.set(result, timestamp)
     }
 
@@ -173,7 +176,7 @@ impl Fence {
 
     /// Whether it has ended, apart from what waiters were told.
     pub(crate) fn is_retired(&self) -> bool {
-        self.retired.load(Acquire)
+        self.progress.retired.load(Acquire)
     }
 
     /// One that took too long has failed, whatever became of it.
@@ -185,9 +188,9 @@ impl Fence {
         } else {
             return None;
         };
-        self.timestamp.store(timestamp, Relaxed);
+        self.progress.timestamp.store(timestamp, Relaxed);
         let number = result.map_or_else(Error::to_errno, |()| 0);
-        self.result.store(number, Release);
+        self.progress.result.store(number, Release);
         self.done.complete_all();
         #[cfg(CONFIG_IO_URING)]
         self.answer(result);
@@ -197,7 +200,7 @@ impl Fence {
     /// Tells its submitter how it has ended.
     #[cfg(CONFIG_IO_URING)]
     fn answer(&self, result: Result) {
-        if let Some(request) = self.submitter.take() {
+        if let Some(request) = self.progress.submitter.take() {
             request.complete(result);
         }
     }
@@ -210,23 +213,23 @@ impl Fence {
 
     /// Goes from one stage to another, unless somebody else has done so.
     fn moves(&self, from: u32, to: u32) -> bool {
-        self.stage.cmpxchg(from, to, Relaxed).is_ok()
+        self.progress.stage.cmpxchg(from, to, Relaxed).is_ok()
     }
 
     /// Whether it took too long.
     pub(crate) fn is_overdue(&self) -> bool {
-        matches!(self.stage.load(Relaxed), OVERDUE | TIMED_OUT)
+        matches!(self.progress.stage.load(Relaxed), OVERDUE | TIMED_OUT)
     }
 
     /// How it ended, if it has.
     pub(crate) fn result(&self) -> Option<Outcome> {
-        let result = match self.result.load(Acquire) {
+        let result = match self.progress.result.load(Acquire) {
             PENDING => return None,
             result => to_result(result),
         };
         Some(Outcome {
             result,
-            timestamp: self.timestamp.load(Relaxed),
+            timestamp: self.progress.timestamp.load(Relaxed),
         })
     }
 
@@ -243,7 +246,7 @@ impl Fence {
             let start = Moment::now();
             let look = enter();
             let seen = polling.look(start, timeout_us, || {
-                look(self.queues.load(Relaxed));
+                look(self.progress.queues.load(Relaxed));
                 self.result().is_some()
             });
             drop(look);
@@ -258,7 +261,7 @@ impl Fence {
 #[cfg(CONFIG_IO_URING)]
 impl Target for Fence {
     fn slot(&self) -> &Slot<Self> {
-        &self.submitter
+        &self.progress.submitter
     }
 
     fn second(&self) -> u64 {
