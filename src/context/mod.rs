@@ -148,11 +148,6 @@ impl Context {
         self.user_memory.asid()
     }
 
-    /// For how long queues have had its work.
-    pub(crate) fn busy_times(&self) -> &BusyTimes {
-        &self.busy
-    }
-
     /// Takes the next number and a place in the window for it. `EAGAIN` while the submission that has
     /// the place is at work.
     ///

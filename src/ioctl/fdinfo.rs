@@ -10,6 +10,7 @@ use crate::abstractions::accel::UsageStats;
 use crate::card::Card;
 use crate::context::Context;
 use crate::queue::id::{EXTERNAL, INTERNAL};
+use crate::queue::submission::Owner;
 
 /// The DMA queues, each of which has tasks of its own.
 const DMA: [&CStr; EXTERNAL] = [c"dma0", c"dma1", c"dma2", c"dma3", c"dma4"];
@@ -18,7 +19,7 @@ const TPCS: u32 = INTERNAL as u32 - 1;
 
 /// Tells of the engines' time, and of the memory, that `context` has had.
 pub(super) fn show(card: &Card, context: &Context, stats: &mut UsageStats<'_>) {
-    let busy = card.queues.busy(context.busy_times());
+    let busy = card.queues.busy(context.busy());
     for (name, ns) in DMA.into_iter().zip(busy.external) {
         stats.engine(name, 1, ns);
     }
