@@ -42,6 +42,7 @@ const WRITE_COMPLETION: u16 = 0x1020;
 const WINDOW: usize = 1024;
 /// The same for jobs that are no longer than this: to clear a window takes longer than to check a few packets.
 const SMALL_WINDOW: usize = 64;
+const _: () = assert!(SMALL_WINDOW > LONGEST && WINDOW > LONGEST);
 /// Bytes of the longest packet that users may send.
 const LONGEST: usize = Opcode::LinearDma.size();
 
@@ -151,35 +152,26 @@ pub(crate) fn copy_size(size: u32) -> Result<u32> {
 /// them on the way. After an error the sink has an unknown part of them, and no card may get it.
 ///
 /// Returns the number of packets.
-pub(crate) fn copy_checked<S, D>(
-    source: &mut S,
+pub(crate) fn copy_checked(
+    source: &mut (impl Source + ?Sized),
     size: u32,
-    sink: &mut D,
+    sink: &mut (impl Sink + ?Sized),
     queue: u32,
-) -> Result<u32, CheckError>
-where
-    S: Source + ?Sized,
-    D: Sink + ?Sized,
-{
+) -> Result<u32, CheckError> {
     if size as usize <= SMALL_WINDOW {
-        copy_through::<SMALL_WINDOW, _, _>(source, size, sink, queue)
+        copy_through::<SMALL_WINDOW>(source, size, sink, queue)
     } else {
-        copy_through::<WINDOW, _, _>(source, size, sink, queue)
+        copy_through::<WINDOW>(source, size, sink, queue)
     }
 }
 
-/// The same through a window of `N` bytes, which have to be more than the longest packet.
-fn copy_through<const N: usize, S, D>(
-    source: &mut S,
+/// The same through a window of `N` bytes.
+fn copy_through<const N: usize>(
+    source: &mut (impl Source + ?Sized),
     size: u32,
-    sink: &mut D,
+    sink: &mut (impl Sink + ?Sized),
     queue: u32,
-) -> Result<u32, CheckError>
-where
-    S: Source + ?Sized,
-    D: Sink + ?Sized,
-{
-    const { assert!(N > LONGEST) };
+) -> Result<u32, CheckError> {
     let size = size as usize;
     let mut window = [0; N];
     // The window begins at `offset`; its first `held` bytes are the beginning of a packet whose end was
