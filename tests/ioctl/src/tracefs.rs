@@ -3,10 +3,10 @@
 
 //! The kernel's trace: an instance of this process's own, so that others are not in the way.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
-use crate::Result;
+use crate::{Result, sys};
 
 /// Where the kernel traces.
 const TRACING: &str = "/sys/kernel/tracing";
@@ -40,9 +40,19 @@ impl Trace {
         fs::write(&path, value).map_err(|e| format!("{}: {e}", path.display()))
     }
 
+    /// Forgets all so far.
+    pub fn clear(&self) -> Result {
+        self.write("trace", "")
+    }
+
+    /// All of the trace so far, as the kernel tells it.
+    pub fn text(&self) -> Result<String> {
+        fs::read_to_string(self.0.join("trace")).map_err(|e| format!("trace: {e}"))
+    }
+
     /// Lines of the trace so far, each from the event's name on.
     pub fn lines(&self) -> Result<Vec<String>> {
-        let text = fs::read_to_string(self.0.join("trace")).map_err(|e| format!("trace: {e}"))?;
+        let text = self.text()?;
         let events = text.lines().filter(|line| !line.starts_with('#'));
         Ok(events.filter_map(|line| line.find("goya_").map(|at| line[at..].to_owned())).collect())
     }
@@ -64,14 +74,10 @@ impl Drop for Trace {
 
 /// Nothing where it is mounted, or where there is none.
 fn mount() {
-    let path = c"/sys/kernel/tracing";
-    let name = c"tracefs";
     if Path::new(TRACING).join("events").exists() {
         return;
     }
-    // SAFETY: All are strings that end with a zero, or nothing.
-    let result = unsafe { libc::mount(name.as_ptr(), path.as_ptr(), name.as_ptr(), 0, std::ptr::null()) };
-    if result != 0 {
-        println!("tracefs: {}", io::Error::last_os_error());
+    if let Err(error) = sys::mount("tracefs", TRACING) {
+        println!("tracefs: {error}");
     }
 }

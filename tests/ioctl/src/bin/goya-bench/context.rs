@@ -7,10 +7,10 @@
 //! system also counts what allocators keep for themselves.
 
 use std::collections::HashMap;
-use std::fs;
 use std::time::Instant;
 
 use goya_tests::card::Card;
+use goya_tests::tracefs::Trace;
 use goya_tests::{Result, check};
 
 use crate::row;
@@ -18,11 +18,15 @@ use crate::stream::Stream;
 
 /// How often a context is opened.
 const CONTEXTS: usize = 3;
-/// Where the kernel traces.
-const TRACING: &str = "/sys/kernel/debug/tracing";
 /// The events of allocators.
-const EVENTS: [&str; 6] =
-    ["kmalloc", "kfree", "kmem_cache_alloc", "kmem_cache_free", "mm_page_alloc", "mm_page_free"];
+const EVENTS: [&str; 6] = [
+    "kmem/kmalloc",
+    "kmem/kfree",
+    "kmem/kmem_cache_alloc",
+    "kmem/kmem_cache_free",
+    "kmem/mm_page_alloc",
+    "kmem/mm_page_free",
+];
 
 /// All rows about contexts.
 pub fn rows() {
@@ -32,9 +36,7 @@ pub fn rows() {
     };
     tell("open_ms", |(open, _)| *open);
     tell("close_ms", |(_, close)| *close);
-    let memory = trace(true).and_then(|()| (0..CONTEXTS).map(|_| memory()).collect());
-    // Nothing else is to be slowed down.
-    let _ = trace(false);
+    let memory = Trace::of(&EVENTS).and_then(|trace| (0..CONTEXTS).map(|_| memory(&trace)).collect());
     row::samples("context_kib", &memory);
 }
 
@@ -58,27 +60,13 @@ pub fn wait_unused() -> Result {
     Card::open_control().map_or(Ok(()), |control| control.wait_unused())
 }
 
-fn write(file: &str, text: &str) -> Result {
-    let path = format!("{TRACING}/{file}");
-    fs::write(&path, text).map_err(|e| format!("{path}: {e}"))
-}
-
-/// Switches the events on or off.
-fn trace(on: bool) -> Result {
-    EVENTS
-        .iter()
-        .try_for_each(|event| write(&format!("events/kmem/{event}/enable"), if on { "1" } else { "0" }))
-}
-
 /// KiB of kernel memory that a context has after a submission.
-fn memory() -> Result<f64> {
+fn memory(trace: &Trace) -> Result<f64> {
     wait_unused()?;
-    write("trace", "")?;
+    trace.clear()?;
     let card = Card::open()?;
     Stream::nops(&card, 1)?.run()?;
-    let path = format!("{TRACING}/trace");
-    let text = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
-    let bytes = held(&text, std::process::id())?;
+    let bytes = held(&trace.text()?, std::process::id())?;
     Ok(bytes as f64 / 1024.0)
 }
 
