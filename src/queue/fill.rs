@@ -52,7 +52,7 @@ pub(crate) fn fill(
         // Nor can a card be asked that is being reset.
         return Err(EBUSY);
     }
-    if !idle::engines(bars, || (), None).is_idle() {
+    if !queues.idle(|| idle::engines(bars, || (), None).is_idle()) {
         dev_err!(
             dev,
             "Can't send driver job on QMAN0 because the device is not idle\n"

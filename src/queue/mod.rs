@@ -50,6 +50,7 @@ use core::mem;
 use kernel::device::{Bound, Device};
 use kernel::interrupt::local_interrupt_disable;
 use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::Arc;
 
 use crate::abstractions::time::Moment;
@@ -111,6 +112,8 @@ pub(crate) struct Queues {
     external: KVec<Arc<External>>,
     internal: Arc<Internal>,
     kernel_queue: Arc<KernelQueue>,
+    /// A program's jobs were put on queues since the engines were seen idle.
+    used: Atomic<bool>,
 }
 
 impl Queues {
@@ -126,6 +129,8 @@ impl Queues {
             external,
             kernel_queue,
             internal: Internal::new(dev)?,
+            // A card comes up with idle engines.
+            used: Atomic::new(false),
         })
     }
 
@@ -186,6 +191,9 @@ impl Queues {
         }
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
         allowed()?;
+        if !self.used.load(Relaxed) {
+            self.used.store(true, Relaxed);
+        }
         let (now, dev, times) = (Moment::now(), self.internal.dev(), submission.owner.busy());
         submission.fence.expect(external as i32, queues, now);
         trace::goya_cs_submit(dev, || {
@@ -267,6 +275,15 @@ impl Queues {
                 queue.look();
             }
         }
+    }
+
+    /// Whether the engines are idle, as `see` sees, or as it has seen if no program had anything to do since.
+    fn idle(&self, see: impl FnOnce() -> bool) -> bool {
+        let idle = !self.used.xchg(false, Relaxed) || see();
+        if !idle {
+            self.used.store(true, Relaxed);
+        }
+        idle
     }
 
     /// For how long each queue has had work of whoever has these `times`.
