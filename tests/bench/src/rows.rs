@@ -57,6 +57,14 @@ pub const SECTIONS: &[(&str, &[Row])] = &[
         ],
     ),
     (
+        "The card with no driver in between",
+        &[
+            lower("bare_latency_us", "us", "doorbell until the end is seen"),
+            higher("bare_per_second_depth16", "1/s", "16 under way"),
+            higher("bare_per_second_depth64", "1/s", "64 under way"),
+        ],
+    ),
+    (
         "Two loads at a time",
         &[
             higher("mixed_dma_gb_s", "GB/s", "copies of 64 KiB beside NOPs"),

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering, fence};
 
 /// Does an ioctl that reads and writes `args`.
 pub fn ioctl<T>(file: &impl AsRawFd, command: u32, args: &mut T) -> io::Result<()> {
@@ -278,6 +278,34 @@ impl Mapping {
     pub fn word(&self, at: usize) -> u32 {
         let b = self.read(at, 4);
         u32::from_le_bytes([b[0], b[1], b[2], b[3]])
+    }
+
+    /// The word at `at`, in one access: what a device writes meanwhile.
+    ///
+    /// # Panics
+    /// When it is not inside, or not aligned.
+    pub fn load(&self, at: usize) -> u32 {
+        // SAFETY: the place was checked; nobody holds a reference into the mapping.
+        unsafe { self.place(at).read_volatile() }
+    }
+
+    /// Writes the word at `at`, in one access, after all that was written before: a register, too.
+    ///
+    /// # Panics
+    /// As [`Self::load`].
+    pub fn store(&self, at: usize, value: u32) {
+        fence(Ordering::SeqCst);
+        // SAFETY: as in `load`.
+        unsafe { self.place(at).write_volatile(value) }
+    }
+
+    fn place(&self, at: usize) -> *mut u32 {
+        assert!(
+            at % 4 == 0 && at.checked_add(4).is_some_and(|end| end <= self.len),
+            "no word of the mapping"
+        );
+        // SAFETY: the place is inside.
+        unsafe { self.address.as_ptr().add(at) }.cast()
     }
 }
 

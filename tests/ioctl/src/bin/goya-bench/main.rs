@@ -7,6 +7,7 @@
 //! counters. `goya-bench count` marks its instructions for QEMU's plugin (`tests/bench/plugin`), which
 //! counts those between two marks. Each row is a line of JSON, as in `row.rs`.
 
+mod bare;
 mod context;
 mod count;
 mod load;
@@ -47,5 +48,6 @@ fn time() -> goya_tests::Result {
     together::rows();
     processor::rows();
     memory::rows();
+    bare::rows();
     load::unload()
 }
