@@ -28,8 +28,8 @@ GUEST := build/guest
 BIN := $(CARGO)/release
 TESTS := $(GUEST)/x86_64-unknown-linux-gnu/release
 CARD_ARGS := $(if $(MMAP),--card-arg=--mmap)
-# What is between the card and the guest's memory: nothing, an IOMMU, or the kernel's bounce buffers.
-GUEST_ARGS := $(if $(IOMMU),--iommu) $(if $(SWIOTLB),--kernel-arg=swiotlb=force)
+# What is between the card and the guest's memory: nothing, an IOMMU, or the kernel's bounce buffers. GUEST_ARGS is the caller's.
+BETWEEN := $(if $(IOMMU),--iommu) $(if $(SWIOTLB),--kernel-arg=swiotlb=force)
 # Other cards and other machines have logs of their own.
 WHERE := $(if $(MMAP),-mmap)$(if $(IOMMU),-iommu)$(if $(SWIOTLB),-swiotlb)
 # A second device, and a window that shows it some of the users' memory. Behind an IOMMU Linux lets no device reach
@@ -52,14 +52,14 @@ MODULES :=
 # load FLAVOUR: builds the driver for that kernel, or for KERNEL.
 load = $(driver) $(call kernel,$(1)) >/dev/null
 # run FLAVOUR: the command that boots a guest of that kernel, or of KERNEL, with cards and the driver.
-run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) $(GUEST_ARGS) \
+run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya-card $(CARD_ARGS) $(BETWEEN) $(GUEST_ARGS) \
 	--kernel "$$(scripts/kernel.sh $(call kernel,$(1)))/arch/x86/boot/bzImage" \
 	$$(scripts/guest-modules.sh $(call kernel,$(1)) "$$($(driver) $(call kernel,$(1)))" $(MODULES)) \
 	--module "$$($(driver) $(call kernel,$(1)))" --module-params "$(PARAMS)" \
 	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) $(examples) \
 	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
 
-.PHONY: help demo test test-guest test-lib test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell toolbox kernel card ctl card-and-runner guest module \
+.PHONY: help demo test test-guest test-lib test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell run toolbox kernel card ctl card-and-runner guest module \
 	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
@@ -156,6 +156,14 @@ fuzz-ioctl: card guest ## Make random calls of the driver, with faults of the ca
 shell: ## An interactive guest with the card attached and the driver loaded
 	@+$(MAKE) --no-print-directory -j2 load-stock card guest
 	@$(call run,stock) --interactive
+
+run: LOG := run
+run: PROGRAMS :=
+run: card-and-runner ## Run a static program of your own in a guest, with its exit code (RUN='build/mine ARGUMENTS')
+	@$(if $(RUN),,echo "RUN='build/mine ARGUMENTS' names the program" >&2; exit 2)
+	@$(call load,stock)
+	@$(call run,stock) --file $(firstword $(RUN)):/bin/$(notdir $(firstword $(RUN))) \
+		-- $(notdir $(firstword $(RUN))) $(wordlist 2,$(words $(RUN)),$(RUN))
 
 toolbox: ## The Debian root file system with all tools, and the kernel source
 	@scripts/toolbox.sh >/dev/null
