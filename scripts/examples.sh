@@ -34,7 +34,9 @@ for name in first add; do
 done
 compile misuse lib/goya-c/tests/misuse.c -D_GNU_SOURCE -g -fsanitize=address "${library[@]}"
 # Nothing but the kernel's own headers, of which ours is one, and no library.
-compile raw uapi/examples/raw.c -D_DEFAULT_SOURCE -Iuapi
+for name in raw order; do
+	compile $name uapi/examples/$name.c -D_DEFAULT_SOURCE -Iuapi
+done
 cp lib/goya-python/goya.py lib/goya-python/examples/*.py lib/goya-python/tests/*.py "$out"
 # What is promised of all functions is tried with each of them.
 grep -v '^#' lib/goya-c/symbols.txt | while read -r name; do
