@@ -59,7 +59,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) $(examples) \
 	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
 
-.PHONY: help demo test test-guest test-lib test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell run toolbox kernel card ctl card-and-runner guest module \
+.PHONY: help demo test test-guest test-lib test-promises test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell run toolbox kernel card ctl card-and-runner guest module \
 	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
@@ -102,6 +102,13 @@ test-lib: EXAMPLES := 1
 test-lib: card-and-runner guest-goyactl ## Run the library's examples in Rust, C and Python on the card, and the documentation's samples
 	@$(call load,stock)
 	@$(call run,stock) --mem 1280M --ktap -- examples
+
+test-promises: LOG := promises
+test-promises: PROGRAMS :=
+test-promises: card-and-runner ## See whether the driver keeps what the documents of the user API promise, by a C program without libraries
+	@scripts/enter.sh cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Werror -O1 -static -Iuapi -o build/promises tests/promises/*.c
+	@$(call load,stock)
+	@$(call run,stock) --file build/promises:/bin/promises -- promises
 
 test-kexec: LOG := kexec
 test-kexec: PROGRAMS := goya-kexec
