@@ -54,6 +54,9 @@ int main(void)
 	fd = open_wait();
 	promises_of_events(fd);
 	close(fd);
+	fd = open_wait();
+	promises_of_uring(fd);
+	close(fd);
 	promises_of_close();
 	promises_of_late();
 	promises_of_faults();

@@ -330,5 +330,6 @@ void promises_of_close(void);
 void promises_of_late(void);
 void promises_of_internal(int fd);
 void promises_of_faults(void);
+void promises_of_uring(int fd);
 
 #endif
