@@ -83,7 +83,8 @@ load-%: toolbox
 demo: PROGRAMS := goya-demo
 demo: ## Boot a guest, load the driver, do real work on the card and show it
 	@+$(MAKE) --no-print-directory -j2 load-stock card-and-runner guest-goya-demo
-	@GOYA_COLOR=$(if $(NO_COLOR),never,$$([ -t 1 ] && echo always || echo never)); \
+	@GOYA_COLOR=never; \
+	if [ -t 1 ]; then GOYA_COLOR=$(if $(NO_COLOR),never,always); fi; \
 	$(call run,stock) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
 
 test: card guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
