@@ -14,6 +14,7 @@ mod ktap;
 mod kunit;
 mod logs;
 mod options;
+mod picture;
 mod process;
 mod qemu;
 mod report;
@@ -24,6 +25,7 @@ mod terminal;
 
 use std::fs;
 use std::process::ExitCode;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -65,10 +67,12 @@ fn run(options: &Options) -> Result<u8, Error> {
     let allowed = judge::Allowed::parse(&allowed).map_err(Error::Usage)?;
     let screen = Mutex::new(Screen::new(options.guests.into()));
     let share = Arc::new(Share::default());
+    picture::forget(options)?;
+    let (sender, pictures) = mpsc::channel();
     let runs: Result<Vec<Run>, Error> = thread::scope(|scope| {
         let guest = |part| {
-            let (screen, share) = (&screen, &share);
-            scope.spawn(move || guest(&options.for_guest(part), screen, share))
+            let (screen, share, sender) = (&screen, &share, sender.clone());
+            scope.spawn(move || guest(&options.for_guest(part), screen, share, &sender))
         };
         let guests: Vec<_> = (0..options.guests).map(guest).collect();
         guests
@@ -77,19 +81,27 @@ fn run(options: &Options) -> Result<u8, Error> {
             .collect()
     });
     let runs = runs?;
+    drop(sender);
     let code = runs.iter().map(|run| run.code).max().unwrap_or_default();
     if let Some(signal) = runs.iter().find_map(|run| run.signal) {
         eprintln!("goya-guest: interrupted");
         return Ok(EXIT_SIGNAL.saturating_add(u8::try_from(signal).unwrap_or_default()));
     }
     let screen = screen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let good = !options.judges_log() || judge(options, screen.shown(), &runs, &allowed);
+    let judged = !options.judges_log() || judge(options, screen.shown(), &runs, &allowed);
+    let good = picture::take(options, &pictures, code == 0) && judged;
     Ok(if code == 0 && !good { EXIT_BAD } else { code })
 }
 
 /// Boots one guest and runs the program in it.
-fn guest(options: &Options, screen: &Mutex<Screen>, share: &Arc<Share>) -> Result<Run, Error> {
-    let session = Session::start(options, screen, share).map(|mut session| (session.wait(), session.logs()));
+fn guest(
+    options: &Options,
+    screen: &Mutex<Screen>,
+    share: &Arc<Share>,
+    picture: &Sender<Vec<u8>>,
+) -> Result<Run, Error> {
+    let session =
+        Session::start(options, screen, share, picture).map(|mut session| (session.wait(), session.logs()));
     screen.lock().unwrap_or_else(PoisonError::into_inner).end(options.part.into());
     let (outcome, logs) = session?;
     let mut run = Run { logs, kunit: options.wants_kunit(), ..Run::default() };

@@ -78,6 +78,10 @@ pub struct Options {
     /// Where the sockets go (the cards' control sockets, QEMU's monitor); a private directory else
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
+    /// The picture that the program writes to the port goya.picture, a PNG or a GIF: keep it there and show it, as far as
+    /// the terminal can (GOYA_PICTURE=kitty, sixel, blocks or none)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["guests", "interactive"])]
+    pub picture: Option<PathBuf>,
     /// Init script of the guest
     #[arg(long, value_name = "PATH", default_value = "tests/guest/init")]
     pub init: PathBuf,

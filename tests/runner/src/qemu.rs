@@ -12,7 +12,7 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::options::Options;
 use crate::process::Process;
-use crate::share;
+use crate::{picture, share};
 
 const QEMU: &str = "qemu-system-x86_64";
 
@@ -77,10 +77,13 @@ fn ports(command: &mut Command, options: &Options, dir: &Path) {
     command.args(["-device", "pcie-root-port,id=ports,chassis=2,slot=2,addr=1e"]);
     command.args(["-device", "virtio-serial-pci,bus=ports,x-pcie-pm-no-soft-reset=on"]);
     let shared = (options.guests > 1).then_some(share::NAME);
-    if let Some(name) = shared {
+    let pictured = options.picture.is_some().then_some(picture::NAME);
+    let wanted = || shared.into_iter().chain(pictured);
+    for name in wanted() {
         command.args(["-chardev", &chardev(name)]);
     }
-    for name in [Channel::Output, Channel::Status, Channel::Log].map(Channel::name).into_iter().chain(shared)
+    for name in
+        [Channel::Output, Channel::Status, Channel::Log].map(Channel::name).into_iter().chain(wanted())
     {
         command.args(["-device", &format!("virtserialport,chardev={name},name=goya.{name}")]);
     }

@@ -22,6 +22,7 @@ use crate::image;
 use crate::kmsg::Log;
 use crate::logs::Logs;
 use crate::options::Options;
+use crate::picture;
 use crate::process::Process;
 use crate::qemu;
 use crate::screen::{self, Screen};
@@ -112,7 +113,12 @@ enum Way {
 
 impl<'a> Session<'a> {
     /// Starts everything.
-    pub fn start(options: &'a Options, screen: &'a Mutex<Screen>, share: &Arc<Share>) -> Result<Self, Error> {
+    pub fn start(
+        options: &'a Options,
+        screen: &'a Mutex<Screen>,
+        share: &Arc<Share>,
+        picture: &Sender<Vec<u8>>,
+    ) -> Result<Self, Error> {
         let (dir, temporary) = run_dir(options)?;
         let (sender, events) = mpsc::channel();
         forward_signals(&sender)?;
@@ -125,6 +131,7 @@ impl<'a> Session<'a> {
             channel::listen(channel, &dir, &sender).map_err(|e| Error::file(&dir.join(channel.name()), e))?;
         }
         share.listen(&dir).map_err(|e| Error::file(&dir.join(share::NAME), e))?;
+        picture::listen(&dir, picture.clone()).map_err(|e| Error::file(&dir.join(picture::NAME), e))?;
         let qemu = qemu::start(options, &cards, &dir)?;
         Ok(Self {
             options,
@@ -396,7 +403,7 @@ fn run_dir(options: &Options) -> Result<(PathBuf, Option<TempDir>), Error> {
     fs::create_dir_all(dir).map_err(|e| Error::file(dir, e))?;
     // QEMU wants full paths; sockets of an earlier run are in the way.
     let dir = dir.canonicalize().map_err(|e| Error::file(dir, e))?;
-    for name in Channel::ALL.iter().map(|c| c.name()).chain([share::NAME]) {
+    for name in Channel::ALL.iter().map(|c| c.name()).chain([share::NAME, picture::NAME]) {
         remove(&dir.join(name))?;
     }
     for n in 0..options.cards {
