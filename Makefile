@@ -83,9 +83,13 @@ load-%: toolbox
 demo: PROGRAMS := goya-demo
 demo: ## Boot a guest, load the driver, do real work on the card and show it
 	@+$(MAKE) --no-print-directory -j2 load-stock card-and-runner guest-goya-demo
-	@GOYA_COLOR=never; \
-	if [ -t 1 ]; then GOYA_COLOR=$(if $(NO_COLOR),never,always); fi; \
-	$(call run,stock) -- env GOYA_COLOR=$$GOYA_COLOR goya-demo
+	@GOYA_COLOR=never COLUMNS=80; \
+	if [ -t 1 ]; then \
+		GOYA_COLOR=$(if $(NO_COLOR),never,always); \
+		{ COLUMNS=$$(stty size <&3 | cut -d ' ' -f 2); } 3>&1; \
+	fi; \
+	$(call run,stock) --file "$$(scripts/demo-image.sh):/usr/share/goya/demo-image" --picture build/demo.png \
+		-- env GOYA_COLOR=$$GOYA_COLOR COLUMNS=$$COLUMNS goya-demo
 
 test: card guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
 	@+$(MAKE) --no-print-directory -j2 unit uapi

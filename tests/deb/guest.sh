@@ -45,6 +45,7 @@ for name in accel control; do
 	check "$file by id" same "/dev/accel/by-id/goya-EMU0000001-$name" $file
 done
 check "a user of render runs goya-demo" runuser -u alice -- goya-demo
+check "and gets a picture" sh -c 'runuser -u alice -- goya-demo --output /tmp/alice.png && head -c 4 /tmp/alice.png | grep PNG'
 check "another user does not" said "Permission denied" runuser -u bob -- goya-demo
 check "and is told what to do" said "adduser NAME render" runuser -u bob -- goya-demo
 

@@ -3,7 +3,10 @@
 
 //! `goya-demo`: shows a person that the card works.
 
+mod image;
 mod kernels;
+mod options;
+mod timeline;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -16,6 +19,7 @@ use goya_tests::packet::Packets;
 use goya_tests::{Result, noise};
 use goya_uapi::goya_queue_id;
 use goya_uapi::hl_goya_dma_direction as direction;
+use options::{HELP, Options};
 
 struct Colours(bool);
 
@@ -35,7 +39,18 @@ fn main() -> ExitCode {
         Ok("never") => false,
         _ => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    match show(&Colours(colours)) {
+    let options = match Options::parse(std::env::args_os().skip(1)) {
+        Ok(options) if options.help => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("goya-demo: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match show(&options, &Colours(colours)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -55,7 +70,7 @@ fn kernel(what: &str) -> String {
     said.map_or_else(|_| "unknown".to_owned(), |said| said.trim().to_owned())
 }
 
-fn show(colours: &Colours) -> Result<bool> {
+fn show(options: &Options, colours: &Colours) -> Result<bool> {
     let card = Card::open().map_err(|error| format!("{error}\n{}", advice()))?;
     let ip = card.hw_ip()?;
     println!("{}", colours.paint("1", "The kernel"));
@@ -70,7 +85,10 @@ fn show(colours: &Colours) -> Result<bool> {
     let queues = queues(&card, colours)?;
     let moved = data(&card, colours)?;
     let computed = kernels::show(&card, colours)?;
-    Ok(queues && moved && computed)
+    // What follows is the library's, which opens the card by itself.
+    drop(card);
+    let changed = image::show(options, colours)?;
+    Ok(queues && moved && computed && changed)
 }
 
 /// A job on each queue writes a word into SRAM, which is read back.
