@@ -17,6 +17,7 @@ use super::spu::masked;
 use super::stop::Stop;
 use super::tensor::Part;
 use super::vector::{Mask, Vector};
+use super::vpu::special;
 
 /// What `op` does; vectors that it loads are in `results`.
 pub fn execute(
@@ -75,18 +76,20 @@ fn looked_up(
     memory: &mut impl Memory,
     results: &mut [Vector; 4],
 ) -> Result<Effect, Stop> {
-    let (dest, part) = (op.dest_number(), op.b_bits & 7);
+    let (dest, part) = (op.dest_number(), lut::part(op.b_bits)?);
     let (index, table) = (registers.v(op::number(op.a)), Table::new(around.tables, op::number(op.b)));
     if op.opcode == 6 {
-        results[0] = lut::merge(part, &table.entries(index, memory)?, registers.v(dest))?;
+        results[0] = lut::merge(part, &table.entries(index, memory)?, registers.v(dest));
         return Ok(Vectors::one(dest, 4));
     }
-    if part != 0 {
-        return Err(Stop::unmodelled("coefficients of narrow types"));
-    }
     let (first, count) = if op.opcode == 7 { (1, 2) } else { (0, 1) };
-    for (c, result) in (first..first + count).zip(results) {
-        *result = table.coefficients(index, c, memory)?;
+    for ((c, k), result) in (first..first + count).zip(0..).zip(results) {
+        *result = if part.1 == 4 {
+            table.coefficients(index, c, memory)?
+        } else {
+            let values = table.narrow_coefficients(index, c, part.1 as u32, memory)?;
+            lut::merge(part, &values, registers.v(dest + k))
+        };
     }
     Ok(Effect::V(Vectors { first: dest, count: count as u8, width: 4, source: 4 }))
 }
@@ -146,8 +149,7 @@ fn moved(op: &Op, registers: &mut Registers, result: &mut Vector) -> Effect {
             Vectors::one(dest, 1)
         }
         (Some(File::V), from) => {
-            let value = registers.scalar(from);
-            *result = splat(op.ty, value);
+            special(from, op.ty, registers, result);
             Vectors::one(dest, lane::size(op.ty))
         }
         (Some(File::Vp), from) => predicate(op, from, op::number(op.b), registers),

@@ -37,7 +37,7 @@ pub(super) const FORMS: &[Form] = &[
     row(0, "gen_addr", TYPELESS, NO, &[dest(AD), TENSOR, a(I)]),
     row(3, "prmt_indx", TYPELESS, NO, &[dest(I), a(I), b(S)]),
     row(4, "set_indx", TYPELESS, NO, &[dest(I), mask(Field::B), a(S.or(IMM))]),
-    masked(5, "mov", TYPELESS, &[dest(V), a(V)]),
+    masked(5, "mov", TYPELESS, &[dest(V), a(VS)]),
     masked(5, "mov", MOVED, &[dest(V), a(S.or(IMM))]),
     row(5, "mov", MOVED, NO, &[dest(S.or(S_LFSR)), a(SI)]),
     row(5, "mov", TYPELESS, NO, &[dest(SP), a(S.or(IMM))]),

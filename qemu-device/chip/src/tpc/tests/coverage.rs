@@ -39,7 +39,9 @@ const TESTS: &[(&str, fn())] = tests! {
         elements_move_inside_of_dual_groups packing_both_groups_leaves_the_list_in_each unpacking_spreads_a_group
         groups_move_under_a_mask_of_bytes floats_are_formed_from_their_parts vectors_are_moved_and_broadcast;
     lut: coefficients_are_found_by_function_and_interval narrow_entries_go_to_a_part_of_each_lane
-        intervals_are_the_upper_bits_of_the_mantissa;
+        intervals_are_the_upper_bits_of_the_mantissa intervals_from_zero_on_have_one_length
+        logarithms_have_intervals_on_both_sides_of_one a_function_is_evaluated_by_its_table
+        narrow_coefficients_share_an_entry;
     memory: what_is_out_of_bounds_is_padding stores_out_of_bounds_are_dropped halves_of_vectors_move_alone
         strides_and_offsets_lead_to_elements addresses_lead_to_scalars masks_have_32_bytes_of_memory
         local_memories_keep_what_is_stored registers_are_read_and_written_by_their_offsets

@@ -67,6 +67,12 @@ pub fn moves_of_every_type() {
     }
     let (before, after) = word("mov V3, V1; nop; nop; nop", 79);
     assert_eq!(after.v[3], before.v[1]);
+    for (name, width) in [("32", 4), ("16", 2), ("8", 1)] {
+        let (_, after) = word(&format!("mov V3, V_LANE_ID_{name}; nop; nop; nop"), 74);
+        assert_eq!(after.v[3], bytes(|i| (i / width).to_le_bytes()[i % width]));
+    }
+    let (_, after) = word("mov V2, LFSR; nop; nop; nop\nmov V3, LFSR_NO_CHANGE; nop; nop; nop", 75);
+    assert!(after.v[2] != after.v[3] && after.v[3] == *after.lfsr.peek());
     for slot in ["{}; nop; nop; nop", "nop; nop; {}; nop"] {
         let (before, after) = word(&slot.replace("{}", "mov VP2, VP1"), 80);
         assert_eq!(after.vp[2], before.vp[1], "{slot}");

@@ -128,7 +128,7 @@ pub fn execute(
 }
 
 /// Makes the vector of a source that is no vector register.
-fn special(operand: Operand, ty: Type, registers: &mut Registers, to: &mut Vector) {
+pub fn special(operand: Operand, ty: Type, registers: &mut Registers, to: &mut Vector) {
     match operand {
         Operand::Immediate(value) => *to = load::splat(ty, value),
         Operand::Register(Register { file, number }) => match file {
