@@ -61,6 +61,8 @@ fn describe(sizes: [[u32; 2]; 3], argument: u32, code: u64, tensors: u64, room: 
         (0x66C, columns / 64),
         (0x674, rows),
         (0x690, argument),
+        // As the driver masks interrupt causes.
+        (0x85C, 0x7FFF),
     ]);
     let mut bytes = Vec::new();
     for (i, [columns, rows]) in (0..).zip(sizes) {

@@ -88,6 +88,12 @@ impl Chip {
         self.events_send();
     }
 
+    /// Events that the driver has not been told of yet.
+    #[cfg(test)]
+    pub(crate) fn events_waiting(&self) -> usize {
+        self.cpu.events.backlog.len()
+    }
+
     /// Lets event `id` be reported again, at once if it was raised meanwhile.
     pub(super) fn event_unmask(&mut self, id: u16) {
         self.cpu.events.masked.remove(&id);

@@ -190,7 +190,7 @@ impl Chip {
             }
         };
         let (words, all, profile) = (core.words - before, core.words, core.profile);
-        self.regs.set(base(n) + INTR_CAUSE, self.regs.get(base(n) + INTR_CAUSE) | core.causes);
+        self.add_causes(n, core.causes);
         self.counters.tpc_words += words;
         self.queues.cores.get_mut(n).core = Some(core);
         match progress {
@@ -207,6 +207,16 @@ impl Chip {
             }
         }
         Some(took)
+    }
+
+    /// Adds causes that do not stop a kernel. Each raises an event once, until its register is cleared, unless it is masked.
+    fn add_causes(&mut self, n: u8, causes: u32) {
+        let (cause, mask) = (base(n) + INTR_CAUSE, self.regs.get(base(n) + INTR_MASK));
+        let before = self.regs.get(cause);
+        self.regs.set(cause, before | causes);
+        if causes & !before & !mask != 0 {
+            self.raise_event(events::tpc_kernel_error(n));
+        }
     }
 
     /// The kernel of core `n` is over: its queues may go on.

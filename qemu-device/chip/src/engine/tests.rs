@@ -133,6 +133,20 @@ fn what_a_kernel_cannot_do_is_seen() {
 }
 
 #[test]
+fn causes_of_arithmetic_are_told_once_and_do_not_stop_a_kernel() {
+    let mut chip = chip("nop; add.i32 S1, S2, S2; nop; nop\nhalt");
+    write(&mut chip, QUEUE_COPY + 0x690 + 8, 0x7FFF_FFFF);
+    for (mask, cause, events) in [(0x7FFF, 0, 0), (0, 1 << 3, 1), (0, 1 << 3, 1)] {
+        write(&mut chip, INTR_MASK, mask);
+        chip.register_write(base(N) + EXECUTE, 1, QUEUE);
+        finish(&mut chip);
+        assert_eq!(read(&mut chip, INTR_CAUSE), cause, "mask {mask:#x}");
+        assert_eq!(chip.events_waiting(), events, "mask {mask:#x}");
+    }
+    assert_eq!(signals(&mut chip), 3);
+}
+
+#[test]
 fn the_descriptor_is_the_kernels_own() {
     // The tensors of the next kernel, while one runs, are none of its.
     let mut chip = chip("here: nop; jmpr here; nop; nop\nnop");

@@ -3,7 +3,7 @@
 
 //! Interrupt causes: the bits of registers TPC_INTR_CAUSE and TPC_INTR_MASK.
 //!
-//! Their names are those of the next chip, whose first register has the same bits.
+//! Their names are those of the next chip (`gaudi_tpc_interrupts_cause`), whose first register has the same bits.
 
 use std::fmt;
 
@@ -14,6 +14,26 @@ pub enum Cause {
     SlmAddress = 0,
     /// A step of a division by zero.
     DivideByZero = 1,
+    /// A sum of products of the scalar pipe does not fit.
+    SpuMacOverflow = 2,
+    /// A sum or difference of it does not fit.
+    SpuSumOverflow = 3,
+    /// A magnitude of it does not fit.
+    SpuAbsOverflow = 4,
+    /// A float of it is infinite, or no number.
+    SpuNotFinite = 5,
+    /// A float of it is subnormal, before it becomes zero.
+    SpuSubnormal = 6,
+    /// The same of the vector pipe.
+    VpuMacOverflow = 7,
+    /// The same of the vector pipe.
+    VpuSumOverflow = 8,
+    /// The same of the vector pipe.
+    VpuAbsOverflow = 9,
+    /// The same of the vector pipe.
+    VpuNotFinite = 10,
+    /// The same of the vector pipe.
+    VpuSubnormal = 11,
     /// A word that is no instruction word.
     IllegalInstruction = 13,
     /// The program counter left the address space.
@@ -29,6 +49,9 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// What results of arithmetic cause. A kernel goes on after them.
+    pub const ARITHMETIC: u32 = 0xFFC;
+
     /// Its bit in cause and mask.
     #[must_use]
     pub const fn bit(self) -> u32 {
@@ -41,6 +64,16 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Self::SlmAddress => "address behind local memory",
             Self::DivideByZero => "division by zero",
+            Self::SpuMacOverflow => "overflow of a scalar sum of products",
+            Self::SpuSumOverflow => "overflow of a scalar sum",
+            Self::SpuAbsOverflow => "overflow of a scalar magnitude",
+            Self::SpuNotFinite => "scalar float infinite or no number",
+            Self::SpuSubnormal => "scalar float subnormal",
+            Self::VpuMacOverflow => "overflow of a vector's sum of products",
+            Self::VpuSumOverflow => "overflow of a vector's sum",
+            Self::VpuAbsOverflow => "overflow of a vector's magnitude",
+            Self::VpuNotFinite => "vector's float infinite or no number",
+            Self::VpuSubnormal => "vector's float subnormal",
             Self::IllegalInstruction => "illegal instruction",
             Self::PcWrap => "program counter wrapped",
             Self::HbwRead => "memory read error",

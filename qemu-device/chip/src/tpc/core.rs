@@ -5,6 +5,7 @@
 
 use goya_tpc_isa::{File, RawWord, Slot};
 
+use super::attention;
 use super::cause::Cause;
 use super::choices;
 use super::code::{Cached, Code};
@@ -33,6 +34,7 @@ mod offset {
     pub const SEMAPHORE: u32 = 0x808;
     pub const LFSR_POLYNOM: u32 = 0x818;
     pub const MSS_CONFIG: u32 = 0x854;
+    pub const INTR_MASK: u32 = 0x85C;
 }
 
 const DESCRIPTOR_WORDS: usize = TENSORS * DESCRIPTOR_SIZE as usize / 4;
@@ -132,6 +134,8 @@ pub struct Core {
     scratch: Scratch,
     /// Interrupt causes so far, but for those that stop a kernel.
     pub causes: u32,
+    /// Those of arithmetic that are looked for.
+    watched: u32,
     /// Words executed since the start.
     pub words: u64,
     /// What they did beside that.
@@ -192,6 +196,7 @@ impl Core {
             round: Rounding::NearestEven,
             scratch: Scratch::default(),
             causes: 0,
+            watched: 0,
             words: 0,
             profile: Profile::default(),
         }
@@ -228,6 +233,8 @@ impl Core {
         self.pipeline = Pipeline::new(self.exposed && !waits);
         self.around.tables = pair(offset::TABLES);
         self.causes = 0;
+        let masked = if choices::MASKED_CAUSES_ARE_RECORDED { 0 } else { register(offset::INTR_MASK) };
+        self.watched = Cause::ARITHMETIC & !masked;
         self.words = 0;
         self.profile = Profile::default();
     }
@@ -283,6 +290,7 @@ impl Core {
                     scratch: &mut self.scratch,
                     round: self.round,
                     causes: &mut self.causes,
+                    watched: self.watched,
                     profile: &mut self.profile,
                 };
                 parts.execute(ops, &mut self.control, memory)
@@ -308,6 +316,7 @@ struct Parts<'a> {
     scratch: &'a mut Scratch,
     round: Rounding,
     causes: &'a mut u32,
+    watched: u32,
     profile: &'a mut Profile,
 }
 
@@ -322,6 +331,7 @@ impl Parts<'_> {
             let undo = self.pipeline.patch(&op.reads, self.registers);
             stall = stall.max(undo.stall);
             let condition = Condition::of(op, self.registers);
+            let drawn = self.registers.s_lfsr;
             let effect = match (op.slot, op.opcode) {
                 _ if condition == Condition::Never => Ok(Effect::Nothing),
                 (Slot::Spu, 32) => {
@@ -339,6 +349,10 @@ impl Parts<'_> {
                 }
                 _ => self.instruction(op, memory),
             };
+            if self.watched != 0 && condition != Condition::Never {
+                let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, &condition);
+                *self.causes |= causes & self.watched;
+            }
             self.pipeline.unpatch(undo, self.registers);
             self.scratch.effects[i] = (effect?, condition);
         }

@@ -32,6 +32,12 @@ pub fn mul(a: f32, b: f32) -> f32 {
 /// A host without a fused instruction calls a function for each; this is as exact, and vectorizes: the
 /// product of two floats is exact in 64 bits, and a sum that is rounded to odd there rounds rightly here.
 pub fn mac(a: f32, b: f32, c: f32) -> f32 {
+    result(unflushed_mac(a, b, c))
+}
+
+/// The same before a result that is subnormal becomes zero.
+#[inline(always)]
+pub fn unflushed_mac(a: f32, b: f32, c: f32) -> f32 {
     let product = f64::from(operand(a)) * f64::from(operand(b));
     let addend = f64::from(operand(c));
     let sum = product + addend;
@@ -41,7 +47,7 @@ pub fn mac(a: f32, b: f32, c: f32) -> f32 {
     let away = (error > 0.0) == (sum > 0.0);
     let odd = if away { bits | 1 } else { bits.wrapping_sub(1) | 1 };
     let inexact = error != 0.0 && sum.is_finite() && bits & 1 == 0;
-    result(f64::from_bits(if inexact { odd } else { bits }) as f32)
+    f64::from_bits(if inexact { odd } else { bits }) as f32
 }
 
 /// The same, for processors with an instruction for it.

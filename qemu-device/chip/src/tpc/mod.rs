@@ -10,6 +10,7 @@
 //! Semantics are those of the vendor's compiler and its intrinsics (TPC LLVM, `tpc-intrinsics.h`). What they
 //! leave open is in [`choices`].
 
+mod attention;
 mod cause;
 pub mod choices;
 mod code;

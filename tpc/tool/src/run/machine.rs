@@ -30,6 +30,7 @@ mod offset {
     pub const SRF: u32 = 0x690;
     pub const CONFIG: u32 = 0x710;
     pub const TABLES: u32 = 0x800;
+    pub const INTR_MASK: u32 = 0x85C;
 }
 
 const MAX_TENSORS: usize = 8;
@@ -132,7 +133,9 @@ impl Running {
             registers.extend([(at, first.wrapping_add(offset)), (at + 4, size)]);
         }
         let mut core = Core::new(!options.wait);
-        core.start(|at| registers.get(&at).copied().unwrap_or(0));
+        // The driver masks interrupt causes; the program cannot read that.
+        let mask = |at| if at == offset::INTR_MASK { u32::MAX } else { 0 };
+        core.start(|at| registers.get(&at).copied().unwrap_or_else(|| mask(at)));
         Self { core, progress: Progress::Running, fault: None, registers }
     }
 

@@ -3,6 +3,7 @@
 
 //! Programs that are executed, and what they leave behind.
 
+mod attention;
 mod control;
 mod coverage;
 mod float_pairs;
