@@ -24,6 +24,7 @@ pub const TESTS: &[Test] = &[
     Test { seconds: 90, ..test("tpc.reach_memory", memory) },
     test("tpc.reach_registers", registers),
     test("tpc.reach_left_behind", left_behind),
+    test("tpc.reach_local_left_behind", local_left_behind),
     test("tpc.reach_messages", messages),
     test("tpc.reach_monitors", monitors),
     test("tpc.reach_code", code),
@@ -237,6 +238,53 @@ fn left_behind() -> Result {
         series(&card, 2, &tensors, &[tensor_at(from)], settle)?;
         check!(card.get(to, 256)? != secret, "what the user before had at {from:#x} can be read");
     }
+    Ok(())
+}
+
+/// What a user leaves in the local memories of a core, the next one reads there, with both drivers: neither has a way to clear
+/// them when the card changes hands (Documentation/tpc-security.rst). If one ever does, this is no longer so.
+fn local_left_behind() -> Result {
+    const CORE: u32 = 2;
+    const FIRST: u32 = 0x400;
+    const LAST: u32 = (80 << 10) - 256;
+    const SCALAR: u32 = 0x3C;
+    const WORD: u32 = 0x1EAF_1E55;
+    let (from, to) = (PLACE, SRAM + 0x90_0000);
+    let tensors = [from, to].map(|at| Tensor::new(at, 4, [128, 1, 1, 1, 1]));
+    let pause = "nop\n".repeat(7);
+    let begin = format!("{POINT}nop; mov.i32 S7, 0; nop; nop\n{pause}");
+    let secret = noise(42, 256);
+    {
+        let card = Card::open()?;
+        card.put(from, &secret)?;
+        let keep = format!(
+            "{begin}ld_tnsr V1, 0, I2; mov.i32 S3, {WORD:#x}; nop; nop\n{pause}\
+             nop; nop; nop; st_l_v {FIRST:#x}, S7, V1\nnop; nop; nop; st_l_v {LAST:#x}, S7, V1\n\
+             nop; nop; nop; st_l {SCALAR:#x}, S3\nhalt\nnop\nnop\nnop"
+        );
+        put_code(&card, &keep)?;
+        check_eq!(series(&card, CORE, &tensors, &[Vec::new()], settle)?, [true], "the user before");
+    }
+    let card = Card::open()?;
+    // A first submission switches to this user, and overwrites SRAM.
+    card.run(1, &Packets::default().nop())?;
+    for at in [FIRST, LAST] {
+        let tell = format!(
+            "{begin}ld_l_v V2, {at:#x}, S7; nop; nop; nop\nld_l S5, {SCALAR:#x}; nop; nop; nop\n{pause}\
+             nop; nop; mov.i32 V3, S5; nop\nset_indx I3, b11111, 0; nop; nop; nop\n\
+             set_indx I3, b00001, 64; nop; nop; nop\n{pause}\
+             nop; nop; nop; st_tnsr 1, I2, V2\nnop\nnop; nop; nop; st_tnsr 1, I3, V3\nhalt\nnop\nnop\nnop"
+        );
+        put_code(&card, &tell)?;
+        card.put(to, &[0xEE; 512])?;
+        check_eq!(series(&card, CORE, &tensors, &[Vec::new()], settle)?, [true], "the user behind him");
+        let told = card.get(to, 512)?;
+        check!(told.starts_with(&secret), "vectors at {at:#x} were cleared between the users");
+        check_eq!(told[256..], WORD.to_le_bytes().repeat(64), "scalars of the user before");
+    }
+    // Another core has memories of its own.
+    series(&card, CORE + 1, &tensors, &[Vec::new()], settle)?;
+    check!(!card.get(to, 512)?.starts_with(&secret), "core {} has what was left on core {CORE}", CORE + 1);
     Ok(())
 }
 
