@@ -7,14 +7,17 @@
 use super::launch::{self, ARUSER, AWUSER};
 use crate::access::{Origin, register_address};
 use crate::chip::Chip;
+use crate::map::register_at;
 use crate::mmu::Attributes;
 use crate::queue::QueueId;
 use crate::tpc::{Memory, MemoryFault};
 
 /// The way of core `n` to the rest of the card.
 pub(super) struct Bus<'a> {
-    pub(super) chip: &'a mut Chip,
-    pub(super) n: u8,
+    chip: &'a mut Chip,
+    n: u8,
+    /// How its loads and stores are translated.
+    users: [Attributes; 2],
     /// What its accesses have taken so far, measured in bytes of DMA.
     pub(super) cost: u64,
 }
@@ -24,9 +27,10 @@ const ACCESS_COST: u64 = 256;
 /// What a byte of code takes, which is decoded.
 const CODE_COST: u64 = 16;
 
-impl Bus<'_> {
-    fn attributes(&self, user: u32) -> Attributes {
-        Attributes::from_register(self.chip.regs.get(launch::base(self.n) + user))
+impl<'a> Bus<'a> {
+    pub(super) fn new(chip: &'a mut Chip, n: u8) -> Self {
+        let users = users(chip, n);
+        Self { chip, n, users, cost: 0 }
     }
 
     fn origin(&self) -> Origin {
@@ -45,6 +49,11 @@ impl Bus<'_> {
     }
 }
 
+/// How loads and stores of core `n` are translated.
+fn users(chip: &Chip, n: u8) -> [Attributes; 2] {
+    [ARUSER, AWUSER].map(|user| Attributes::from_register(chip.regs.get(launch::base(n) + user)))
+}
+
 impl Memory for Bus<'_> {
     fn fetch(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryFault> {
         self.cost += CODE_COST * bytes.len() as u64;
@@ -53,14 +62,19 @@ impl Memory for Bus<'_> {
 
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryFault> {
         self.check(address, bytes.len(), false)?;
-        let (attributes, origin) = (self.attributes(ARUSER), self.origin());
+        let ([attributes, _], origin) = (self.users, self.origin());
         self.chip.read_as(attributes, address, bytes, origin).map_err(|_| MemoryFault)
     }
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryFault> {
         self.check(address, bytes.len(), true)?;
-        let (attributes, origin) = (self.attributes(AWUSER), self.origin());
-        self.chip.write_as(attributes, address, bytes, origin).map_err(|_| MemoryFault)
+        let ([_, attributes], origin) = (self.users, self.origin());
+        let written = self.chip.write_as(attributes, address, bytes, origin).map_err(|_| MemoryFault);
+        // It may have written what says how it is translated.
+        if register_at(address).is_some() {
+            self.users = users(self.chip, self.n);
+        }
+        written
     }
 
     fn register_read(&mut self, offset: u32) -> Result<u32, MemoryFault> {

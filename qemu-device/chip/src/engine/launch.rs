@@ -177,7 +177,7 @@ impl Chip {
         let before = core.words;
         // Whoever wants to see each word has them executed one by one.
         let watched = tracing::enabled!(target: "goya::word", tracing::Level::TRACE);
-        let mut bus = Bus { chip: self, n, cost: 0 };
+        let mut bus = Bus::new(self, n);
         let (progress, took) = loop {
             let word = core.word();
             let progress = core.run(&mut bus, if watched { 1 } else { WORDS });

@@ -82,15 +82,14 @@ impl Tensor {
     ) -> Result<(), MemoryFault> {
         let bytes = part.of_mut(vector);
         let size = usize::from(self.element);
-        let (first, end) = self.in_bounds(index, bytes.len() / size);
-        let padding = self.padding.to_le_bytes();
+        let Inside { first, end, start } = self.inside(index, bytes.len() / size);
         if first > 0 || end < bytes.len() / size {
+            let padding = self.padding.to_le_bytes();
             bytes.chunks_exact_mut(size).for_each(|to| to.copy_from_slice(&padding[..size]));
         }
         let Some(inside) = bytes.get_mut(first * size..end * size).filter(|b| !b.is_empty()) else {
             return Ok(());
         };
-        let start = self.element_address(index, first);
         if self.is_dense() {
             return memory.read(start, inside);
         }
@@ -109,11 +108,10 @@ impl Tensor {
     ) -> Result<(), MemoryFault> {
         let bytes = part.of(vector);
         let size = usize::from(self.element);
-        let (first, end) = self.in_bounds(index, bytes.len() / size);
+        let Inside { first, end, start } = self.inside(index, bytes.len() / size);
         let Some(inside) = bytes.get(first * size..end * size).filter(|b| !b.is_empty()) else {
             return Ok(());
         };
-        let start = self.element_address(index, first);
         if self.is_dense() {
             return memory.write(start, inside);
         }
@@ -122,41 +120,42 @@ impl Tensor {
         elements.try_for_each(|(i, from)| memory.write(start.wrapping_add(step.wrapping_mul(i as u64)), from))
     }
 
-    /// The lanes, of `lanes`, from the first that is in bounds to the end.
-    fn in_bounds(&self, index: &Index, lanes: usize) -> (usize, usize) {
-        let mut dimensions = self.dimensions.iter().zip(index);
-        let Some((first, &coordinate)) = dimensions.next() else { return (0, 0) };
-        let outside = |(d, &c): (&Dimension, &i32)| {
-            let c = i64::from(c) + i64::from(d.offset);
-            d.valid && !(0..i64::from(d.size)).contains(&c)
-        };
-        if dimensions.any(outside) {
-            return (0, 0);
+    /// The lanes, of `lanes` from `index` on, that are in bounds.
+    fn inside(&self, index: &Index, lanes: usize) -> Inside {
+        let mut elements = 0_u64;
+        let (mut first, mut end) = (0, lanes);
+        for (d, (dimension, &coordinate)) in self.dimensions.iter().zip(index).enumerate() {
+            if !dimension.valid {
+                continue;
+            }
+            let coordinate = i64::from(coordinate) + i64::from(dimension.offset);
+            let size = i64::from(dimension.size);
+            if d == 0 {
+                let lane = |at: i64| at.clamp(0, lanes as i64) as usize;
+                end = lane(size - coordinate);
+                first = lane(-coordinate).min(end);
+            } else if coordinate < 0 || coordinate >= size {
+                return Inside { first: 0, end: 0, start: 0 };
+            }
+            elements = elements.wrapping_add((coordinate as u64).wrapping_mul(u64::from(dimension.stride)));
         }
-        if !first.valid {
-            return (0, lanes);
-        }
-        let coordinate = i64::from(coordinate) + i64::from(first.offset);
-        let lane = |at: i64| usize::try_from(at.clamp(0, lanes as i64)).unwrap_or(0);
-        let (begin, end) = (lane(-coordinate), lane(i64::from(first.size) - coordinate));
-        (begin.min(end), end)
-    }
-
-    fn element_address(&self, index: &Index, lane: usize) -> u64 {
-        let mut at = *index;
-        at[0] = at[0].wrapping_add(lane as i32);
         // A lane counts even where the dimension does not.
-        let address = self.address(&at).address;
-        if self.dimensions[0].valid {
-            address
-        } else {
-            address.wrapping_add((lane * usize::from(self.element)) as u64)
-        }
+        let step = if self.dimensions[0].valid { u64::from(self.dimensions[0].stride) } else { 1 };
+        elements = elements.wrapping_add(step.wrapping_mul(first as u64));
+        Inside { first, end, start: self.base.wrapping_add(elements.wrapping_mul(self.element.into())) }
     }
 
     fn is_dense(&self) -> bool {
         self.dimensions[0].stride == 1 || !self.dimensions[0].valid
     }
+}
+
+/// The lanes of an access that are in bounds.
+struct Inside {
+    first: usize,
+    end: usize,
+    /// The address of the first.
+    start: u64,
 }
 
 /// The part of a vector that is moved.
