@@ -296,16 +296,25 @@ impl Core {
                 parts.execute(ops, &mut self.control, memory)
             }
             Step::Loop(l) => {
-                let undo = self.pipeline.patch_loop(l, &mut self.registers);
-                self.profile.stalls += u64::from(undo.stall);
+                let stall = self.pipeline.patch_loop(l, &mut self.registers);
+                self.profile.stalls += u64::from(stall);
                 let entered = self.control.begin_loop(l, &mut self.registers);
-                self.pipeline.unpatch_scalars(undo, &mut self.registers);
+                self.pipeline.unpatch_scalars(&mut self.registers);
                 entered
             }
             Step::Illegal(reason) => Err(Stop::because(Cause::IllegalInstruction, reason.as_str())),
             Step::Unreadable => Err(Stop::because(Cause::HbwRead, "code")),
         }
     }
+}
+
+/// Where the instructions of a word lead.
+#[derive(Default)]
+struct Flow {
+    /// A jump: whether it is relative, and how far it is.
+    jump: Option<(bool, u32)>,
+    halts: bool,
+    stall: u8,
 }
 
 /// What the instructions of a word work on.
@@ -323,50 +332,74 @@ struct Parts<'a> {
 impl Parts<'_> {
     /// Executes the instructions of a word: all read their operands before any changes a register.
     fn execute(&mut self, ops: &[Op], control: &mut Control, memory: &mut impl Memory) -> Result<Next, Stop> {
-        let mut jump = None;
-        let mut halts = false;
-        // The slots of a word wait together.
-        let mut stall = 0;
-        for (i, op) in ops.iter().enumerate().take(4) {
-            let undo = self.pipeline.patch(&op.reads, self.registers);
-            stall = stall.max(undo.stall);
-            let condition = Condition::of(op, self.registers);
-            let drawn = self.registers.s_lfsr;
-            let effect = match (op.slot, op.opcode) {
-                _ if condition == Condition::Never => Ok(Effect::Nothing),
-                (Slot::Spu, 32) => {
-                    halts = true;
-                    Ok(Effect::Nothing)
-                }
-                (Slot::Vpu, 32) => {
-                    halts |= choices::VPU_HALT_ENDS;
-                    Ok(Effect::Nothing)
-                }
-                (Slot::Spu, 36 | 37) => {
-                    let distance = self.registers.scalar(op.a);
-                    jump = Some((op.opcode == 36, distance));
-                    Ok(Effect::Nothing)
-                }
-                _ => self.instruction(op, memory),
-            };
-            if self.watched != 0 && condition != Condition::Never {
-                let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, &condition);
-                *self.causes |= causes & self.watched;
+        let mut flow = Flow::default();
+        if let [op] = ops {
+            // What one alone changes is not moved about before it is changed.
+            let (condition, effect) = self.executed(op, memory, &mut flow);
+            match &effect {
+                Ok(effect) => self.apply(op, effect, &condition),
+                Err(_) => return effect.map(|_| Next::Word),
             }
-            self.pipeline.unpatch(undo, self.registers);
-            self.scratch.effects[i] = (effect?, condition);
+        } else {
+            for (i, op) in ops.iter().enumerate().take(4) {
+                let (condition, effect) = self.executed(op, memory, &mut flow);
+                self.scratch.effects[i] = (effect?, condition);
+            }
+            for (i, op) in ops.iter().enumerate().take(4) {
+                let (effect, condition) = self.scratch.effects[i];
+                self.apply(op, &effect, &condition);
+            }
         }
-        self.profile.stalls += u64::from(stall);
-        for (op, (effect, condition)) in ops.iter().zip(&self.scratch.effects) {
-            self.pipeline.record(op, effect, self.registers);
-            let results = if op.slot == Slot::Load { &self.scratch.load } else { &self.scratch.vpu };
-            effect.apply(condition, results, self.registers);
-        }
-        match jump {
-            _ if halts => Ok(Next::Halt),
+        // The slots of a word wait together.
+        self.profile.stalls += u64::from(flow.stall);
+        match flow.jump {
+            _ if flow.halts => Ok(Next::Halt),
             Some((relative, distance)) => control.jump(relative, distance),
             None => control.advance(self.registers),
         }
+    }
+
+    /// Executes an instruction, but for its change of registers: what that is, and under which condition.
+    #[inline(always)]
+    fn executed(
+        &mut self,
+        op: &Op,
+        memory: &mut impl Memory,
+        flow: &mut Flow,
+    ) -> (Condition, Result<Effect, Stop>) {
+        flow.stall = flow.stall.max(self.pipeline.patch(&op.reads, &op.read_set, self.registers));
+        let condition = Condition::of(op, self.registers);
+        let drawn = self.registers.s_lfsr;
+        let effect = match (op.slot, op.opcode) {
+            _ if condition == Condition::Never => Ok(Effect::Nothing),
+            (Slot::Spu, 32) => {
+                flow.halts = true;
+                Ok(Effect::Nothing)
+            }
+            (Slot::Vpu, 32) => {
+                flow.halts |= choices::VPU_HALT_ENDS;
+                Ok(Effect::Nothing)
+            }
+            (Slot::Spu, 36 | 37) => {
+                flow.jump = Some((op.opcode == 36, self.registers.scalar(op.a)));
+                Ok(Effect::Nothing)
+            }
+            _ => self.instruction(op, memory),
+        };
+        if self.watched != 0 && condition != Condition::Never {
+            let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, &condition);
+            *self.causes |= causes & self.watched;
+        }
+        self.pipeline.unpatch(self.registers);
+        (condition, effect)
+    }
+
+    /// Changes registers as an instruction does.
+    #[inline(always)]
+    fn apply(&mut self, op: &Op, effect: &Effect, condition: &Condition) {
+        self.pipeline.record(op, effect, self.registers);
+        let results = if op.slot == Slot::Load { &self.scratch.load } else { &self.scratch.vpu };
+        effect.apply(condition, results, self.registers);
     }
 
     fn instruction(&mut self, op: &Op, memory: &mut impl Memory) -> Result<Effect, Stop> {

@@ -20,6 +20,7 @@ pub enum Condition {
 
 impl Condition {
     /// The condition of `op`.
+    #[inline]
     #[must_use]
     pub fn of(op: &Op, registers: &Registers) -> Self {
         let predicate = op.predicate;
@@ -99,8 +100,9 @@ impl Vectors {
 
 impl Effect {
     /// Makes the change, under `condition`. `results` are the slot's.
-    pub fn apply(self, condition: &Condition, results: &[Vector; 4], registers: &mut Registers) {
-        match self {
+    #[inline]
+    pub fn apply(&self, condition: &Condition, results: &[Vector; 4], registers: &mut Registers) {
+        match *self {
             Self::Nothing => {}
             Self::S(number, value) => registers.set_s(number, value),
             Self::Z(number, [low, high]) => {
@@ -108,10 +110,10 @@ impl Effect {
                 registers.set_s(number | 1, high);
             }
             Self::Sp(number, value) => registers.set_sp(number, value),
-            Self::I(number, value) => *registers.i_mut(number) = value,
+            Self::I(number, ref value) => *registers.i_mut(number) = *value,
             Self::Ad(number, value) => registers.set_ad(number, value),
             Self::SLfsr(seed) => registers.s_lfsr.seed(seed),
-            Self::V(vectors) => {
+            Self::V(ref vectors) => {
                 for (k, result) in results.iter().take(usize::from(vectors.count)).enumerate() {
                     let to = registers.v_mut(vectors.first + k as u8);
                     match condition {
@@ -120,11 +122,11 @@ impl Effect {
                     }
                 }
             }
-            Self::Vp(number, value, width) => {
+            Self::Vp(number, ref value, width) => {
                 let Some(to) = registers.vp_mut(number) else { return };
                 match condition {
-                    Condition::Some(mask) => to.merge(&value, mask, width),
-                    Condition::Always | Condition::Never => *to = value,
+                    Condition::Some(mask) => to.merge(value, mask, width),
+                    Condition::Always | Condition::Never => *to = *value,
                 }
             }
             Self::Lfsr => registers.lfsr.seed(&results[0]),

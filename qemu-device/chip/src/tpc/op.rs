@@ -7,6 +7,8 @@ use goya_tpc_isa::latency::{self, Read, Write};
 use goya_tpc_isa::slot::span;
 use goya_tpc_isa::{Field, File, Instruction, Loop, Operand, Predicate, RawWord, Register, Slot, Type, Word};
 
+use super::pipeline::RegisterSet;
+
 /// An instruction.
 #[derive(Debug, Clone)]
 pub struct Op {
@@ -40,6 +42,8 @@ pub struct Op {
     pub predicate: Predicate,
     /// The registers that are read, and when.
     pub reads: Vec<Read>,
+    /// Which those are.
+    pub read_set: RegisterSet,
     /// The registers that are written, and when.
     pub writes: Vec<Write>,
 }
@@ -54,6 +58,7 @@ impl Op {
         let bits = |field| span(form.slot, field).map_or(0, |span| raw.get(span));
         // The STORE slot has its destination where others have a source.
         let dest = if form.slot == Slot::Store { Field::C } else { Field::Dest };
+        let reads: Vec<_> = latency::reads(instruction).collect();
         let source = |name| field(name).unwrap_or(Operand::Number(0));
         Self {
             slot: form.slot,
@@ -70,7 +75,8 @@ impl Op {
             d_bits: bits(Field::D),
             immediate: bits(Field::Immediate),
             predicate: instruction.predicate(),
-            reads: latency::reads(instruction).collect(),
+            read_set: RegisterSet::of(&reads),
+            reads,
             writes: latency::writes(instruction).collect(),
         }
     }

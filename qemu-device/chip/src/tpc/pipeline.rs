@@ -4,6 +4,8 @@
 //! The exposed pipeline: a result is in its register at once, and what it replaced is kept for as long as
 //! somebody may still have to read that.
 
+use std::collections::VecDeque;
+
 use goya_tpc_isa::latency::{self, MAX_DISTANCE, Read, Write};
 use goya_tpc_isa::{File, Loop, Register};
 
@@ -13,11 +15,14 @@ use super::op::Op;
 use super::registers::{Address, Index, Registers};
 use super::vector::{Mask, Vector};
 
+/// Vectors that can have been replaced a short time ago: six a word.
+const VECTORS: usize = 64;
+
 /// What a register held.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::large_enum_variant)] // vectors are what is replaced most
 enum Value {
-    V(Vector),
+    /// A vector, by its place.
+    V(u8),
     S(u32),
     I(Index),
     Ad(Address),
@@ -34,41 +39,90 @@ struct Replaced {
     word: u64,
 }
 
+/// A set of registers of the files that results reach late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RegisterSet([u64; 3]);
+
+impl RegisterSet {
+    fn add(&mut self, first: Register, count: u8) {
+        // Where a file's first register is among all bits.
+        let base = match first.file {
+            File::S => 0,
+            File::Vp => 36,
+            File::I => 64,
+            File::Ad => 96,
+            File::Sp => 104,
+            _ => 128,
+        };
+        for k in 0..count {
+            let bit = base + usize::from(first.number + k);
+            if let Some(bits) = self.0.get_mut(bit / 64) {
+                *bits |= 1 << (bit % 64);
+            }
+        }
+    }
+
+    /// Those that are read.
+    pub fn of(reads: &[Read]) -> Self {
+        let mut set = Self::default();
+        reads.iter().for_each(|read| set.add(read.register, read.count));
+        set
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
+    }
+}
+
+/// What a register held before it was made to hold an old value.
+#[derive(Debug)]
+enum Held {
+    Vector(Box<Vector>),
+    Other(Value),
+}
+
 /// The values that have been replaced a short time ago, oldest first.
 #[derive(Debug)]
 pub struct Pipeline {
     exposed: bool,
     word: u64,
-    replaced: Vec<Replaced>,
-}
-
-/// What has to be made undone after a word has read its registers.
-#[derive(Debug, Default)]
-pub struct Undo {
+    replaced: VecDeque<Replaced>,
+    /// The registers that they are of.
+    pending: RegisterSet,
+    /// Vectors among them, in turns.
+    vectors: Vec<Vector>,
+    next: u8,
     /// Registers that hold old values for a moment, and what they held.
-    registers: Vec<(Register, Held)>,
-    /// Words after which all that was read would have been there.
-    pub stall: u8,
+    patched: Vec<(Register, Held)>,
 }
-
-/// What a register held before it was made to hold an old value.
-#[derive(Debug, Clone, Copy)]
-pub struct Held(Value);
 
 impl Pipeline {
     /// A pipeline; unless it is `exposed`, results are seen by the next word.
     pub fn new(exposed: bool) -> Self {
-        Self { exposed, word: 0, replaced: Vec::new() }
+        Self {
+            exposed,
+            word: 0,
+            replaced: VecDeque::new(),
+            pending: RegisterSet::default(),
+            vectors: if exposed { vec![Vector::default(); VECTORS] } else { Vec::new() },
+            next: 0,
+            patched: Vec::new(),
+        }
     }
 
     /// So many words begin.
     pub fn pass(&mut self, words: u64) {
         self.word += words;
-        let gone = |replaced: &Replaced| self.word - replaced.word > u64::from(MAX_DISTANCE);
-        if self.replaced.first().is_some_and(gone) {
-            let count = self.replaced.iter().take_while(|replaced| gone(replaced)).count();
-            self.replaced.drain(..count);
+        let word = self.word;
+        let gone = |replaced: &Replaced| word - replaced.word > u64::from(MAX_DISTANCE);
+        if !self.replaced.front().is_some_and(gone) {
+            return;
         }
+        while self.replaced.front().is_some_and(gone) {
+            self.replaced.pop_front();
+        }
+        self.pending = RegisterSet::default();
+        self.replaced.iter().for_each(|replaced| self.pending.add(replaced.register, 1));
     }
 
     /// Keeps what `effect` will replace.
@@ -79,18 +133,27 @@ impl Pipeline {
         for write in op.writes.iter().filter(|write| is_exposed(write.register.file)) {
             for k in 0..write.count {
                 let register = Register { number: write.register.number + k, ..write.register };
-                let value = get(registers, register);
-                self.replaced.push(Replaced { register, value, write: *write, word: self.word });
+                let value = get(registers, register).unwrap_or_else(|vector| {
+                    let place = self.next;
+                    self.next = (place + 1) % VECTORS as u8;
+                    if let Some(to) = self.vectors.get_mut(usize::from(place)) {
+                        *to = *vector;
+                    }
+                    Value::V(place)
+                });
+                self.pending.add(register, 1);
+                self.replaced.push_back(Replaced { register, value, write: *write, word: self.word });
             }
         }
     }
 
-    /// Makes the registers that are read too early hold what the reader sees.
-    pub fn patch(&self, reads: &[Read], registers: &mut Registers) -> Undo {
-        let mut undo = Undo::default();
-        if self.replaced.is_empty() {
-            return undo;
+    /// Makes the registers that are read too early hold what the reader sees. `of` is the set of those of `reads`. Answers after how
+    /// many words all would have been there.
+    pub fn patch(&mut self, reads: &[Read], of: &RegisterSet, registers: &mut Registers) -> u8 {
+        if !self.pending.meets(of) {
+            return 0;
         }
+        let mut stall = 0;
         for read in reads {
             for k in 0..read.count {
                 let register = Register { number: read.register.number + k, ..read.register };
@@ -102,52 +165,64 @@ impl Pipeline {
                 let mut early = self.replaced.iter();
                 let early = early.find(|replaced| replaced.register == register && rest(replaced) > 0);
                 if let Some(replaced) = early {
-                    undo.stall = undo.stall.max(rest(replaced) as u8);
-                    undo.registers.push((register, Held(get(registers, register))));
-                    set(registers, register, &replaced.value);
+                    stall = stall.max(rest(replaced) as u8);
+                    let held = get(registers, register)
+                        .map_or_else(|vector| Held::Vector(Box::new(*vector)), Held::Other);
+                    self.patched.push((register, held));
+                    match replaced.value {
+                        Value::V(place) => {
+                            let vector = self.vectors.get(usize::from(place));
+                            vector.into_iter().for_each(|v| *registers.v_mut(register.number) = *v);
+                        }
+                        ref other => set(registers, register, other),
+                    }
                 }
             }
         }
-        undo
+        stall
     }
 
     /// Gives the registers back what they held.
-    pub fn unpatch(&self, undo: Undo, registers: &mut Registers) {
-        for (register, held) in undo.registers.iter().rev() {
-            set(registers, *register, &held.0);
+    pub fn unpatch(&mut self, registers: &mut Registers) {
+        while let Some((register, held)) = self.patched.pop() {
+            match held {
+                Held::Vector(vector) => *registers.v_mut(register.number) = *vector,
+                Held::Other(value) => set(registers, register, &value),
+            }
         }
     }
 
     /// The same as [`Self::patch`], for a loop's bounds and predicate.
-    pub fn patch_loop(&self, l: &Loop, registers: &mut Registers) -> Undo {
+    pub fn patch_loop(&mut self, l: &Loop, registers: &mut Registers) -> u8 {
         let reads: Vec<_> = latency::loop_reads(l).collect();
-        self.patch(&reads, registers)
+        self.patch(&reads, &RegisterSet::of(&reads), registers)
     }
 
     /// The same as [`Self::unpatch`], but for loop counters, which the loop has set.
-    pub fn unpatch_scalars(&self, undo: Undo, registers: &mut Registers) {
+    pub fn unpatch_scalars(&mut self, registers: &mut Registers) {
         let counter = |register: &Register| register.file == File::S && register.number >= 32;
-        let others = undo.registers.into_iter().filter(|(register, _)| !counter(register)).collect();
-        self.unpatch(Undo { registers: others, ..undo }, registers);
+        self.patched.retain(|(register, _)| !counter(register));
+        self.unpatch(registers);
     }
 }
 
-fn get(registers: &Registers, register: Register) -> Value {
+/// What a register holds; a vector where it is.
+fn get(registers: &Registers, register: Register) -> Result<Value, &Vector> {
     let number = register.number;
-    match register.file {
+    Ok(match register.file {
         File::S => Value::S(registers.s(number)),
         File::I => Value::I(registers.i(number)),
         File::Ad => Value::Ad(registers.ad(number)),
         File::Sp => Value::Sp(registers.sp(number)),
         File::Vp => Value::Vp(*registers.vp(number)),
-        _ => Value::V(*registers.v(number)),
-    }
+        _ => return Err(registers.v(number)),
+    })
 }
 
 fn set(registers: &mut Registers, register: Register, value: &Value) {
     let number = register.number;
     match value {
-        Value::V(value) => *registers.v_mut(number) = *value,
+        Value::V(_) => {}
         Value::S(value) => registers.set_s(number, *value),
         Value::I(value) => *registers.i_mut(number) = *value,
         Value::Ad(value) => registers.set_ad(number, *value),
