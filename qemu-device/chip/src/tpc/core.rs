@@ -335,15 +335,17 @@ impl Parts<'_> {
         let mut flow = Flow::default();
         if let [op] = ops {
             // What one alone changes is not moved about before it is changed.
-            let (condition, effect) = self.executed(op, memory, &mut flow);
+            let mut condition = Condition::Never;
+            let effect = self.executed(op, memory, &mut flow, &mut condition);
             match &effect {
                 Ok(effect) => self.apply(op, effect, &condition),
                 Err(_) => return effect.map(|_| Next::Word),
             }
         } else {
             for (i, op) in ops.iter().enumerate().take(4) {
-                let (condition, effect) = self.executed(op, memory, &mut flow);
-                self.scratch.effects[i] = (effect?, condition);
+                let mut condition = Condition::Never;
+                let effect = self.executed(op, memory, &mut flow, &mut condition)?;
+                self.scratch.effects[i] = (effect, condition);
             }
             for (i, op) in ops.iter().enumerate().take(4) {
                 let (effect, condition) = self.scratch.effects[i];
@@ -359,19 +361,20 @@ impl Parts<'_> {
         }
     }
 
-    /// Executes an instruction, but for its change of registers: what that is, and under which condition.
+    /// Executes an instruction, but for its change of registers: what that is. Answers under which `condition`, too.
     #[inline(always)]
     fn executed(
         &mut self,
         op: &Op,
         memory: &mut impl Memory,
         flow: &mut Flow,
-    ) -> (Condition, Result<Effect, Stop>) {
+        condition: &mut Condition,
+    ) -> Result<Effect, Stop> {
         flow.stall = flow.stall.max(self.pipeline.patch(&op.reads, &op.read_set, self.registers));
-        let condition = Condition::of(op, self.registers);
+        *condition = Condition::of(op, self.registers);
         let drawn = self.registers.s_lfsr;
         let effect = match (op.slot, op.opcode) {
-            _ if condition == Condition::Never => Ok(Effect::Nothing),
+            _ if *condition == Condition::Never => Ok(Effect::Nothing),
             (Slot::Spu, 32) => {
                 flow.halts = true;
                 Ok(Effect::Nothing)
@@ -386,12 +389,12 @@ impl Parts<'_> {
             }
             _ => self.instruction(op, memory),
         };
-        if self.watched != 0 && condition != Condition::Never {
-            let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, &condition);
+        if self.watched != 0 && *condition != Condition::Never {
+            let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, condition);
             *self.causes |= causes & self.watched;
         }
         self.pipeline.unpatch(self.registers);
-        (condition, effect)
+        effect
     }
 
     /// Changes registers as an instruction does.
