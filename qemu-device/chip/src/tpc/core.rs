@@ -373,22 +373,7 @@ impl Parts<'_> {
         flow.stall = flow.stall.max(self.pipeline.patch(&op.reads, &op.read_set, self.registers));
         *condition = Condition::of(op, self.registers);
         let drawn = self.registers.s_lfsr;
-        let effect = match (op.slot, op.opcode) {
-            _ if *condition == Condition::Never => Ok(Effect::Nothing),
-            (Slot::Spu, 32) => {
-                flow.halts = true;
-                Ok(Effect::Nothing)
-            }
-            (Slot::Vpu, 32) => {
-                flow.halts |= choices::VPU_HALT_ENDS;
-                Ok(Effect::Nothing)
-            }
-            (Slot::Spu, 36 | 37) => {
-                flow.jump = Some((op.opcode == 36, self.registers.scalar(op.a)));
-                Ok(Effect::Nothing)
-            }
-            _ => self.instruction(op, memory),
-        };
+        let effect = self.instruction(op, memory, flow, *condition == Condition::Never);
         if self.watched != 0 && *condition != Condition::Never {
             let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, condition);
             *self.causes |= causes & self.watched;
@@ -405,8 +390,27 @@ impl Parts<'_> {
         effect.apply(condition, results, self.registers);
     }
 
-    fn instruction(&mut self, op: &Op, memory: &mut impl Memory) -> Result<Effect, Stop> {
+    fn instruction(
+        &mut self,
+        op: &Op,
+        memory: &mut impl Memory,
+        flow: &mut Flow,
+        never: bool,
+    ) -> Result<Effect, Stop> {
         match (op.slot, op.opcode) {
+            _ if never => return Ok(Effect::Nothing),
+            (Slot::Spu, 32) => {
+                flow.halts = true;
+                return Ok(Effect::Nothing);
+            }
+            (Slot::Vpu, 32) => {
+                flow.halts |= choices::VPU_HALT_ENDS;
+                return Ok(Effect::Nothing);
+            }
+            (Slot::Spu, 36 | 37) => {
+                flow.jump = Some((op.opcode == 36, self.registers.scalar(op.a)));
+                return Ok(Effect::Nothing);
+            }
             (Slot::Load, 12 | 17..=19) => self.profile.loads += 1,
             (Slot::Store, 6 | 11..=13) => self.profile.stores += 1,
             _ => {}
