@@ -25,6 +25,7 @@ impl<I: Iterator<Item = Run>> Pages<I> {
 
     /// The memory that virtual address `va` of a `user`'s address space or the kernel's is to lead to, as far as it is
     /// contiguous; nothing at the end. An error if it may not be mapped there.
+    #[inline(always)]
     pub(super) fn run(&mut self, va: u64, user: bool) -> Result<Option<Run>, MapFailure> {
         if self.rest.size == 0 {
             let Some(run) = self.runs.next() else {

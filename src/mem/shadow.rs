@@ -212,6 +212,9 @@ impl<'a, S: PteSink> Change<'a, S> {
         limit: u64,
         pages: &mut Pages<I>,
     ) -> Result<u64, (u64, MapFailure)> {
+        if hop == LAST_HOP {
+            return self.map_small(table, start, limit, pages);
+        }
         let mut changed = 0..0;
         let mut result = Ok(start);
         while let Ok(at) = result {
@@ -226,7 +229,7 @@ impl<'a, S: PteSink> Change<'a, S> {
             let n = index(at, hop);
             let next = end(at, hop).min(limit);
             let whole = (at | run.address) % span(hop) == 0 && run.size >= span(hop);
-            result = if hop == LAST_HOP || (hop == HUGE_HOP && whole) {
+            result = if hop == HUGE_HOP && whole {
                 if table.is_vacant(n) {
                     self.replaced |= table.vacant(n) & PRESENT != 0;
                     table.set(n, page_entry(run.address));
@@ -257,6 +260,36 @@ impl<'a, S: PteSink> Change<'a, S> {
                 }
             };
         }
+        table.flush(changed, self.sink);
+        result
+    }
+
+    /// The same for a table of the last hop: most pages by far are mapped here.
+    fn map_small<I: Iterator<Item = Run>>(
+        &mut self,
+        table: &mut Table,
+        start: u64,
+        limit: u64,
+        pages: &mut Pages<I>,
+    ) -> Result<u64, (u64, MapFailure)> {
+        let mut changed = 0..0;
+        let mut at = start;
+        let result = loop {
+            let run = match pages.run(at, self.user) {
+                Ok(Some(run)) if at < limit => run,
+                Ok(_) => break Ok(at),
+                Err(failure) => break Err((at, failure)),
+            };
+            let n = index(at, LAST_HOP);
+            if !table.is_vacant(n) {
+                break Err((at, MapFailure::Exists(at)));
+            }
+            self.replaced |= table.vacant(n) & PRESENT != 0;
+            table.set(n, page_entry(run.address));
+            touch(&mut changed, n);
+            pages.advance(SMALL_PAGE);
+            at = at.saturating_add(SMALL_PAGE);
+        };
         table.flush(changed, self.sink);
         result
     }

@@ -91,13 +91,10 @@ impl<A: Access> TableWriter<A> {
     /// Whether `entries` wait to be copied now.
     fn wait(&mut self, address: u64, entries: &[u64]) -> bool {
         let Some(job) = &self.job else { return false };
-        let Some(first) = self.waiting.push(address, entries.len()) else {
-            return false;
-        };
         // They fit: there is room for as many as can wait.
-        (first..MOST)
-            .zip(entries)
-            .all(|(n, entry)| job.write_data(n, *entry).is_ok())
+        self.waiting
+            .push(address, entries.len())
+            .is_some_and(|first| job.write_data(first, entries).is_ok())
     }
 
     /// Writes what waits. Whether it, and all before it, is there.

@@ -80,12 +80,12 @@ impl DriverJob {
         self.push(&packet, fill.size)
     }
 
-    /// Writes entry `n` of the data, taken as double words.
-    pub(crate) fn write_data(&self, n: usize, value: u64) -> Result {
-        self.memory.write64(place(n)?, value)
+    /// Writes entries of the data, taken as double words, from `n` on: all or none.
+    pub(crate) fn write_data(&self, n: usize, values: &[u64]) -> Result {
+        self.memory.write64s(place(n)?, values)
     }
 
-    /// Reads it.
+    /// Reads entry `n`.
     pub(crate) fn read_data(&self, n: usize) -> Result<u64> {
         self.memory.read64(place(n)?)
     }

@@ -107,6 +107,18 @@ impl SharedMemory {
         })
     }
 
+    /// Writes double words, little endian, from `offset` on: all or none.
+    pub(crate) fn write64s(&self, offset: usize, values: &[u64]) -> Result {
+        let size = size_of_val(values);
+        self.at(offset, size, 8, |to| {
+            values.iter().fold(to.cast::<u64>(), |at, value| {
+                // SAFETY: As in `read32()`: all of them are inside.
+                unsafe { at.write_volatile(value.to_le()) };
+                at.wrapping_add(1)
+            });
+        })
+    }
+
     /// Copies what is at `offset` now. A writer at the same time can mix what was there with what comes, but once it
     /// is in `to`, it is the driver's.
     pub(crate) fn read(&self, offset: usize, to: &mut [u8]) -> Result {
@@ -186,6 +198,8 @@ mod tests {
         assert_eq!(bytes, expected);
         assert_eq!(memory.read32(8)?, 0x5566_7788);
         assert_eq!(memory.read64(8)?, 0x1122_3344_5566_7788);
+        memory.write64s(8, &[3, u64::MAX])?;
+        assert_eq!((memory.read64(8)?, memory.read64(16)?), (3, u64::MAX));
         memory.write(1, &[5, 6, 7])?;
         assert_eq!(memory.read32(0)?, 0x0706_0500);
         memory.fill(0xA5);
@@ -206,7 +220,9 @@ mod tests {
         for offset in [4096, 4092, 4, usize::MAX - 7] {
             assert_eq!(memory.read64(offset), Err(EINVAL));
             assert_eq!(memory.write64(offset, 1), Err(EINVAL));
+            assert_eq!(memory.write64s(offset, &[1]), Err(EINVAL));
         }
+        assert_eq!(memory.write64s(4088, &[1, 1]), Err(EINVAL));
         for offset in [4094, 4097, usize::MAX] {
             assert_eq!(memory.read(offset, &mut [0; 3]), Err(EINVAL));
             assert_eq!(memory.write(offset, &[0; 3]), Err(EINVAL));
