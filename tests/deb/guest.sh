@@ -53,6 +53,7 @@ check "and is told what to do" said "adduser NAME render" runuser -u bob -- goya
 as_alice() { (cd /goya && runuser -u alice -- "$@"); }
 check "goyactl list" as_alice goyactl list
 check "goyactl selftest" as_alice goyactl selftest
+check "goyactl drill, by the port that goya-vm gives" goyactl drill
 check "goyactl tells another user what to do" said "adduser NAME render" runuser -u bob -- goyactl selftest
 for name in first add first-static; do
 	check "a program in C: $name" as_alice "./$name"
