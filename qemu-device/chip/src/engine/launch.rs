@@ -190,7 +190,7 @@ impl Chip {
             }
         };
         let (words, all, profile) = (core.words - before, core.words, core.profile);
-        self.add_causes(n, core.causes);
+        self.add_causes(n, std::mem::take(&mut core.causes));
         self.counters.tpc_words += words;
         self.queues.cores.get_mut(n).core = Some(core);
         match progress {

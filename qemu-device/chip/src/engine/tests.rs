@@ -146,6 +146,21 @@ fn causes_of_arithmetic_are_told_once_and_do_not_stop_a_kernel() {
     assert_eq!(signals(&mut chip), 3);
 }
 
+/// What was cleared while a kernel runs comes again only if it happens again.
+#[test]
+fn causes_of_arithmetic_that_were_cleared_stay_so() {
+    let mut chip = chip("nop; add.i32 S1, S2, S2; nop; nop\non: nop; jmpr on; nop; nop\nnop\nnop\nnop");
+    write(&mut chip, QUEUE_COPY + 0x690 + 8, 0x7FFF_FFFF);
+    chip.register_write(base(N) + EXECUTE, 1, QUEUE);
+    chip.run(1 << 16);
+    assert_eq!((read(&mut chip, INTR_CAUSE), chip.events_waiting()), (1 << 3, 1));
+    write(&mut chip, INTR_CAUSE, 0);
+    let words = chip.counters.tpc_words;
+    chip.run(1 << 20);
+    assert!(chip.counters.tpc_words > words);
+    assert_eq!((read(&mut chip, INTR_CAUSE), chip.events_waiting()), (0, 1));
+}
+
 #[test]
 fn the_descriptor_is_the_kernels_own() {
     // The tensors of the next kernel, while one runs, are none of its.

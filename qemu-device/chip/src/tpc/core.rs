@@ -132,7 +132,7 @@ pub struct Core {
     pipeline: Pipeline,
     round: Rounding,
     scratch: Scratch,
-    /// Interrupt causes so far, but for those that stop a kernel.
+    /// Interrupt causes, but for those that stop a kernel, until somebody takes them.
     pub causes: u32,
     /// Those of arithmetic that are looked for.
     watched: u32,
