@@ -15,8 +15,9 @@ use super::op::Op;
 use super::registers::{Address, Index, Registers};
 use super::vector::{Mask, Vector};
 
-/// Vectors that can have been replaced a short time ago: six a word.
+/// Vectors that can have been replaced a short time ago, and more: LOAD writes two a word, VPU four.
 const VECTORS: usize = 64;
+const _: () = assert!(VECTORS >= 6 * (MAX_DISTANCE as usize + 1));
 
 /// What a register held.
 #[derive(Debug, Clone, Copy)]
