@@ -11,6 +11,8 @@ use crate::picture::{Picture, Rgb};
 
 /// What is behind what is transparent.
 const PAPER: u8 = 255;
+/// Pixels that a picture has at most: a file of a few bytes can say that it has any number of them.
+const MOST: usize = 1 << 26;
 
 impl Picture {
     /// Reads a PNG or a GIF.
@@ -48,10 +50,16 @@ fn on_paper(colour: Rgb, alpha: u8) -> Rgb {
     colour.map(|part| ((u32::from(part) * front + u32::from(PAPER) * back + 127) / 255) as u8)
 }
 
+fn check_size(width: usize, height: usize) -> Result<(), String> {
+    let few = width.checked_mul(height).is_some_and(|pixels| pixels <= MOST);
+    if few { Ok(()) } else { Err("too large".to_owned()) }
+}
+
 fn from_png(file: &[u8]) -> Result<Picture, String> {
     let mut decoder = Decoder::new(Cursor::new(file));
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(|e| e.to_string())?;
+    check_size(reader.info().width as usize, reader.info().height as usize)?;
     let mut data = vec![0; reader.output_buffer_size().ok_or("too large")?];
     let info = reader.next_frame(&mut data).map_err(|e| e.to_string())?;
     let samples = info.color_type.samples();
@@ -73,6 +81,7 @@ fn from_gif(file: &[u8]) -> Result<Picture, String> {
     options.set_color_output(gif::ColorOutput::RGBA);
     let mut reader = options.read_info(Cursor::new(file)).map_err(|e| e.to_string())?;
     let (width, height) = (usize::from(reader.width()), usize::from(reader.height()));
+    check_size(width, height)?;
     let frame = reader.read_next_frame().map_err(|e| e.to_string())?.ok_or("no picture in it")?;
     let columns = usize::from(frame.width);
     let pixel = |x: usize, y: usize| {
@@ -141,6 +150,23 @@ mod tests {
         assert_eq!((picture.width(), picture.height()), (3, 2));
         let all: Vec<_> = picture.pixels().iter().map(|pixel| pixel[0]).collect();
         assert_eq!(all, [255, 10, 255, 255, 255, 255]);
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_before_there_is_room_for_it() {
+        for (width, height) in [(1 << 20, 1 << 20), (1 << 16, 1 << 16)] {
+            let mut file = Vec::new();
+            let mut encoder = Encoder::new(&mut file, width, height);
+            encoder.set_color(ColorType::Rgb);
+            encoder.write_header().unwrap().write_chunk(png::chunk::IDAT, b"").unwrap();
+            assert!(Picture::from_file(&file).unwrap_err().ends_with("too large"), "{width} x {height}");
+        }
+        let mut file = Vec::new();
+        let mut encoder = gif::Encoder::new(&mut file, 0xFFFF, 0xFFFF, &[0; 6]).unwrap();
+        let frame = gif::Frame { width: 1, height: 1, buffer: vec![0].into(), ..gif::Frame::default() };
+        encoder.write_frame(&frame).unwrap();
+        drop(encoder);
+        assert!(Picture::from_file(&file).unwrap_err().ends_with("too large"));
     }
 
     #[test]
