@@ -75,12 +75,15 @@ impl Way {
         blocks
     }
 
-    /// What is printed to show `picture`, whose file is `png`, at most so many columns wide. Nothing if it cannot be shown.
+    /// What is printed to show `picture`, at most so many columns wide. Nothing if it cannot be shown.
     #[must_use]
-    pub fn show(self, picture: &Picture, png: &[u8], columns: usize) -> String {
+    pub fn show(self, picture: &Picture, columns: usize) -> String {
         let columns = columns.max(1);
         match self {
-            Self::Kitty => kitty::show(png, picture.width().div_ceil(COLUMN).min(columns)),
+            Self::Kitty => {
+                let wide = picture.width().div_ceil(COLUMN).min(columns);
+                picture.to_png().map_or_else(|_| String::new(), |png| kitty::show(&png, wide))
+            }
             Self::Sixel => sixel::show(&picture.fitted(columns * COLUMN)),
             Self::Blocks(depth) => blocks::show(picture, columns, depth),
             Self::None => String::new(),
@@ -131,12 +134,19 @@ mod tests {
         assert_eq!(way(&[("GOYA_PICTURE", "blocks")], false), palette);
     }
 
+    /// Whatever its file was: kitty takes nothing else.
+    #[test]
+    fn kitty_gets_a_png() {
+        let text = Way::Kitty.show(&Picture::new(3, 2, [9; 3]), 40);
+        assert!(text.contains("f=100,") && text.contains(";iVBORw0KGgo"), "{text:?}");
+    }
+
     #[test]
     fn a_picture_is_as_wide_as_the_terminal_at_most() {
         let picture = Picture::new(1000, 10, [9; 3]);
-        assert!(Way::Kitty.show(&picture, b"png", 40).contains("c=40,"));
-        assert!(Way::Kitty.show(&picture, b"png", 400).contains("c=125,"));
-        assert!(Way::Sixel.show(&picture, b"png", 40).contains("1;1;320;3"));
-        assert_eq!(Way::None.show(&picture, b"png", 40), "");
+        assert!(Way::Kitty.show(&picture, 40).contains("c=40,"));
+        assert!(Way::Kitty.show(&picture, 400).contains("c=125,"));
+        assert!(Way::Sixel.show(&picture, 40).contains("1;1;320;3"));
+        assert_eq!(Way::None.show(&picture, 40), "");
     }
 }

@@ -53,7 +53,7 @@ pub fn take(options: &Options, pictures: &Receiver<Vec<u8>>, succeeded: bool) ->
     }
     match keep(path, &file) {
         Ok(picture) => {
-            print!("\n{}", Way::of_output().show(&picture, &file, columns()));
+            print!("\n{}", Way::of_output().show(&picture, columns()));
             println!("The picture is in {}", path.display());
             true
         }

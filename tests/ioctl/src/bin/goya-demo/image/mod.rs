@@ -106,7 +106,7 @@ fn give(picture: &Picture, options: &Options, colours: &Colours) -> Result {
     }
     let way =
         if colours.0 || std::env::var_os("GOYA_PICTURE").is_some() { Way::of_output() } else { Way::None };
-    let shown = way.show(picture, &png, columns());
+    let shown = way.show(picture, columns());
     print!("\n{shown}");
     match &options.output {
         Some(output) => println!("The picture is in {}", output.display()),
