@@ -38,7 +38,8 @@ fn find(options: &Options) -> Option<PathBuf> {
 /// The size that an image is taken in: its own, unless it has too many pixels.
 fn limited(width: usize, height: usize) -> [usize; 2] {
     let by = (width as f64 * height as f64 / MOST as f64).sqrt().max(1.0);
-    [width, height].map(|size| (size as f64 / by) as usize)
+    // One that is all but a line keeps a row, or a column, and so is not yet small enough.
+    [width, height].map(|size| ((size as f64 / by) as usize).clamp(1, MOST))
 }
 
 /// Does it, and says whether all was right.
@@ -125,6 +126,7 @@ mod tests {
         assert_eq!(limited(4000, 1000), [2048, 512]);
         assert_eq!(limited(1 << 20, 1), [1 << 20, 1]);
         assert_eq!(limited(7, 9), [7, 9]);
+        assert_eq!(limited(10 << 20, 1), [1 << 20, 1]);
     }
 
     #[test]
