@@ -13,7 +13,7 @@
 //! | [`polling`] | how long a waiter looks before it sleeps |
 //! | [`job_copy`], [`budget`] | the driver's copies of command buffers, and how much memory they may take |
 //! | [`kernel_queue`], [`driver_job`], [`patience`] | jobs of the driver's own, and when one is lost |
-//! | [`fill`] | tests of queues, and the filling of the card's memory |
+//! | [`fill`], [`used`] | tests of queues, and the filling of the card's memory, for which the engines must be idle |
 //! | [`cpu`], [`event_queue`] | messages to the device CPU, and its events |
 //!
 //! # Words
@@ -44,13 +44,13 @@ mod patience;
 pub(crate) mod polling;
 mod slots;
 pub(crate) mod submission;
+mod used;
 
 use core::mem;
 
 use kernel::device::{Bound, Device};
 use kernel::interrupt::local_interrupt_disable;
 use kernel::prelude::*;
-use kernel::sync::atomic::{Atomic, Relaxed};
 use kernel::sync::Arc;
 
 use crate::abstractions::time::Moment;
@@ -64,6 +64,7 @@ use internal::Internal;
 use job_copy::JobCopy;
 use kernel_queue::KernelQueue;
 use submission::Submission;
+use used::Used;
 
 #[cfg(CONFIG_PREEMPT_RT)]
 compile_error!("goya.ko takes spin locks with interrupts off, and those of PREEMPT_RT sleep: use a kernel without it");
@@ -112,8 +113,7 @@ pub(crate) struct Queues {
     external: KVec<Arc<External>>,
     internal: Arc<Internal>,
     kernel_queue: Arc<KernelQueue>,
-    /// A program's jobs were put on queues since the engines were seen idle.
-    used: Atomic<bool>,
+    used: Used,
 }
 
 impl Queues {
@@ -129,8 +129,7 @@ impl Queues {
             external,
             kernel_queue,
             internal: Internal::new(dev)?,
-            // A card comes up with idle engines.
-            used: Atomic::new(false),
+            used: Used::new(),
         })
     }
 
@@ -191,9 +190,7 @@ impl Queues {
         }
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
         allowed()?;
-        if !self.used.load(Relaxed) {
-            self.used.store(true, Relaxed);
-        }
+        self.used.begin();
         let (now, dev, times) = (Moment::now(), self.internal.dev(), submission.owner.busy());
         submission.fence.expect(external as i32, queues, now);
         trace::goya_cs_submit(dev, || {
@@ -279,11 +276,9 @@ impl Queues {
 
     /// Whether the engines are idle, as `see` sees, or as it has seen if no program had anything to do since.
     fn idle(&self, see: impl FnOnce() -> bool) -> bool {
-        let idle = !self.used.xchg(false, Relaxed) || see();
-        if !idle {
-            self.used.store(true, Relaxed);
-        }
-        idle
+        let empty = |queue: &Arc<External>| queue.is_idle();
+        // Each submission has a job on one of these. Doorbells of internal queues are rung with its lock held.
+        self.used.idle(|| !self.external.iter().all(empty), see)
     }
 
     /// For how long each queue has had work of whoever has these `times`.
