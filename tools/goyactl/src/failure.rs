@@ -60,6 +60,11 @@ impl Failure {
         Self::from(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
 
+    /// The answer cannot be written to standard output. What else breaks (a file, a socket) is a failure like any other.
+    pub fn output(error: io::Error) -> Self {
+        Self { pipe: error.kind() == io::ErrorKind::BrokenPipe, ..error.into() }
+    }
+
     /// What it is.
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -75,7 +80,7 @@ impl Failure {
         &self.text
     }
 
-    /// Whether nobody reads what is written.
+    /// Whether nobody reads the answer.
     pub const fn is_broken_pipe(&self) -> bool {
         self.pipe
     }
@@ -131,7 +136,7 @@ impl From<io::Error> for Failure {
             io::ErrorKind::PermissionDenied => Kind::NoPermission,
             _ => Kind::Failed,
         };
-        Self { pipe: error.kind() == io::ErrorKind::BrokenPipe, ..Self::new(kind, error.to_string()) }
+        Self::new(kind, error.to_string())
     }
 }
 
@@ -159,8 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_pipe_is_no_failure() {
-        assert!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).is_broken_pipe());
-        assert!(!Failure::file(Path::new("/x"), io::Error::from(io::ErrorKind::NotFound)).is_broken_pipe());
+    fn an_answer_that_nobody_reads_is_no_failure() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(Failure::output(broken()).is_broken_pipe());
+        assert!(!Failure::output(io::Error::from(io::ErrorKind::NotFound)).is_broken_pipe());
+        // A file that is a pipe, and the card's control socket, are not the answer.
+        assert!(!Failure::file(Path::new("/x"), broken()).is_broken_pipe());
+        assert!(!Failure::from(broken()).is_broken_pipe());
     }
 }

@@ -84,8 +84,7 @@ impl Output {
     /// Writes a text, with colours on a terminal that wants them.
     pub fn text(&self, text: impl Display) -> Result {
         let mut out = anstream::stdout().lock();
-        write!(out, "{text}")?;
-        Ok(out.flush()?)
+        write!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::output)
     }
 
     /// Writes a line.
