@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Kind, Result};
 
+/// Bytes that an answer has at most, and characters of it that are shown.
+const ANSWER: u64 = 1 << 20;
+const SAID: usize = 200;
+
 /// A connection. Takes its faults back when it is dropped, and has the card as it was.
 pub struct Control {
     out: Box<dyn Write>,
@@ -33,8 +37,13 @@ impl Control {
                 ),
             }
         };
-        let is_socket = std::fs::metadata(path).map_err(fail)?.file_type().is_socket();
-        let (out, answers): (Box<dyn Write>, Box<dyn Read>) = if is_socket {
+        let kind = std::fs::metadata(path).map_err(fail)?.file_type();
+        // Anything else would be written to, or would answer with what it was asked.
+        if !kind.is_socket() && !kind.is_char_device() {
+            let text = format!("{}: neither a control socket nor a port that leads to one", path.display());
+            return Err(Failure::usage(text));
+        }
+        let (out, answers): (Box<dyn Write>, Box<dyn Read>) = if kind.is_socket() {
             let stream = UnixStream::connect(path).map_err(fail)?;
             (Box::new(stream.try_clone()?), Box::new(stream))
         } else {
@@ -46,14 +55,25 @@ impl Control {
 
     /// Asks the card; an answer that is not ok is a failure.
     pub fn ask(&mut self, request: &Value) -> Result {
-        writeln!(self.out, "{request}")?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
+        let lost =
+            |error: std::io::Error| Failure::new(Kind::NoCard, format!("the card's control socket: {error}"));
+        writeln!(self.out, "{request}").map_err(lost)?;
+        let mut line = Vec::new();
+        // Of what is no control socket an answer may have no end.
+        (&mut self.answers).take(ANSWER).read_until(b'\n', &mut line).map_err(lost)?;
+        let line = String::from_utf8_lossy(&line);
+        if line.is_empty() {
+            return Err(Failure::new(
+                Kind::NoCard,
+                format!("the card does not answer {request}: it is gone"),
+            ));
+        }
         let answer: Value = serde_json::from_str(&line).unwrap_or_default();
         if answer["ok"] == true {
             return Ok(());
         }
-        Err(Failure::failed(format!("the card does not take {request}: {}", line.trim())))
+        let said: String = line.chars().filter(|c| !c.is_control()).take(SAID).collect();
+        Err(Failure::failed(format!("the card does not take {request}: {said}")))
     }
 
     /// Injects a fault.
@@ -119,5 +139,52 @@ mod tests {
         assert_eq!(lines[0], json!({"cmd": "inject", "fault": "slow-queue", "queue": "dma2"}));
         assert_eq!(lines[4..], [json!({"to": "nonsense"}), json!({"to": 0}), json!({"cmd": "clear"})]);
         assert_eq!(Control::open(Path::new("/nowhere")).err().unwrap().code(), 3);
+    }
+
+    /// A card that has gone, before or after it was asked, is not one that has done what it was told.
+    #[test]
+    fn a_card_that_is_gone_is_a_failure() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ctl");
+        let listener = UnixListener::bind(&path).unwrap();
+        let mut control = Control::open(&path).unwrap();
+        drop(listener.accept().unwrap());
+        let failure = control.ask(&json!({"cmd": "clear"})).err().unwrap();
+        assert!(failure.code() == 3 && !failure.is_broken_pipe(), "{failure:?}");
+        let mut control = Control::open(&path).unwrap();
+        let card = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            BufReader::new(stream).lines().next()
+        });
+        let failure = control.ask(&json!({"cmd": "clear"})).err().unwrap();
+        assert!(failure.code() == 3 && failure.text().contains("gone"), "{failure:?}");
+        card.join().unwrap().unwrap().unwrap();
+    }
+
+    /// A file is not written to.
+    #[test]
+    fn a_file_stays_as_it_is() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "precious").unwrap();
+        let failure =
+            Control::open(file.path()).and_then(|mut control| control.ask(&json!({}))).err().unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+        assert!(failure.code() == 2 && failure.text().contains("control socket"), "{failure:?}");
+    }
+
+    /// What is no control socket may answer without end, and with what a terminal obeys.
+    #[test]
+    fn what_is_no_card_is_a_failure() {
+        let said = |answers: Box<dyn Read>| {
+            let mut control = Control {
+                out: Box::new(std::io::sink()),
+                answers: BufReader::new(answers),
+                undo: Vec::new(),
+            };
+            control.ask(&json!({})).err().unwrap()
+        };
+        let failure = said(Box::new(std::io::repeat(b'x')));
+        assert!(failure.code() == 1 && failure.text().len() < 1000);
+        assert!(!said(Box::new(&b"\x1b[2Jno\n"[..])).text().contains('\x1b'));
     }
 }
