@@ -34,6 +34,20 @@ pub fn parse(text: &str) -> Vec<Event> {
     events
 }
 
+/// Whether it is a trace at all, be it of other things. Nothing at all is one of `trace_pipe`.
+pub fn is_trace(text: &str) -> bool {
+    let head = |line: &str| line.starts_with("# tracer:") || line.starts_with("cpus=");
+    text.trim().is_empty() || text.lines().any(|line| head(line) || is_event(line))
+}
+
+/// Whether a line is an event of anybody's: `goyactl-123 [000] 12.345678: name: text`, with flags before the time or without.
+fn is_event(line: &str) -> bool {
+    let Some((_, rest)) = line.split_once(" [") else { return false };
+    let Some((processor, rest)) = rest.split_once("] ") else { return false };
+    let time = rest.split_once(": ").and_then(|(before, _)| before.split_whitespace().next_back());
+    processor.parse::<u32>().is_ok() && time.is_some_and(|time| time.parse::<f64>().is_ok())
+}
+
 fn line(line: &str) -> Option<Event> {
     let at = line.find(": goya_")?;
     let (before, rest) = (line.get(..at)?, line.get(at + 2..)?);
@@ -69,5 +83,29 @@ mod tests {
         assert_eq!(events[1].us, 12_500_000.0);
         assert_eq!(events[1].field("queue"), Some("dma1"));
         assert_eq!(events[1].field("none"), None);
+    }
+
+    #[test]
+    fn other_files_are_no_traces() {
+        for trace in [
+            "",
+            "\n",
+            "# tracer: nop\n#\n",
+            "cpus=2\n",
+            "x-1 [000] ..... 11.5: other: thing\n",
+            "CPU:0 [LOST 3 EVENTS]\n  a b-1  [001]  11.500000: other: thing\n",
+        ] {
+            assert!(is_trace(trace), "{trace:?}");
+        }
+        for other in [
+            "nop\n",
+            "\u{FFFD}\0\0",
+            "{\"traceEvents\": []}",
+            "[ 1.5] goya: a: b",
+            "a [x] 1.5: b: c",
+            "# a\n",
+        ] {
+            assert!(!is_trace(other), "{other:?}");
+        }
     }
 }

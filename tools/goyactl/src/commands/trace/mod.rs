@@ -36,7 +36,7 @@ struct Recorded<'a> {
 pub fn run(name: Option<&str>, how: &Trace, output: &Output) -> Result {
     let only = name.map(|_| chosen::card(name)).transpose()?.map(|card| card.pci_address().to_owned());
     let (text, lost, status) = match &how.input {
-        Some(path) => (read(path)?, 0, None),
+        Some(path) => (of_kernel(path)?, 0, None),
         None => record(how)?,
     };
     let mut recorded = events::parse(&text);
@@ -62,6 +62,17 @@ pub fn run(name: Option<&str>, how: &Trace, output: &Output) -> Result {
         Some(status) if !status.success() => Err(Failure::failed(format!("the command ended with {status}"))),
         _ => Ok(()),
     }
+}
+
+/// A trace that the kernel has written. One of a time when nothing has happened is good, another file is not.
+fn of_kernel(path: &Path) -> Result<String> {
+    let text = read(path)?;
+    if events::is_trace(&text) {
+        return Ok(text);
+    }
+    let text =
+        "this is no trace of the kernel's: it has tracefs's \"trace\", or what \"trace-cmd report\" prints";
+    Err(Failure::failed(format!("{}: {text}", path.display())))
 }
 
 fn read(path: &Path) -> Result<String> {
