@@ -8,7 +8,7 @@ use goya_tpc_isa::dis::listing;
 use goya_tpc_isa::{RawWord, WORD_SIZE};
 use serde::Serialize;
 
-use super::read;
+use super::read_packets;
 use crate::failure::{Failure, Result};
 use crate::options::Disasm;
 use crate::output::Output;
@@ -20,7 +20,7 @@ struct Answer {
 
 /// Takes bytes apart.
 pub fn run(what: &Disasm, output: &Output) -> Result {
-    let bytes = read(&what.file)?;
+    let bytes = read_packets(&what.file)?;
     let text = if what.tpc { code(&bytes)? } else { packets(&bytes) };
     if output.is_json() {
         return output.json("disasm", &Answer { lines: text.lines().map(str::to_owned).collect() });

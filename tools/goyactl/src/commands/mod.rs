@@ -71,3 +71,38 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     }
     fs::read(path).map_err(|e| Failure::file(path, e))
 }
+
+/// Bytes of packets, or of text that is some, that are read at most: many times what a command buffer holds. Of devices there may be
+/// no end, and a machine that has no memory left kills others, too.
+const PACKETS: u64 = 64 << 20;
+
+/// The same as [`read`], for packets.
+fn read_packets(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(PACKETS + 1).read_to_end(&mut bytes)?;
+    } else {
+        let file = fs::File::open(path).map_err(|e| Failure::file(path, e))?;
+        file.take(PACKETS + 1).read_to_end(&mut bytes).map_err(|e| Failure::file(path, e))?;
+    }
+    if bytes.len() as u64 > PACKETS {
+        return Err(Failure::failed(format!(
+            "{}: more than {} MiB of packets",
+            path.display(),
+            PACKETS >> 20
+        )));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_end_are_refused() {
+        let failure = read_packets(Path::new("/dev/zero")).err().unwrap();
+        assert!(failure.text().starts_with("/dev/zero: more than 64 MiB"), "{failure:?}");
+        assert!(read_packets(Path::new("/dev/null")).unwrap().is_empty());
+    }
+}

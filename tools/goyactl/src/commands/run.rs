@@ -10,7 +10,7 @@ use goya::{Commands, Submission};
 use serde::Serialize;
 
 use super::selftest::queue_name;
-use super::{internal, read};
+use super::{internal, read, read_packets};
 use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Run;
@@ -34,7 +34,7 @@ fn zeros(size: u64) -> Result<Vec<u8>> {
 
 /// Runs them.
 pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
-    let bytes = read(&what.file)?;
+    let bytes = read_packets(&what.file)?;
     let commands = if what.binary {
         let mut commands = Commands::new();
         commands.raw(&bytes);
