@@ -169,8 +169,10 @@ static void poll_for_word(int fd, volatile uint32_t *word, uint64_t where)
 	write_word(&tell, where, 42);
 	struct hl_cs_chunk last = job(&tell, GOYA_QUEUE_ID_DMA_0);
 	uint64_t seq = submit(fd, &last, 1, 0, 0);
-	while (*word != 42)
-		;
+	// Nobody tells who looks that the card was reset, and will write nothing any more.
+	for (time_t end = time(NULL) + 10; *word != 42;)
+		if (time(NULL) > end)
+			check(0, "the word has not come");
 	// What is behind the message, the driver's packets among it, may still be at work.
 	wait_for(fd, seq);
 }

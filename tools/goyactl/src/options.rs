@@ -119,7 +119,7 @@ pub struct Trace {
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub time: Duration,
     /// KiB of the kernel's buffer for each processor
-    #[arg(long, value_name = "KIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "KIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..=0xFFFF_FFFF))]
     pub buffer: u64,
     /// Take a trace that the kernel has written ("trace" of tracefs, or trace-cmd report), and record nothing
     #[arg(long, value_name = "FILE", conflicts_with = "command")]
