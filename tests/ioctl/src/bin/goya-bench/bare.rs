@@ -201,6 +201,15 @@ impl Queue {
     }
 }
 
+impl Drop for Queue {
+    /// The card uses the memory no more.
+    fn drop(&mut self) {
+        self.registers.store(GLBL_CFG0, 0);
+        // A read comes back after the write has arrived.
+        self.registers.load(GLBL_CFG0);
+    }
+}
+
 /// The physical address of what is at `address`.
 fn physical(address: u64) -> Result<u64> {
     const PRESENT: u64 = 1 << 63;
