@@ -40,6 +40,7 @@
 extern const char *area;
 extern int goya;
 extern struct hl_info_hw_ip_info hw;
+int exportable(void);
 void report(int good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *err_name(int e);
 
