@@ -42,20 +42,30 @@ impl Vector {
     /// `f` of each element.
     pub fn map<T: Lane, U: Lane>(&self, f: impl Fn(T) -> U) -> Self {
         let mut out = Self::default();
-        for (to, a) in out.0.chunks_exact_mut(U::BYTES).zip(self.0.chunks_exact(T::BYTES)) {
+        out.set_map(self, f);
+        out
+    }
+
+    /// Makes each element `f` of one of `a`. What is made where it belongs need not be copied there.
+    pub fn set_map<T: Lane, U: Lane>(&mut self, a: &Self, f: impl Fn(T) -> U) {
+        for (to, a) in self.0.chunks_exact_mut(U::BYTES).zip(a.0.chunks_exact(T::BYTES)) {
             f(T::from_bytes(a)).to_bytes(to);
         }
-        out
     }
 
     /// `f` of each two elements.
     pub fn zip<T: Lane>(&self, b: &Self, f: impl Fn(T, T) -> T) -> Self {
         let mut out = Self::default();
-        let sources = self.0.chunks_exact(T::BYTES).zip(b.0.chunks_exact(T::BYTES));
-        for (to, (a, b)) in out.0.chunks_exact_mut(T::BYTES).zip(sources) {
+        out.set_zip(self, b, f);
+        out
+    }
+
+    /// Makes each element `f` of one of `a` and one of `b`.
+    pub fn set_zip<T: Lane>(&mut self, a: &Self, b: &Self, f: impl Fn(T, T) -> T) {
+        let sources = a.0.chunks_exact(T::BYTES).zip(b.0.chunks_exact(T::BYTES));
+        for (to, (a, b)) in self.0.chunks_exact_mut(T::BYTES).zip(sources) {
             f(T::from_bytes(a), T::from_bytes(b)).to_bytes(to);
         }
-        out
     }
 
     /// `f` of each three elements.

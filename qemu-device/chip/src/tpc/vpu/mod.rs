@@ -70,7 +70,7 @@ pub fn execute(
     Ok(match op.opcode {
         0 | 1 => products::execute(op, &sources, old, results),
         2 | 3 | 5..=7 | 19..=21 | 25 | 26 => {
-            results[0] = arithmetic::execute(op, &sources);
+            arithmetic::execute(op, &sources, &mut results[0]);
             one
         }
         9..=14 => Effect::Vp(dest, compare::mask(op.opcode - 9, op.ty, &sources), size(op.ty)),

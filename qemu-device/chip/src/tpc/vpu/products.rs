@@ -23,10 +23,10 @@ pub(super) fn execute<'a>(
     let adds = op.opcode == 0;
     match op.ty {
         Type::F32 => {
-            results[0] = match (adds, op.switch(1)) {
-                (false, _) => a.zip(b, float::mul),
-                (true, negate) => wide::mac(a, b, old(0), negate),
-            };
+            match (adds, op.switch(1)) {
+                (false, _) => results[0].set_zip(a, b, float::mul),
+                (true, negate) => wide::mac(a, b, old(0), negate, &mut results[0]),
+            }
             Vectors::one(first, 4)
         }
         Type::I32 if op.switch(1) => {

@@ -6,18 +6,18 @@
 use super::super::float;
 use super::super::vector::Vector;
 
-/// `a * b + c` of each lane; `c - a * b` if `negate`.
-pub(super) fn mac(a: &Vector, b: &Vector, c: &Vector, negate: bool) -> Vector {
+/// `a * b + c` of each lane, to `out`; `c - a * b` if `negate`.
+pub(super) fn mac(a: &Vector, b: &Vector, c: &Vector, negate: bool, out: &mut Vector) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         // SAFETY: the processor has the features that the function is compiled for.
-        return unsafe { fused(a, b, c, negate) };
+        return unsafe { fused(a, b, c, negate, out) };
     }
-    if negate {
+    *out = if negate {
         a.zip3(b, c, |a: f32, b: f32, c: f32| float::mac(-a, b, c))
     } else {
         a.zip3(b, c, float::mac)
-    }
+    };
 }
 
 /// The same.
@@ -26,16 +26,14 @@ pub(super) fn mac(a: &Vector, b: &Vector, c: &Vector, negate: bool) -> Vector {
 /// The processor has AVX2 and FMA.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn fused(a: &Vector, b: &Vector, c: &Vector, negate: bool) -> Vector {
+unsafe fn fused(a: &Vector, b: &Vector, c: &Vector, negate: bool, out: &mut Vector) {
     let sign = if negate { 1 << 31 } else { 0 };
     let lane = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-    let mut out = Vector::default();
     let factors = a.0.chunks_exact(4).zip(b.0.chunks_exact(4));
     for (to, ((a, b), c)) in out.0.chunks_exact_mut(4).zip(factors.zip(c.0.chunks_exact(4))) {
         let [a, b, c] = [lane(a) ^ sign, lane(b), lane(c)].map(f32::from_bits);
         to.copy_from_slice(&float::fused(a, b, c).to_bits().to_le_bytes());
     }
-    out
 }
 
 #[cfg(test)]
@@ -61,7 +59,9 @@ mod tests {
             let negate = round % 2 == 1;
             let other =
                 a.zip3(&b, &c, |a: f32, b: f32, c: f32| float::mac(if negate { -a } else { a }, b, c));
-            assert_eq!(mac(&a, &b, &c, negate).0, other.0);
+            let mut out = Vector::default();
+            mac(&a, &b, &c, negate, &mut out);
+            assert_eq!(out.0, other.0);
         }
     }
 }
