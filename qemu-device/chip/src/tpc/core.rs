@@ -16,6 +16,7 @@ use super::local::{Local, SMALL_VLM_SIZE, VLM_SIZE};
 use super::memory::Memory;
 use super::op::{Op, Step};
 use super::pipeline::Pipeline;
+use super::random::ScalarRandom;
 use super::registers::Registers;
 use super::stop::Stop;
 use super::tensor::{DESCRIPTOR_SIZE, TENSORS, Tensor};
@@ -334,18 +335,21 @@ impl Parts<'_> {
     fn execute(&mut self, ops: &[Op], control: &mut Control, memory: &mut impl Memory) -> Result<Next, Stop> {
         let mut flow = Flow::default();
         if let [op] = ops {
-            // What one alone changes is not moved about before it is changed.
-            let mut condition = Condition::Never;
-            let effect = self.executed(op, memory, &mut flow, &mut condition);
+            // What one alone changes is not moved about before it is changed. Nor is the effect: its parts have just been written
+            // one by one, and to read it as a whole stalls a processor until all of them are in its cache.
+            let (mut condition, drawn) = self.begin(op, &mut flow);
+            let effect = self.instruction(op, memory, &mut flow, condition == Condition::Never);
+            self.end(op, drawn, &mut condition);
             match &effect {
                 Ok(effect) => self.apply(op, effect, &condition),
                 Err(_) => return effect.map(|_| Next::Word),
             }
         } else {
             for (i, op) in ops.iter().enumerate().take(4) {
-                let mut condition = Condition::Never;
-                let effect = self.executed(op, memory, &mut flow, &mut condition)?;
-                self.scratch.effects[i] = (effect, condition);
+                let (mut condition, drawn) = self.begin(op, &mut flow);
+                let effect = self.instruction(op, memory, &mut flow, condition == Condition::Never);
+                self.end(op, drawn, &mut condition);
+                self.scratch.effects[i] = (effect?, condition);
             }
             for (i, op) in ops.iter().enumerate().take(4) {
                 let (effect, condition) = self.scratch.effects[i];
@@ -361,25 +365,21 @@ impl Parts<'_> {
         }
     }
 
-    /// Executes an instruction, but for its change of registers: what that is. Answers under which `condition`, too.
+    /// What is before an instruction: registers are as it sees them. Its condition, and the random numbers that it may draw from.
     #[inline(always)]
-    fn executed(
-        &mut self,
-        op: &Op,
-        memory: &mut impl Memory,
-        flow: &mut Flow,
-        condition: &mut Condition,
-    ) -> Result<Effect, Stop> {
+    fn begin(&mut self, op: &Op, flow: &mut Flow) -> (Condition, ScalarRandom) {
         flow.stall = flow.stall.max(self.pipeline.patch(&op.reads, &op.read_set, self.registers));
-        *condition = Condition::of(op, self.registers);
-        let drawn = self.registers.s_lfsr;
-        let effect = self.instruction(op, memory, flow, *condition == Condition::Never);
+        (Condition::of(op, self.registers), self.registers.s_lfsr)
+    }
+
+    /// What is behind it, whether or not it stopped the kernel: the causes that it gives, and registers as they were.
+    #[inline(always)]
+    fn end(&mut self, op: &Op, drawn: ScalarRandom, condition: &mut Condition) {
         if self.watched != 0 && *condition != Condition::Never {
             let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, condition);
             *self.causes |= causes & self.watched;
         }
         self.pipeline.unpatch(self.registers);
-        effect
     }
 
     /// Changes registers as an instruction does.

@@ -134,18 +134,26 @@ impl Pipeline {
         for write in op.writes.iter().filter(|write| is_exposed(write.register.file)) {
             for k in 0..write.count {
                 let register = Register { number: write.register.number + k, ..write.register };
-                let value = get(registers, register).unwrap_or_else(|vector| {
-                    let place = self.next;
-                    self.next = (place + 1) % VECTORS as u8;
-                    if let Some(to) = self.vectors.get_mut(usize::from(place)) {
-                        *to = *vector;
+                match get(registers, register) {
+                    Ok(value) => self.keep(register, value, write),
+                    Err(vector) => {
+                        let place = self.next;
+                        self.next = (place + 1) % VECTORS as u8;
+                        if let Some(to) = self.vectors.get_mut(usize::from(place)) {
+                            *to = *vector;
+                        }
+                        self.keep(register, Value::V(place), write);
                     }
-                    Value::V(place)
-                });
-                self.pending.add(register, 1);
-                self.replaced.push_back(Replaced { register, value, write: *write, word: self.word });
+                }
             }
         }
+    }
+
+    // Inlined so that a vector's place is written where it is kept, and no value as large as the largest is copied for it.
+    #[inline(always)]
+    fn keep(&mut self, register: Register, value: Value, write: &Write) {
+        self.pending.add(register, 1);
+        self.replaced.push_back(Replaced { register, value, write: *write, word: self.word });
     }
 
     /// Makes the registers that are read too early hold what the reader sees. `of` is the set of those of `reads`. Answers after how
