@@ -105,15 +105,26 @@ _bind = _function(
 _start = _function("launch_start", c_void_p, c_void_p)
 
 
+def _view(array):
+    """The bytes of an array: of one that has values, in the order of memory."""
+    view = memoryview(array)
+    # Names of fields stand between colons.
+    if "O" in "".join(view.format.split(":")[::2]):
+        raise TypeError("an array of Python's objects has addresses, no values: the card has no use for them")
+    if not view.c_contiguous:
+        raise TypeError("the array has gaps or another order of its dimensions: numpy.ascontiguousarray() makes one without")
+    return view.cast("B")
+
+
 def _buffer(array):
     """The memory of anything that has some to be written: an array, a NumPy array, a bytearray."""
-    view = memoryview(array).cast("B")
+    view = _view(array)
     return (c_char * view.nbytes).from_buffer(view), view.nbytes
 
 
 def _data(array):
     """The same of what is only read: of bytes, say, that is a copy."""
-    view = memoryview(array).cast("B")
+    view = _view(array)
     memory = c_char * view.nbytes
     return (memory.from_buffer_copy if view.readonly else memory.from_buffer)(view), view.nbytes
 

@@ -4,6 +4,7 @@
 """What goya.py promises to a program that does wrong things: exceptions that say what is wrong, and memory that stays."""
 
 import array
+import ctypes
 import errno
 import gc
 import sys
@@ -43,6 +44,16 @@ fails(TypeError, lambda: device.put(sram, 7))
 # Only what can be written can be read into, or mapped.
 fails(TypeError, lambda: device.get(sram, b"12345678"))
 fails(TypeError, lambda: device.map(b"12345678"))
+# An object's address is no value: what the card sends would be taken for one.
+objects = (ctypes.py_object * 2)("a", "b")
+for use in (device.put, device.get):
+    fails(TypeError, lambda use=use: use(sram, objects))
+fails(TypeError, lambda: device.map(objects))
+try:
+    device.put(sram, memoryview(bytearray(16))[::2])
+    is_true(False)
+except TypeError as gaps:
+    is_true("gaps" in str(gaps))
 
 commands = goya.Commands()
 memory = device.memory(4096)
