@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &str) -> ExitCode {
-    eprintln!("goya-tpc: {error}");
+    eprintln!("goya-tpc: {}", show::printable(error));
     ExitCode::from(2)
 }
 

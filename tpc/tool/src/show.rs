@@ -21,6 +21,19 @@ fn paint(text: &str, colour: &str, colours: bool) -> String {
     if colours { format!("{colour}{text}\x1b[0m") } else { text.to_owned() }
 }
 
+/// A text of somebody else's, without what a terminal would obey: such characters are written as in Rust's literals. Tabs stay.
+pub fn printable(text: &str) -> String {
+    let plain = |c: char| matches!(c, '\t' | '\n' | '\'' | '"' | '\\') || c.escape_debug().len() == 1;
+    text.chars().fold(String::new(), |mut all, c| {
+        if plain(c) {
+            all.push(c)
+        } else {
+            all.extend(c.escape_debug())
+        }
+        all
+    })
+}
+
 /// A word a line.
 pub fn hex(words: &[RawWord]) -> String {
     words.iter().fold(String::new(), |text, word| text + &word.to_string() + "\n")
@@ -30,15 +43,17 @@ pub fn hex(words: &[RawWord]) -> String {
 pub fn errors(file: &Path, text: &str, errors: &[AsmError], colours: bool) -> String {
     let mut out = String::new();
     for error in errors {
-        let place = format!("{}:{}:{}", file.display(), error.line, error.column);
-        let _ = writeln!(out, "{place}: {}: {}", paint("error", RED, colours), error.message);
+        let place = format!("{}:{}:{}", printable(&file.display().to_string()), error.line, error.column);
+        let message = printable(&error.message);
+        let _ = writeln!(out, "{place}: {}: {message}", paint("error", RED, colours));
         let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
         // Tabs stay tabs, so that the mark stands where the text does.
-        let before = line.chars().take(error.column.saturating_sub(1));
-        let indent: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
+        let before: String = line.chars().take(error.column.saturating_sub(1)).collect();
+        let indent: String = printable(&before).chars().map(|c| if c == '\t' { c } else { ' ' }).collect();
+        let line = printable(line);
         let _ = writeln!(out, "    {line}\n    {indent}{}", paint("^", RED, colours));
         if let Some(help) = &error.help {
-            let _ = writeln!(out, "    {}", paint(help, BLUE, colours));
+            let _ = writeln!(out, "    {}", paint(&printable(help), BLUE, colours));
         }
     }
     out

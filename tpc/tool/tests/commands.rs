@@ -51,6 +51,10 @@ fn errors_are_shown_in_their_line_and_set_the_status() {
         "-:2:7: error: the SPU slot has no instruction `frob`\n    \tnop; frob S1; nop; nop\n    \t     ^\n";
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), errors), (Some(1), expected.into()));
+    // A terminal gets no commands, and the mark stands where it belongs.
+    let output = run(&["asm", "-"], b"nop; fr\x07 \x1b[2J; nop; nop\n");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains(r"\u{1b}[2J") && !errors.contains(['\x1b', '\x07']), "{errors:?}");
     let output = run(&["asm", "-", "--json"], b"frob\n");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &json["errors"][0]["line"]), (Some(1), &1.into()));

@@ -80,6 +80,16 @@ macro_rules! element {
 
 element!(f32: "f32", i32: "i32", i16: "i16", i8: "i8", u8: "u8");
 
+#[test]
+fn a_tensor_that_makes_no_sense_is_named() {
+    let output = run(&["-", "-ttype=i8,sizes=4", "-ttype=f32,sizes=4294967295"], b"halt\n");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        (output.status.code(), errors.as_str()),
+        (Some(2), "goya-tpc: tensor 1: it has 4 GiB or more\n")
+    );
+}
+
 /// A tensor of a kernel.
 struct Tensor {
     sizes: Index,

@@ -23,7 +23,8 @@ use tensor::Tensor;
 
 /// Runs the program and shows what was asked for; whether all cores have halted.
 pub fn run(options: &RunOptions, program: Program, json: bool) -> Result<bool, String> {
-    let mut tensors = options.tensors.iter().map(Tensor::new).collect::<Result<Vec<_>, _>>()?;
+    let tensor = |(number, spec)| Tensor::new(spec).map_err(|error| format!("tensor {number}: {error}"));
+    let mut tensors = options.tensors.iter().enumerate().map(tensor).collect::<Result<Vec<_>, _>>()?;
     let tables = options
         .tables
         .as_deref()
