@@ -119,7 +119,7 @@ impl Output {
 
     /// Says why a command failed: on standard error, and to programs where they read.
     pub fn failed(&self, failure: &Failure) {
-        complain(paint(BAD, failure.text()));
+        complain(paint(BAD, goya::printable(failure.text())));
         if self.is_json() {
             self.failed_json(failure);
         }

@@ -32,7 +32,7 @@ use std::fmt::{self, Display, Write};
 use bitflags::Flags;
 
 use super::{Direction, DmaFlags, Kind, MessageFlags, Packet, packets};
-use crate::{Error, Result};
+use crate::{Error, Result, printable};
 
 /// Names of directions, by their numbers.
 const DIRECTIONS: [&str; 8] = [
@@ -310,7 +310,8 @@ fn line(text: &str, bytes: &mut Vec<u8>) -> Result<(), String> {
 pub fn assemble(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for (n, text) in text.lines().enumerate() {
-        line(text, &mut bytes).map_err(|what| Error::Syntax { line: n + 1, what })?;
+        line(text, &mut bytes)
+            .map_err(|what| Error::Syntax { line: n + 1, what: printable(&what).into_owned() })?;
     }
     Ok(bytes)
 }
@@ -318,6 +319,15 @@ pub fn assemble(text: &str) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_gets_no_commands_from_a_text_that_is_wrong() {
+        for text in ["\x1b[2Jnop", "nop \x1b]0;x\x07=1", "lin_dma source=\u{9b}31m", "nop a\u{202e}b=1"] {
+            let said = assemble(text).unwrap_err().to_string();
+            assert_eq!(said, printable(&said));
+        }
+        assert_eq!(assemble("\x1b[2J").unwrap_err().to_string(), r"line 1: no packet is called \u{1b}[2J");
+    }
 
     #[test]
     fn numbers_have_no_signs_and_lists_no_gaps() {

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use goya::Card;
+use goya::{Card, printable};
 use serde::Serialize;
 
 /// A process that has a node of a card open.
@@ -15,7 +15,7 @@ use serde::Serialize;
 pub struct Holder {
     /// Its number.
     pub pid: u32,
-    /// What it is called.
+    /// What it is called, as can be printed: a process names itself.
     pub command: String,
     /// Whose it is.
     pub uid: u32,
@@ -46,7 +46,7 @@ fn find(proc: &Path, compute: &Path, control: &Path) -> Vec<Holder> {
         let has = |node: &Path| open.iter().any(|file| file == node);
         (has(compute) || has(control)).then(|| Holder {
             pid,
-            command: super::sysfs::read(&path.join("comm")).unwrap_or_default(),
+            command: printable(&super::sysfs::read(&path.join("comm")).unwrap_or_default()).into_owned(),
             uid: fs::metadata(&path).map_or(0, |about| about.uid()),
             compute: has(compute),
         })
@@ -68,7 +68,7 @@ mod tests {
         let (compute, control) = (Path::new("/dev/accel/accel0"), Path::new("/dev/accel/accel_controlD0"));
         for (pid, name, file) in [
             ("40", "train", "/dev/accel/accel0"),
-            ("7", "look", "/dev/accel/accel_controlD0"),
+            ("7", "lo\x1b[2Jok", "/dev/accel/accel_controlD0"),
             ("8", "none", "/dev/accel/accel01"),
             ("self", "x", "/dev/accel/accel0"),
         ] {
@@ -79,6 +79,6 @@ mod tests {
         }
         let found = find(proc.path(), compute, control);
         let found: Vec<_> = found.iter().map(|h| (h.pid, h.command.as_str(), h.compute)).collect();
-        assert_eq!(found, [(7, "look", false), (40, "train", true)]);
+        assert_eq!(found, [(7, r"lo\u{1b}[2Jok", false), (40, "train", true)]);
     }
 }
