@@ -129,15 +129,47 @@ impl Card {
     }
 }
 
+/// What is to be said of a number that no card has: the cards with nodes have the first numbers, those without come behind.
+#[derive(Debug, PartialEq, Eq)]
+enum Missing {
+    /// There is no card at all.
+    All,
+    /// This one has no node.
+    Node(String),
+    /// There are others.
+    Number(String),
+}
+
+impl Missing {
+    fn of(number: usize, known: &[String], mut others: Vec<String>) -> Self {
+        others.retain(|place| !known.contains(place));
+        // If there is but one thing to be done first, that is it, whatever the number.
+        let other = if known.is_empty() { 0 } else { number.saturating_sub(known.len()) };
+        if other < others.len() {
+            return Self::Node(others.swap_remove(other));
+        }
+        if known.is_empty() {
+            return Self::All;
+        }
+        let numbered = known.iter().enumerate().map(|(n, place)| format!("{n} ({place})"));
+        Self::Number(numbered.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// Why there is no card of this number, and what can be done.
 fn why_none(number: usize) -> String {
-    let mut cards: Vec<_> = entries(BUS).filter(|device| is_goya(device)).collect();
-    cards.sort();
-    let Some(card) = cards.get(number) else {
-        return format!("the bus has {} of them (lspci -d 1da3:0001)", cards.len());
+    let mut bus: Vec<_> = entries(BUS)
+        .filter(|device| is_goya(device))
+        .filter_map(|device| Some(device.file_name()?.to_str()?.to_owned()))
+        .collect();
+    bus.sort();
+    let known: Vec<_> = cards().into_iter().map(|card| card.pci_address).collect();
+    let name = match Missing::of(number, &known, bus) {
+        Missing::All => return "none is on the bus (lspci -d 1da3:0001)".to_owned(),
+        Missing::Number(known) => return format!("none is number {number}; there are {known}"),
+        Missing::Node(name) => name,
     };
-    let name = card.file_name().unwrap_or_default().to_string_lossy();
-    match fs::read_link(card.join("driver")) {
+    match fs::read_link(Path::new(BUS).join(&name).join("driver")) {
         Ok(driver) => {
             let driver = driver.file_name().unwrap_or_default().to_string_lossy().into_owned();
             format!(
@@ -145,5 +177,22 @@ fn why_none(number: usize) -> String {
             )
         }
         Err(_) => format!("{name} has no driver: \"modprobe goya\" as root; dmesg may say why"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_for_a_card_that_is_not_there_learns_of_those_that_are() {
+        let places = |all: &[&str]| all.iter().map(|&place| place.to_owned()).collect::<Vec<_>>();
+        let of = |number, known: &[&str], bus: &[&str]| Missing::of(number, &places(known), places(bus));
+        assert_eq!(of(0, &[], &[]), Missing::All);
+        assert_eq!(of(7, &["a", "b"], &["a", "b"]), Missing::Number("0 (a), 1 (b)".into()));
+        // One that has no driver is behind those that have, wherever it is on the bus.
+        assert_eq!(of(1, &["b"], &["a", "b"]), Missing::Node("a".into()));
+        assert_eq!(of(2, &["b"], &["a", "b"]), Missing::Number("0 (b)".into()));
+        assert_eq!(of(7, &[], &["a"]), Missing::Node("a".into()));
     }
 }

@@ -183,7 +183,7 @@ pub(super) fn texts() -> Result {
 /// Wrong command lines, and cards that are not there.
 pub(super) fn mistakes() -> Result {
     let mistakes: [(&[&str], i32, &str); 7] = [
-        (&["list", "--card", "7"], 3, "no Goya card"),
+        (&["list", "--card", "7"], 3, "none is number 7; there are 0 ("),
         (&["info", "--card", "0000:99:00.0"], 3, "there are"),
         (&["top", "--format", "csv"], 2, "--json"),
         (&["frobnicate"], 2, "frobnicate"),
