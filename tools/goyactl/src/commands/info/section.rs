@@ -81,8 +81,13 @@ pub fn human(name: &str, value: &Value) -> (String, String) {
     if let (Some(short), Some(number)) = (name.strip_suffix("_address"), value.as_u64()) {
         return (spaced(short), format!("{number:#x}"));
     }
-    if let (Some(short), Some(number)) = (name.strip_suffix("_mask"), value.as_u64()) {
-        return (spaced(short), format!("{number:#b}"));
+    if let (Some(short), Some(mask)) = (name.strip_suffix("_mask"), value.as_u64()) {
+        // A bit of a mask of sizes is a size, of others a number.
+        let sizes = short.ends_with("_sizes");
+        let each = (0..u64::BITS).filter(|bit| mask >> bit & 1 != 0);
+        let each: Vec<_> = each.map(|bit| if sizes { bytes(1 << bit) } else { bit.to_string() }).collect();
+        let none = if sizes { "not to be chosen" } else { "none" };
+        return (spaced(short), if each.is_empty() { none.to_owned() } else { each.join(", ") });
     }
     for (suffix, unit) in UNITS {
         if let (Some(short), true) = (name.strip_suffix(suffix), value.is_number()) {
@@ -111,6 +116,10 @@ mod tests {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(human("dram_bytes", &json!(2048)), pair("dram", "2 KiB"));
         assert_eq!(human("dram_address", &json!(4096)), pair("dram", "0x1000"));
+        assert_eq!(human("tpc_enabled_mask", &json!(0xFD)), pair("tpc enabled", "0, 2, 3, 4, 5, 6, 7"));
+        assert_eq!(human("tpc_enabled_mask", &json!(0)), pair("tpc enabled", "none"));
+        assert_eq!(human("page_sizes_mask", &json!(0)), pair("page sizes", "not to be chosen"));
+        assert_eq!(human("page_sizes_mask", &json!(0x20_1000)), pair("page sizes", "4 KiB, 2 MiB"));
         assert_eq!(human("clock_mhz", &json!(50)), pair("clock", "50 MHz"));
         assert_eq!(human("clock_mhz", &Value::Null), pair("clock mhz", "not told"));
         assert_eq!(human("busy_engines", &json!([])), pair("busy engines", "none"));
