@@ -182,21 +182,22 @@ pub(super) fn texts() -> Result {
 
 /// Wrong command lines, and cards that are not there.
 pub(super) fn mistakes() -> Result {
-    let mistakes: [(&[&str], i32, &str); 7] = [
+    let mistakes: [(&[&str], i32, &str); 8] = [
         (&["list", "--card", "7"], 3, "none is number 7; there are 0 ("),
         (&["info", "--card", "0000:99:00.0"], 3, "there are"),
         (&["top", "--format", "csv"], 2, "--json"),
         (&["frobnicate"], 2, "frobnicate"),
         (&["kernel", "run", "none"], 2, "kernel list"),
         (&["run", "/nowhere"], 1, "/nowhere"),
+        (&["trace", "--duration", "1"], 2, "no option --duration"),
         (&["drill", "--control", "/nowhere"], 3, "emulated"),
     ];
     for (arguments, expected, text) in mistakes {
         let (code, _, err) = said(arguments)?;
         check_eq!(code, expected, format!("the exit code of {arguments:?}, which says {err}"));
         check!(err.contains(text), "{arguments:?} says {err}");
-        let (code, out, _) = said(&[arguments, &["--json"]].concat())?;
         if !arguments.contains(&"csv") {
+            let (code, out, _) = said(&[&["--json"], arguments].concat())?;
             check_eq!(super::parse(&out)?["error"]["code"], code, format!("{arguments:?} as JSON"));
         }
     }

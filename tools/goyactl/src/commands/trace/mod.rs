@@ -81,6 +81,10 @@ fn read(path: &Path) -> Result<String> {
 
 /// Has the kernel trace until the command, or the time, is over.
 fn record(how: &Trace) -> Result<(String, u64, Option<ExitStatus>)> {
+    // All that follows a command is the command's, and to clap so is what it does not know.
+    if let Some(option) = how.command.first().filter(|first| first.starts_with('-')) {
+        return Err(Failure::usage(format!("trace has no option {option}")));
+    }
     let recorder = Recorder::start(how.buffer)?;
     let status = match how.command.split_first() {
         Some((program, arguments)) => {
