@@ -41,6 +41,8 @@ impl Terminal {
         }
         // SAFETY: both were just made, and nobody else has them.
         let (user, program) = unsafe { (OwnedFd::from_raw_fd(user), OwnedFd::from_raw_fd(program)) };
+        // The copies are not inherited: a program that had the user's side would keep the terminal there.
+        let (user, program) = (user.try_clone()?, program.try_clone()?);
         Ok(Self { user: user.into(), program: program.into(), shown: Vec::new() })
     }
 

@@ -169,6 +169,12 @@ pub(super) fn screen() -> Result {
         check_eq!(code(&mut child)?, expected, format!("the exit code after signal {signal}"));
         check_eq!(terminal.modes().map_err(text)?, before, format!("the terminal after signal {signal}"));
     }
+    // No signal comes with that, since the terminal does not control it.
+    let mut terminal = Terminal::new(80, 24).map_err(text)?;
+    let mut child = start(&terminal, false)?;
+    terminal.wait_for("leave", SOON)?;
+    drop(terminal);
+    check_eq!(code(&mut child)?, 130, "the exit code when the terminal is gone");
     Ok(())
 }
 

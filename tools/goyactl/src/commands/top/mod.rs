@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 
 use goya::Card;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 use crate::chosen;
-use crate::failure::Result;
+use crate::failure::{Kind, Result};
 use crate::options::Watch;
 use crate::output::Output;
 use crate::signals;
@@ -93,10 +95,23 @@ fn wish() -> Result<Wish> {
 fn full(cards: &[Card], interval: Duration) -> Result {
     // Whoever ends it by a signal gets the terminal back as it was.
     signals::watch()?;
+    thread::spawn(leave_with_terminal);
     let mut terminal = ratatui::try_init()?;
     let result = watch(&mut terminal, cards, interval);
     ratatui::restore();
     result
+}
+
+/// Ends the program when its terminal is gone: there is nothing left to put in order, and crossterm would read the end of its input
+/// again and again, whatever signal comes.
+fn leave_with_terminal() {
+    let stdin = std::io::stdin();
+    // What is gone is told even to those who ask for nothing.
+    let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
+    while poll(&mut terminal, -1).is_err_and(|error| error == Errno::INTR) {}
+    if terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+        std::process::exit(i32::from(Kind::Interrupted as u8));
+    }
 }
 
 fn watch(terminal: &mut ratatui::DefaultTerminal, cards: &[Card], interval: Duration) -> Result {
