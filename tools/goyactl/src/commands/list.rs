@@ -25,6 +25,7 @@ struct Row {
     status: String,
     memory_total_bytes: Option<u64>,
     memory_used_bytes: Option<u64>,
+    in_use: Option<bool>,
     users: Vec<Holder>,
 }
 
@@ -79,6 +80,7 @@ fn row(index: usize, card: &Card) -> Row {
         memory_used_bytes: hardware
             .zip(usage)
             .map(|(hardware, usage)| hardware.dram_size.saturating_sub(usage.dram_free_mem)),
+        in_use: info.and_then(|info| info.open_stats().ok()).map(|opens| opens.is_compute_ctx_active != 0),
         users: holders::of(card),
     }
 }
@@ -124,7 +126,11 @@ fn show(rows: &[Row]) -> String {
                 |(used, total)| format!("{} of {}", bytes(used), bytes(total)),
             ),
             paint(style(row), &row.status),
-            if row.users.is_empty() { "-".to_owned() } else { users(&row.users) },
+            match (row.users.is_empty(), row.in_use) {
+                (false, _) => users(&row.users),
+                (true, Some(true)) => holders::HIDDEN.to_owned(),
+                (true, _) => "-".to_owned(),
+            },
         ]
     };
     table(&titles, &rows.iter().map(cells).collect::<Vec<_>>())
@@ -145,13 +151,15 @@ mod tests {
             status: "operational".into(),
             memory_total_bytes: Some(4 << 30),
             memory_used_bytes: Some(6 << 20),
+            in_use: Some(true),
             users: vec![Holder { pid: 12, command: "a, b".into(), uid: 0, compute: true }],
         }
     }
 
     #[test]
     fn rows_for_people() {
-        let text = show(&[example(), Row { users: Vec::new(), name: None, ..example() }]);
+        let none = |in_use| Row { users: Vec::new(), name: None, in_use, ..example() };
+        let text = show(&[example(), none(Some(false)), none(Some(true))]);
         let plain = anstream::adapter::strip_str(&text).to_string();
         let lines: Vec<_> = plain.lines().collect();
         assert_eq!(
@@ -159,6 +167,7 @@ mod tests {
             "0  /dev/accel/accel0  0000:01:00.0  HL-100  -       goya    6 MiB of 4 GiB  operational  a, b (12)"
         );
         assert!(lines[2].ends_with("operational  -") && lines[2].contains("0000:01:00.0  -  "));
+        assert!(lines[3].ends_with("operational  somebody (root sees who)"));
         assert!(text.contains(&paint(GOOD, "operational")));
     }
 

@@ -23,6 +23,9 @@ pub struct Holder {
     pub compute: bool,
 }
 
+/// What is said of one who is not to be seen.
+pub const HIDDEN: &str = "somebody (root sees who)";
+
 /// Those who have the compute node of a card, as far as this process may see.
 pub fn of(card: &Card) -> Vec<Holder> {
     all(card).into_iter().filter(|holder| holder.compute).collect()

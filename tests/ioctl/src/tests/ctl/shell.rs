@@ -234,6 +234,18 @@ pub(super) fn strangers() -> Result {
     let _rights = Rights::of_all(0o666)?;
     let (code, _, err) = nobodys(&["reset"])?;
     check!(code == 4 && err.contains("Only root"), "reset: {code}, {err}");
+    // Whose card it is nobody but root sees, but not that it is nobody's.
+    let card = Card::open()?;
+    for (arguments, told) in [
+        (&["list"][..], "somebody (root"),
+        (&["list", "--json"], "\"in_use\": true"),
+        (&["top", "--once", "-n", "0.1"], "users    somebody (root"),
+        (&["exporter"], "} 1\n# HELP goya_memory_bytes"),
+    ] {
+        let (code, out, err) = nobodys(arguments)?;
+        check!(code == 0 && out.contains(told), "{arguments:?} of a card in use: {code}, {out}{err}");
+    }
+    drop(card);
     Ok(())
 }
 

@@ -90,7 +90,10 @@ fn add_card(metrics: &mut Metrics, card: &Card) {
     metrics.gauge("goya_info", "What card it is.", &about, 1.0);
     let up = f64::from(u8::from(status == Some(Status::Operational)));
     metrics.gauge("goya_up", "Whether the card is operational.", &labels, up);
-    metrics.gauge("goya_users", "Processes that have the card.", &labels, holders::of(card).len() as f64);
+    // Who is no root sees its own processes only, but is told that there is somebody.
+    let in_use = info.and_then(|info| info.open_stats().ok()).is_some_and(|o| o.is_compute_ctx_active != 0);
+    let users = holders::of(card).len().max(usize::from(in_use));
+    metrics.gauge("goya_users", "Processes that have the card.", &labels, users as f64);
     if let Some(info) = info {
         add_answers(metrics, &labels, info);
     }

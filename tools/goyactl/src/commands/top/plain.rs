@@ -5,7 +5,7 @@
 
 use super::sample::Sample;
 use crate::output::{BAD, DIM, GOOD, TITLE, bytes, paint};
-use crate::system::hwmon;
+use crate::system::{holders, hwmon};
 
 /// A few lines about a card.
 pub fn show(sample: &Sample) -> String {
@@ -66,7 +66,11 @@ fn sensors(sample: &Sample) -> String {
 pub fn users(sample: &Sample) -> Vec<String> {
     let users = sample.users.iter();
     let users: Vec<_> = users.map(|user| format!("{} (process {})", user.command, user.pid)).collect();
-    if users.is_empty() { vec!["nobody".to_owned()] } else { users }
+    match (users.is_empty(), sample.in_use) {
+        (false, _) => users,
+        (true, Some(true)) => vec![holders::HIDDEN.to_owned()],
+        (true, _) => vec!["nobody".to_owned()],
+    }
 }
 
 fn not_told() -> String {
@@ -95,6 +99,11 @@ mod tests {
     fn what_is_not_told_is_said_to_be() {
         let sample = Sample { memory_used_bytes: None, users: Vec::new(), sensors: Vec::new(), ..example() };
         let text = show(&sample);
-        assert!(text.contains("memory   not told") && text.contains("users    nobody"));
+        assert!(text.contains("memory   not told"));
+        // Whom one does not see may be there.
+        assert!(text.contains("users    somebody (root"), "{text}");
+        for in_use in [Some(false), None] {
+            assert!(show(&Sample { in_use, ..sample.clone() }).contains("users    nobody"));
+        }
     }
 }

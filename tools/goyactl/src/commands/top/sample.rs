@@ -34,6 +34,8 @@ pub struct Sample {
     pub power_mw: Option<u64>,
     pub utilization_percent: Option<u32>,
     pub sensors: Vec<Sensor>,
+    /// Whether somebody has the card, who need not be among those whom this user sees.
+    pub in_use: Option<bool>,
     pub users: Vec<Holder>,
 }
 
@@ -124,6 +126,9 @@ impl Meter {
             power_mw: info.and_then(|info| info.power().ok()),
             utilization_percent: info.and_then(|info| info.utilization().ok()),
             sensors,
+            in_use: info
+                .and_then(|info| info.open_stats().ok())
+                .map(|opens| opens.is_compute_ctx_active != 0),
             users: holders::of(&self.card),
         }
     }
@@ -180,6 +185,7 @@ pub mod tests {
                     crit: None,
                 },
             ],
+            in_use: Some(true),
             users: vec![Holder { pid: 321, command: "train".into(), uid: 1000, compute: true }],
         }
     }
