@@ -135,9 +135,7 @@ impl Call {
                 ". The card would get a copy of this memory (swiotlb): device memory and submissions still work"
             }
             (Self::Map, libc::EFAULT) => ". This memory is not the process's own, or cannot be written",
-            (Self::Allocate, libc::ENOMEM) => {
-                ". Less device memory is free: Info::dram_usage() says how much"
-            }
+            (Self::Allocate, libc::ENOMEM) => ". Less device memory is free: \"goyactl list\" says how much",
             (Self::Submit, libc::EINVAL) => {
                 ". A job is not right, or none is of a DMA queue (only these tell when they are done); dmesg says which"
             }
@@ -149,7 +147,7 @@ impl Call {
             (Self::Events, libc::EINVAL) => {
                 ". This device has an event listener already: there is one at a time"
             }
-            (_, libc::EBUSY) => ". The card is not operational: Info::status() says what it is in",
+            (_, libc::EBUSY) => ". The card is not operational: \"goyactl list\" says what it is in",
             _ => "",
         }
     }
@@ -212,6 +210,10 @@ mod tests {
         assert!(text(Call::Open, libc::EPERM).contains("hard_reset"));
         assert!(text(Call::Open, libc::EBUSY).contains("Another program"));
         assert!(text(Call::Info, libc::EBUSY).contains("not operational"));
+        // Whoever reads it may write in C or Python.
+        for (call, errno) in [(Call::Info, libc::EBUSY), (Call::Allocate, libc::ENOMEM)] {
+            assert!(!text(call, errno).contains("::"), "{}", text(call, errno));
+        }
         assert!(text(Call::Map, libc::ENOMEM).contains("ulimit -l"));
         assert!(text(Call::Wait, libc::ENODEV).contains("anew"));
         assert!(text(Call::Map, libc::EINVAL).ends_with("(os error 22)"));

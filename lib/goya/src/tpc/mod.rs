@@ -41,6 +41,8 @@ pub const CORES: u32 = 8;
 /// If there is none; [`KERNELS`] has all of them.
 pub fn find(name: &str) -> crate::Result<&'static Kernel> {
     goya_tpc_kernels::find(name).ok_or_else(|| {
-        crate::Error::Invalid(format!("no kernel is called {name}; KERNELS lists those that there are"))
+        crate::Error::Invalid(format!(
+            "no kernel is called {name}; \"goyactl kernel list\" has those that there are"
+        ))
     })
 }
