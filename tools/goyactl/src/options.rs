@@ -20,7 +20,7 @@ use crate::output::Format;
 #[command(version, name = "goyactl")]
 pub struct Options {
     /// The card: a number from 0, a node (accel0), or a place on the bus (0000:01:00.0); the first one else
-    #[arg(long, short, global = true, value_name = "CARD", env = "GOYA_CARD")]
+    #[arg(long, short, global = true, value_name = "CARD", env = "GOYA_CARD", value_hint = clap::ValueHint::Other)]
     pub card: Option<String>,
     /// How to answer
     #[arg(long, global = true, value_enum, default_value_t)]
@@ -372,6 +372,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Options::command().debug_assert();
+    }
+
+    /// Nothing is better than the names of files.
+    #[test]
+    fn shells_propose_no_files_for_a_card() {
+        let mut script = Vec::new();
+        clap_complete::generate(Shell::Bash, &mut Options::command(), "goyactl", &mut script);
+        let script = String::from_utf8(script).unwrap();
+        let card = script.split("--card)").nth(1).and_then(|rest| rest.split(";;").next()).unwrap();
+        assert!(!card.contains("compgen -f"), "{card}");
     }
 
     #[test]
