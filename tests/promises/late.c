@@ -5,6 +5,21 @@
 
 #include "promises.h"
 
+/* Closes a file whose reset was put off: that many resets of a kind come then. */
+static void close_and_reset(int ctl, int fd, struct cb *hold, struct cb *nops, uint32_t hard, uint32_t soft)
+{
+	struct hl_info_reset_count before = resets(ctl), after;
+
+	munmap(hold->row.at, PAGE);
+	munmap(nops->row.at, PAGE);
+	close(fd);
+	fd = open_wait();
+	after = resets(ctl);
+	EQ(after.hard_reset_cnt, before.hard_reset_cnt + hard);
+	EQ(after.soft_reset_cnt, before.soft_reset_cnt + soft);
+	close(fd);
+}
+
 /* A time-out kills who has no eventfd; with one there is time to close. */
 void promises_of_late(void)
 {
@@ -68,15 +83,7 @@ void promises_of_late(void)
 	cbret = submit_flags(fd, &n, 1, 0, 0, &more);
 	report(!cbret, "CS works while the reset is put off: %s", err_name(cbret ? errno : 0));
 	WANT(info(fd, HL_INFO_UNREGISTER_EVENTFD, NULL, 0), 0);
-	r0 = resets(ctl);
-	munmap(hold.row.at, PAGE);
-	munmap(nops.row.at, PAGE);
-	close(fd);
-	fd = open_wait();
-	r1 = resets(ctl);
-	EQ(r1.hard_reset_cnt, r0.hard_reset_cnt + 1);
-	EQ(r1.soft_reset_cnt, r0.soft_reset_cnt);
-	close(fd);
+	close_and_reset(ctl, fd, &hold, &nops, 1, 0);
 	/* the same, and the late one ends before the file is closed */
 	fd = open_wait();
 	must(!info_param(fd, HL_INFO_REGISTER_EVENTFD, NULL, 0, (uint32_t)e), "REGISTER_EVENTFD");
@@ -90,15 +97,7 @@ void promises_of_late(void)
 	EQ(read(e, &v, 8), 8);
 	cbret = submit_flags(fd, &n, 1, 0, 0, &more);
 	nanosleep(&t, NULL);
-	r0 = resets(ctl);
-	munmap(hold.row.at, PAGE);
-	munmap(nops.row.at, PAGE);
-	close(fd);
-	fd = open_wait();
-	r1 = resets(ctl);
-	EQ(r1.hard_reset_cnt, r0.hard_reset_cnt);
-	EQ(r1.soft_reset_cnt, r0.soft_reset_cnt + 1);
-	close(fd);
+	close_and_reset(ctl, fd, &hold, &nops, 0, 1);
 	/* the soft reset of sysfs under a user */
 	fd = open_wait();
 	hold = cb_open(fd, PAGE);
