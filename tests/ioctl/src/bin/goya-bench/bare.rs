@@ -59,11 +59,10 @@ const RUNS: usize = 200;
 
 /// All rows about the card alone. Measured last: the driver's queue is gone afterwards.
 pub fn rows() {
-    let queue = match nodes::module().as_deref() {
+    let mut queue = match nodes::module().as_deref() {
         Ok("goya") => Queue::take(),
         _ => Err("it is the card's, whoever drives it".to_owned()),
     };
-    let mut queue = queue;
     let mut of = |measure: fn(&mut Queue) -> Result<Vec<f64>>| match &mut queue {
         Ok(queue) => measure(queue),
         Err(reason) => Err(reason.clone()),
