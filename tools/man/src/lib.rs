@@ -8,6 +8,7 @@ use std::io::Write;
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue};
+use strsim::levenshtein as distance;
 
 /// Parses the command line. As `--man` alone, prints the manual page instead and ends the program; with a directory,
 /// writes the pages of the program and of each of its commands there. A command line that makes no sense ends it, too.
@@ -74,22 +75,6 @@ fn without_far_ones(mut error: clap::Error) -> clap::Error {
 /// Whether one may have been meant by the other: two letters are wrong, or a third.
 fn is_near(wrong: &str, right: &str) -> bool {
     distance(wrong, right) <= (wrong.chars().count() / 3).max(2)
-}
-
-/// How many letters have to be inserted, deleted or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<_> = (0..=b.chars().count()).collect();
-    for (i, a) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (b, above) in b.chars().zip(row.windows(2)) {
-            let &[corner, up] = above else { break };
-            left = (corner + usize::from(a != b)).min(up + 1).min(left + 1);
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
