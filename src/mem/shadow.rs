@@ -230,10 +230,7 @@ impl<'a, S: PteSink> Change<'a, S> {
             let next = end(at, hop).min(limit);
             let whole = (at | run.address) % span(hop) == 0 && run.size >= span(hop);
             result = if hop == HUGE_HOP && whole {
-                if table.is_vacant(n) {
-                    self.replaced |= table.vacant(n) & PRESENT != 0;
-                    table.set(n, page_entry(run.address));
-                    touch(&mut changed, n);
+                if self.put(table, n, run.address, &mut changed) {
                     pages.advance(span(hop));
                     Ok(next)
                 } else {
@@ -281,17 +278,32 @@ impl<'a, S: PteSink> Change<'a, S> {
                 Err(failure) => break Err((at, failure)),
             };
             let n = index(at, LAST_HOP);
-            if !table.is_vacant(n) {
+            if !self.put(table, n, run.address, &mut changed) {
                 break Err((at, MapFailure::Exists(at)));
             }
-            self.replaced |= table.vacant(n) & PRESENT != 0;
-            table.set(n, page_entry(run.address));
-            touch(&mut changed, n);
             pages.advance(SMALL_PAGE);
             at = at.saturating_add(SMALL_PAGE);
         };
         table.flush(changed, self.sink);
         result
+    }
+
+    /// Has entry `n` of `table` lead to the page at `address`, unless it leads somewhere. Whether it does now.
+    #[inline(always)]
+    fn put(
+        &mut self,
+        table: &mut Table,
+        n: usize,
+        address: u64,
+        changed: &mut Range<usize>,
+    ) -> bool {
+        if !table.is_vacant(n) {
+            return false;
+        }
+        self.replaced |= table.vacant(n) & PRESENT != 0;
+        table.set(n, page_entry(address));
+        touch(changed, n);
+        true
     }
 
     /// Makes a table for entry `n` of table `parent` of hop `hop`, which address `at` needs.
