@@ -26,11 +26,11 @@ const VECTOR_MASK: u32 = 0x7FF;
 /// Bytes after a user's packets for those that announce the end of the job, see [`tail`].
 pub(crate) const TAIL_SIZE: usize = 2 * MESSAGE_SIZE;
 
-/// How many of these bytes announce the end without an interrupt.
-pub(crate) const SILENT_TAIL_SIZE: usize = MESSAGE_SIZE;
-
 /// Bytes of a [`message`].
 pub(crate) const MESSAGE_SIZE: usize = Opcode::MessageProtected.size();
+
+/// The same in words of eight.
+pub(crate) const MESSAGE_WORDS: usize = MESSAGE_SIZE / 8;
 
 /// What a packet does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,24 +254,23 @@ pub(crate) fn nop() -> [u8; 8] {
 /// A MSG_PROT that writes `value` to `address` after all that was sent by messages before, and after
 /// the engine has done its work if `engine` says so.
 pub(crate) fn message(address: u64, value: u32, engine: bool) -> [u8; 16] {
+    join(&message_words(address, value, engine))
+}
+
+fn message_words(address: u64, value: u32, engine: bool) -> [u64; MESSAGE_WORDS] {
     let control = header(Opcode::MessageProtected)
         .with_message_barrier(true)
         .with_engine_barrier(engine);
-    join(&[word(value, control.into_raw()), address])
+    [word(value, control.into_raw()), address]
 }
 
-/// The [`TAIL_SIZE`] bytes that end a job of an external queue: `entry` is written to the completion
-/// queue's entry at `address` (as the card sees it), then MSI-X vector `vector` is raised.
-pub(crate) fn tail(address: u64, entry: u32, vector: u32) -> [u8; TAIL_SIZE] {
-    let mut bytes = [0; TAIL_SIZE];
-    let packets = [
-        message(address, entry, true),
-        message(MSIX_DOORBELL, vector & VECTOR_MASK, false),
-    ];
-    for (to, packet) in bytes.chunks_exact_mut(16).zip(packets) {
-        to.copy_from_slice(&packet);
-    }
-    bytes
+/// The [`TAIL_SIZE`] bytes that end a job of an external queue, two packets: `entry` is written to the completion
+/// queue's entry at `address` (as the card sees it), then MSI-X vector `vector` is raised. In words, of the host's order.
+pub(crate) fn tail(address: u64, entry: u32, vector: u32) -> [[u64; MESSAGE_WORDS]; 2] {
+    [
+        message_words(address, entry, true),
+        message_words(MSIX_DOORBELL, vector & VECTOR_MASK, false),
+    ]
 }
 
 /// The packet that copies `size` bytes of host memory at `source`, as the card sees it, to DRAM at `destination`.
@@ -341,16 +340,13 @@ mod tests {
 
     #[test]
     fn tail_is_upstreams() {
-        let bytes = tail(0x80_1234_5678, 0xC000_0001, 0x803);
-        let mut words = bytes.chunks_exact(8).map(|b| {
-            let mut word = [0; 8];
-            word.copy_from_slice(b);
-            u64::from_le_bytes(word)
-        });
-        assert_eq!(words.next(), Some(0xA700_0000_C000_0001));
-        assert_eq!(words.next(), Some(0x80_1234_5678));
-        assert_eq!(words.next(), Some(0x8700_0000_0000_0003));
-        assert_eq!(words.next(), Some(0x7F_FCC0_2948));
+        assert_eq!(
+            tail(0x80_1234_5678, 0xC000_0001, 0x803),
+            [
+                [0xA700_0000_C000_0001, 0x80_1234_5678],
+                [0x8700_0000_0000_0003, 0x7F_FCC0_2948],
+            ]
+        );
     }
 
     #[test]

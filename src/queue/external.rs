@@ -28,7 +28,7 @@ use crate::abstractions::time::Moment;
 use crate::abstractions::trace;
 use crate::hw::dma::Position;
 use crate::hw::map::{self, HOST_BASE};
-use crate::hw::packet::{self, SILENT_TAIL_SIZE, TAIL_SIZE};
+use crate::hw::packet::{self, MESSAGE_WORDS};
 use crate::hw::qman::QueueManager;
 use crate::hw::Io;
 
@@ -187,10 +187,8 @@ impl External {
     fn describe(&self, state: &ExternalState, address: u64, size: u32) -> Result {
         let producer = state.slots.producer();
         let at = LENGTH.place(producer) * DESCRIPTOR;
-        self.ring.write64(at, address)?;
-        let control = producer & PLACE;
-        self.ring
-            .write64(at + 8, u64::from(size) | u64::from(control) << 32)
+        let control = u64::from(size) | u64::from(producer & PLACE) << 32;
+        self.ring.write64s(at, &[address, control])
     }
 
     /// Notes that the card is to be told of all jobs. Whether the caller has to do so.
@@ -415,16 +413,14 @@ impl Held<'_> {
         let body = copy.size;
         let tail = tail(queue, place, LENGTH.place(self.state.completion));
         // Nobody waits for a part of a submission: one interrupt tells of all its jobs on a queue.
-        let tail = tail.get(
-            ..if job.last {
-                TAIL_SIZE
-            } else {
-                SILENT_TAIL_SIZE
-            },
-        );
-        let tail = tail.ok_or(EINVAL)?;
-        copy.write(body as usize, tail)?;
-        let size = body.checked_add(tail.len() as u32).ok_or(EINVAL)?;
+        let [silent, _] = &tail;
+        let tail = if job.last {
+            tail.as_flattened()
+        } else {
+            &silent[..]
+        };
+        copy.write64s(body as usize, tail)?;
+        let size = body.checked_add(size_of_val(tail) as u32).ok_or(EINVAL)?;
         queue.describe(&self.state, copy.address(), size)?;
         self.state.slots.push(Some(Slot {
             submission: Some(submission.clone()),
@@ -458,7 +454,7 @@ impl Held<'_> {
 
 /// The packets that end a job: a completion, at place `completion`, that names the descriptor at `place`,
 /// and the interrupt.
-fn tail(queue: &External, place: usize, completion: usize) -> [u8; TAIL_SIZE] {
+fn tail(queue: &External, place: usize, completion: usize) -> [[u64; MESSAGE_WORDS]; 2] {
     let at = (completion * COMPLETION) as u64;
     let address = queue
         .completions

@@ -131,6 +131,12 @@ impl JobCopy {
         })
     }
 
+    /// Writes double words at `offset`, a multiple of their size.
+    pub(crate) fn write64s(&self, offset: usize, values: &[u64]) -> Result {
+        let owned = self.memory.as_ref().ok_or(EINVAL)?;
+        owned.memory.write64s(offset, values)
+    }
+
     /// Writes `data` at `offset`.
     pub(crate) fn write(&self, offset: usize, data: &[u8]) -> Result {
         let owned = self.memory.as_ref().ok_or(EINVAL)?;
