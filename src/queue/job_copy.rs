@@ -59,14 +59,15 @@ fn class(size: usize) -> Option<usize> {
 #[pin_data]
 pub(crate) struct CopyPool {
     #[pin]
-    free: SpinLock<[KVec<BufferMemory>; 4]>,
+    free: SpinLock<[KVec<KBox<BufferMemory>>; 4]>,
     budget: Arc<Budget>,
 }
 
 /// The driver's copy of a command buffer, which the card reads. Goes back to the pool when dropped.
+///
+/// Small: it changes hands several times.
 pub(crate) struct JobCopy {
-    memory: Option<BufferMemory>,
-    class: usize,
+    memory: Option<KBox<BufferMemory>>,
     /// Bytes that the card reads.
     pub(crate) size: u32,
     pool: Arc<CopyPool>,
@@ -93,21 +94,21 @@ impl CopyPool {
             Some(memory) => memory,
             None => {
                 let len = CLASSES.get(class).ok_or(ENOMEM)?;
-                BufferMemory::new(dev, &self.budget, *len)?
+                KBox::new(BufferMemory::new(dev, &self.budget, *len)?, GFP_KERNEL)?
             }
         };
         Ok(JobCopy {
             memory: Some(memory),
-            class,
             size: 0,
             pool: self.clone(),
         })
     }
 
     /// Keeps `memory` for the next job; gives it back if there is enough already.
-    fn keep(&self, class: usize, memory: BufferMemory) -> Option<BufferMemory> {
+    fn keep(&self, memory: KBox<BufferMemory>) -> Option<KBox<BufferMemory>> {
+        let class = class(memory.memory.len());
         let mut free = self.free.lock();
-        match free.get_mut(class) {
+        match class.and_then(|class| free.get_mut(class)) {
             // Room was reserved when the pool was made.
             Some(list) if list.len() < list.capacity() => {
                 let _ = list.push_within_capacity(memory);
@@ -121,7 +122,8 @@ impl CopyPool {
 impl JobCopy {
     /// Whether it is what a job of `size` bytes takes.
     pub(crate) fn suits(&self, size: usize) -> bool {
-        class(size) == Some(self.class)
+        let owned = self.memory.as_ref();
+        owned.is_some_and(|owned| class(size) == class(owned.memory.len()))
     }
 
     /// Where the card finds it.
@@ -150,6 +152,6 @@ impl Drop for JobCopy {
             return;
         };
         // What the pool does not keep is freed outside of its lock.
-        let _surplus = self.pool.keep(self.class, memory);
+        let _surplus = self.pool.keep(memory);
     }
 }
