@@ -259,7 +259,7 @@ fn execute(
         card,
         parent: live.parent(),
         context,
-        fence: fence.clone(),
+        fence: &fence,
         doorbell,
     };
     let submitted = assemble::submit(&request, chunks.iter().map(|chunk| validate(call, chunk)));

@@ -13,6 +13,7 @@ use kernel::sync::{new_spinlock_irq, Arc, SpinLockIrq, SpinLockIrqGuard, UniqueA
 use super::busy::{Busy, BusyTimes};
 use super::id::{self, INTERNAL};
 use super::index::INTERNAL as LENGTH;
+use super::Job;
 use crate::abstractions::time::Moment;
 use crate::abstractions::trace;
 use crate::abstractions::vec;
@@ -35,11 +36,17 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// Adds job `number` of the submission, for queue `n`.
-    pub(crate) fn add(&mut self, number: u32, n: usize) -> Result {
-        let count = self.counts.get_mut(n).ok_or(EINVAL)?;
-        *count = count.saturating_add(1);
-        vec::push(&mut self.numbers, (number, n), GFP_KERNEL)
+    /// Those among all `jobs` of a submission.
+    pub(crate) fn of(jobs: &[Option<Job>]) -> Result<Self> {
+        let mut found = Self::default();
+        for (number, job) in (1..u32::MAX).zip(jobs) {
+            if let Some(Job::Internal { queue, .. }) = job {
+                let count = found.counts.get_mut(*queue).ok_or(EINVAL)?;
+                *count = count.saturating_add(1);
+                vec::push(&mut found.numbers, (number, *queue), GFP_KERNEL)?;
+            }
+        }
+        Ok(found)
     }
 
     /// The first queue that is too short for its jobs even when it is empty, and how many these are.
@@ -77,12 +84,9 @@ impl Internal {
         )
     }
 
-    /// Takes places for `counts` jobs on each queue; `EAGAIN` if one is full. Nothing if there are no jobs.
-    pub(crate) fn reserve(self: &Arc<Self>, jobs: &Jobs) -> Result<Option<Arc<RingReservation>>> {
+    /// Takes places for the jobs on each queue; `EAGAIN` if one is full.
+    pub(crate) fn reserve(self: &Arc<Self>, jobs: &Jobs) -> Result<Arc<RingReservation>> {
         let counts = &jobs.counts;
-        if counts.iter().all(|count| *count == 0) {
-            return Ok(None);
-        }
         // Allocated before the lock is taken.
         let mut numbers = KVec::new();
         numbers.extend_from_slice(&jobs.numbers, GFP_KERNEL)?;
@@ -106,7 +110,7 @@ impl Internal {
             counts: *counts,
             numbers,
         });
-        Ok(Some(reservation.into()))
+        Ok(reservation.into())
     }
 
     pub(super) fn hold(&self) -> Held<'_> {

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::mem::command_buffer::{CommandBuffer, InUse};
 use crate::queue::fence::Fence;
 use crate::queue::id::of_internal;
-use crate::queue::internal::Jobs;
+use crate::queue::internal::{Jobs, RingReservation};
 use crate::queue::job_copy::JobCopy;
 use crate::queue::submission::Submission;
 use crate::queue::{Doorbell, Job};
@@ -39,7 +39,7 @@ pub(crate) struct NewSubmission<'a> {
     pub(crate) card: &'a Arc<Card>,
     pub(crate) parent: &'a Device<Bound>,
     pub(crate) context: &'a Arc<Context>,
-    pub(crate) fence: Arc<Fence>,
+    pub(crate) fence: &'a Arc<Fence>,
     pub(crate) doorbell: Doorbell,
 }
 
@@ -81,25 +81,20 @@ pub(crate) fn submit(
             &mut many[..]
         }
     };
-    let internal = parse(request, jobs, chunks)?;
-    check_room(request, jobs, &internal)?;
-    schedule(request, jobs, &internal).map_err(|error| {
-        let reason = match error {
-            error if error == EAGAIN => Reason::QueueFull,
-            error if error == EPERM => Reason::InReset,
-            _ => Reason::Memory,
-        };
-        not_submitted(request, error, reason)
-    })
+    let internal = match parse(request, jobs, chunks)? {
+        true => Some(reserve(request, jobs)?),
+        false => None,
+    };
+    schedule(request, jobs, internal).map_err(|error| not_scheduled(request, error))
 }
 
-/// Makes a job of each chunk, in the place that it has among `jobs`. How many there are of each internal queue.
+/// Makes a job of each chunk, in the place that it has among `jobs`. Whether any is for an internal queue.
 fn parse(
     request: &NewSubmission<'_>,
     jobs: &mut [Option<Job>],
     chunks: impl Iterator<Item = Result<Chunk, Refusal>>,
-) -> Result<Jobs, Refusal> {
-    let (mut external, mut internal) = (false, Jobs::default());
+) -> Result<bool, Refusal> {
+    let (mut external, mut internal) = (false, false);
     for (number, (place, chunk)) in (1..u32::MAX).zip(jobs.iter_mut().zip(chunks)) {
         let job = match chunk? {
             Chunk::External {
@@ -117,7 +112,7 @@ fn parse(
                 address,
                 size,
             } => {
-                internal.add(number, queue).map_err(|_| NO_MEMORY)?;
+                internal = true;
                 // The MMU knows what of it is the user's.
                 Job::Internal {
                     queue,
@@ -161,25 +156,42 @@ fn not_parsed(request: &NewSubmission<'_>, number: u32, error: &CheckError) -> R
     }
 }
 
-/// Refuses what no internal queue ever has room for: nobody need try that again.
-fn check_room(
+/// Takes the places of jobs on internal queues.
+fn reserve(
     request: &NewSubmission<'_>,
     jobs: &[Option<Job>],
-    internal: &Jobs,
-) -> Result<(), Refusal> {
-    let Some((queue, count)) = internal.too_many() else {
-        return Ok(());
-    };
+) -> Result<Arc<RingReservation>, Refusal> {
     let card = request.card;
-    dev_err_ratelimited!(
-        card.dev,
-        "Cannot populate queue {} with {} jobs\n",
-        of_internal(queue),
-        count
-    );
-    // External queues come first.
-    let error = card.queues.room(jobs).err().unwrap_or(ENOMEM);
-    Err(not_submitted(request, error, Reason::QueueFull))
+    let wanted = Jobs::of(jobs).map_err(|_| NO_MEMORY)?;
+    // What no queue ever has room for nobody need try again.
+    if let Some((queue, count)) = wanted.too_many() {
+        dev_err_ratelimited!(
+            card.dev,
+            "Cannot populate queue {} with {} jobs\n",
+            of_internal(queue),
+            count
+        );
+        // External queues come first.
+        let error = card.queues.room(jobs).err().unwrap_or(ENOMEM);
+        return Err(not_submitted(request, error, Reason::QueueFull));
+    }
+    let places = card.queues.internal();
+    let reserved = places.reserve(&wanted).or_else(|_| {
+        // Those of jobs that are done count until they are reclaimed.
+        card.queues.reclaim();
+        places.reserve(&wanted)
+    });
+    reserved.map_err(|error| not_scheduled(request, error))
+}
+
+/// [`not_submitted`], for the reason that `error` stands for.
+fn not_scheduled(request: &NewSubmission<'_>, error: Error) -> Refusal {
+    let reason = match error {
+        error if error == EAGAIN => Reason::QueueFull,
+        error if error == EPERM => Reason::InReset,
+        _ => Reason::Memory,
+    };
+    not_submitted(request, error, reason)
 }
 
 /// Nothing is wrong with the jobs, but the queues or the card do not take them.
@@ -235,15 +247,13 @@ fn take(request: &NewSubmission<'_>, room: usize) -> Result<JobCopy> {
     })
 }
 
-/// Takes the places on all queues, and puts the jobs there, all or none.
-fn schedule(request: &NewSubmission<'_>, jobs: &mut [Option<Job>], internal: &Jobs) -> Result {
+/// Puts the jobs on their queues, all or none.
+fn schedule(
+    request: &NewSubmission<'_>,
+    jobs: &mut [Option<Job>],
+    internal: Option<Arc<RingReservation>>,
+) -> Result {
     let card = request.card;
-    let places = card.queues.internal();
-    let internal = places.reserve(internal).or_else(|_| {
-        // Those of jobs that are done count until they are reclaimed.
-        card.queues.reclaim();
-        places.reserve(internal)
-    })?;
     let submission = Submission {
         owner: request.context.clone(),
         fence: request.fence.clone(),
