@@ -112,6 +112,23 @@ impl Table {
         self.live = self.live.saturating_add(1);
     }
 
+    /// Has `count` entries from `first` on, which have the same default, map the pages from `address` on, up to the first
+    /// entry that is not vacant. How many do now.
+    fn fill(&mut self, first: usize, address: u64, count: usize) -> usize {
+        let vacant = self.vacant(first);
+        let Some(places) = self.entries.get_mut(first..first.saturating_add(count)) else {
+            return 0;
+        };
+        let taken = places.iter().position(|place| *place != vacant);
+        let filled = taken.unwrap_or(places.len());
+        places.iter_mut().take(filled).fold(address, |at, place| {
+            *place = page_entry(at);
+            at.wrapping_add(SMALL_PAGE)
+        });
+        self.live = self.live.saturating_add(filled);
+        filled
+    }
+
     fn clear(&mut self, n: usize) {
         self.entries[n % ENTRIES] = self.vacant(n);
         self.live = self.live.saturating_sub(1);
@@ -158,12 +175,12 @@ impl Table {
     }
 }
 
-/// Adds entry `n` to those that have changed, which come in rising order. Before the first, it's `0..0`.
-fn touch(changed: &mut Range<usize>, n: usize) {
+/// Adds `entries` to those that have changed, which come in rising order. Before the first, it's `0..0`.
+fn touch(changed: &mut Range<usize>, entries: Range<usize>) {
     if changed.end == 0 {
-        changed.start = n;
+        changed.start = entries.start;
     }
-    changed.end = n.saturating_add(1);
+    changed.end = entries.end;
 }
 
 /// The hop whose tables entries of hop `hop` point to.
@@ -230,7 +247,7 @@ impl<'a, S: PteSink> Change<'a, S> {
             let next = end(at, hop).min(limit);
             let whole = (at | run.address) % span(hop) == 0 && run.size >= span(hop);
             result = if hop == HUGE_HOP && whole {
-                if self.put(table, n, run.address, &mut changed) {
+                if self.put(table, n, run.address, 1, &mut changed) > 0 {
                     pages.advance(span(hop));
                     Ok(next)
                 } else {
@@ -246,7 +263,7 @@ impl<'a, S: PteSink> Change<'a, S> {
                             self.replaced |= table.vacant(n) & PRESENT != 0;
                             table.set(n, table_entry(child.page.address));
                             table.adopt(n, child);
-                            touch(&mut changed, n);
+                            touch(&mut changed, n..n.saturating_add(1));
                         } else {
                             // The card hasn't seen it, nor has it been written.
                             self.pool.release(KBox::into_inner(child).page);
@@ -278,32 +295,38 @@ impl<'a, S: PteSink> Change<'a, S> {
                 Err(failure) => break Err((at, failure)),
             };
             let n = index(at, LAST_HOP);
-            if !self.put(table, n, run.address, &mut changed) {
+            let wanted = run.size.min(limit.saturating_sub(at)) / SMALL_PAGE;
+            let wanted = (wanted as usize).min(ENTRIES.saturating_sub(n)).max(1);
+            let filled = self.put(table, n, run.address, wanted, &mut changed);
+            let bytes = SMALL_PAGE.saturating_mul(filled as u64);
+            pages.advance(bytes);
+            at = at.saturating_add(bytes);
+            if filled < wanted {
                 break Err((at, MapFailure::Exists(at)));
             }
-            pages.advance(SMALL_PAGE);
-            at = at.saturating_add(SMALL_PAGE);
         };
         table.flush(changed, self.sink);
         result
     }
 
-    /// Has entry `n` of `table` lead to the page at `address`, unless it leads somewhere. Whether it does now.
+    /// Has `count` entries of `table` from `n` on lead to the pages from `address` on, up to the first one that leads
+    /// somewhere. How many do now.
     #[inline(always)]
     fn put(
         &mut self,
         table: &mut Table,
         n: usize,
         address: u64,
+        count: usize,
         changed: &mut Range<usize>,
-    ) -> bool {
-        if !table.is_vacant(n) {
-            return false;
+    ) -> usize {
+        let default = table.vacant(n);
+        let filled = table.fill(n, address, count);
+        if filled > 0 {
+            self.replaced |= default & PRESENT != 0;
+            touch(changed, n..n.saturating_add(filled));
         }
-        self.replaced |= table.vacant(n) & PRESENT != 0;
-        table.set(n, page_entry(address));
-        touch(changed, n);
-        true
+        filled
     }
 
     /// Makes a table for entry `n` of table `parent` of hop `hop`, which address `at` needs.
@@ -376,7 +399,7 @@ impl<'a, S: PteSink> Change<'a, S> {
                     self.retire(KBox::into_inner(child));
                 }
                 table.clear(n);
-                touch(&mut changed, n);
+                touch(&mut changed, n..n.saturating_add(1));
                 cleared = cleared.saturating_add(1);
             }
             at = next;

@@ -25,13 +25,14 @@ pub(super) fn runs(pages: &[*mut page], most: usize) -> impl Iterator<Item = Run
     core::iter::from_fn(move || {
         let first = *rest.first()?;
         let limit = if FLAT { most.clamp(1, rest.len()) } else { 1 };
+        let row = rest.get(..limit).unwrap_or_default();
         let mut next = first;
-        let count = rest.iter().take(limit).take_while(|page| {
-            let follows = **page == next;
+        let end = row.iter().position(|page| {
+            let follows = *page == next;
             next = next.wrapping_add(1);
-            follows
+            !follows
         });
-        let pages = count.count();
+        let pages = end.unwrap_or(limit);
         rest = rest.get(pages..).unwrap_or_default();
         Some(Run { first, pages })
     })
