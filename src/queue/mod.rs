@@ -74,6 +74,16 @@ const fn bit(n: usize) -> u32 {
     1u32.wrapping_shl(n as u32)
 }
 
+/// The numbers of the queues whose bits are set, in order.
+fn numbers(queues: u32) -> impl Iterator<Item = usize> {
+    let mut left = queues;
+    core::iter::from_fn(move || {
+        let n = left.trailing_zeros();
+        left &= left.wrapping_sub(1);
+        (n < u32::BITS).then_some(n as usize)
+    })
+}
+
 /// A job that is ready for its queue.
 pub(crate) enum Job {
     /// For an external queue: the driver's copy of the command buffer, without its tail.
@@ -96,16 +106,30 @@ pub(crate) enum Doorbell {
     Later,
 }
 
-/// How many jobs there are for each external queue.
-fn counts(jobs: &[Option<Job>]) -> Result<[u32; EXTERNAL]> {
-    let mut counts = [0u32; EXTERNAL];
-    for job in jobs.iter().flatten() {
-        if let Job::External { queue, .. } = job {
-            let count = counts.get_mut(*queue).ok_or(EINVAL)?;
-            *count = count.saturating_add(1);
+/// Jobs for external queues.
+#[derive(Default)]
+struct Counts {
+    /// For each queue.
+    each: [u32; EXTERNAL],
+    all: u32,
+    /// Queues that have some, a bit each.
+    queues: u32,
+}
+
+impl Counts {
+    /// Of `jobs`.
+    fn of(jobs: &[Option<Job>]) -> Result<Self> {
+        let mut counts = Self::default();
+        for job in jobs.iter().flatten() {
+            if let Job::External { queue, .. } = job {
+                let count = counts.each.get_mut(*queue).ok_or(EINVAL)?;
+                *count = count.saturating_add(1);
+                counts.all = counts.all.saturating_add(1);
+                counts.queues |= bit(*queue);
+            }
         }
+        Ok(counts)
     }
-    Ok(counts)
 }
 
 /// The queues that take jobs.
@@ -155,7 +179,7 @@ impl Queues {
 
     /// Whether all external queues have room for `jobs` now; `EAGAIN` if not.
     pub(crate) fn room(&self, jobs: &[Option<Job>]) -> Result {
-        for (queue, count) in self.external.iter().zip(counts(jobs)?) {
+        for (queue, count) in self.external.iter().zip(Counts::of(jobs)?.each) {
             drop(queue.hold(count, &local_interrupt_disable())?);
         }
         Ok(())
@@ -173,19 +197,20 @@ impl Queues {
         doorbell: Doorbell,
         allowed: impl FnOnce() -> Result,
     ) -> Result {
-        let mut counts = counts(jobs)?;
-        let (mut external, mut queues) = (0u32, 0);
-        for (n, count) in (0..EXTERNAL).zip(&counts).filter(|(_, count)| **count > 0) {
-            external = external.saturating_add(*count);
-            queues |= bit(n);
-        }
+        let Counts {
+            each: mut counts,
+            all: external,
+            queues,
+        } = Counts::of(jobs)?;
         let _turn = (queues & bit(kernel_queue::NUMBER) != 0).then(|| self.kernel_queue.hold());
         // Whoever rings a doorbell does so for others, who are not to wait for anything else.
         let interrupts = local_interrupt_disable();
         let mut held: [Option<Held<'_>>; EXTERNAL] = [const { None }; EXTERNAL];
-        for ((slot, queue), count) in held.iter_mut().zip(&self.external).zip(counts) {
-            if count > 0 {
-                *slot = Some(queue.hold(count, &interrupts)?);
+        for n in numbers(queues) {
+            if let (Some(slot), Some(queue), Some(count)) =
+                (held.get_mut(n), self.external.get(n), counts.get(n))
+            {
+                *slot = Some(queue.hold(*count, &interrupts)?);
             }
         }
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());
@@ -234,8 +259,10 @@ impl Queues {
         }
         // One doorbell a queue, however many jobs it got.
         let mut bells = 0;
-        for (n, queue) in (0..EXTERNAL).zip(&mut held) {
-            let Some(queue) = queue else { continue };
+        for n in numbers(queues) {
+            let Some(Some(queue)) = held.get_mut(n) else {
+                continue;
+            };
             // The driver's own jobs on its queue run with rights that no user's job may have. Whether there is one the
             // driver asks the card, which so has to know of all.
             if doorbell == Doorbell::Now || n == kernel_queue::NUMBER {
@@ -248,10 +275,8 @@ impl Queues {
         }
         drop(internal);
         drop(held);
-        for (n, queue) in (0..EXTERNAL).zip(&self.external) {
-            if bells & bit(n) != 0 {
-                queue.ring(io, &interrupts);
-            }
+        for queue in numbers(bells).filter_map(|n| self.external.get(n)) {
+            queue.ring(io, &interrupts);
         }
         Ok(())
     }
@@ -267,10 +292,8 @@ impl Queues {
     /// Ends jobs whose completions have come on some external queues, a bit each, before the interrupt that tells
     /// of them.
     pub(crate) fn look(&self, queues: u32) {
-        for (n, queue) in self.external.iter().enumerate() {
-            if queues & bit(n) != 0 {
-                queue.look();
-            }
+        for queue in numbers(queues).filter_map(|n| self.external.get(n)) {
+            queue.look();
         }
     }
 
@@ -309,5 +332,17 @@ impl Queues {
             queue.reset();
         }
         self.internal.reset();
+    }
+}
+
+#[kunit_tests(goya_queues)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_bits() {
+        assert!(numbers(0).next().is_none());
+        assert!(numbers(0b1_0110).eq([1, 2, 4]));
+        assert!(numbers(1 << 31 | 1).eq([0, 31]));
     }
 }
