@@ -116,10 +116,10 @@ pub struct Trace {
     #[arg(long, short, value_name = "FILE", default_value = "goya-trace.json")]
     pub output: PathBuf,
     /// Record for so many seconds, if there is no command
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds, conflicts_with_all = ["input", "command"])]
     pub time: Duration,
     /// KiB of the kernel's buffer for each processor
-    #[arg(long, value_name = "KIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..=0xFFFF_FFFF))]
+    #[arg(long, value_name = "KIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..=0xFFFF_FFFF), conflicts_with = "input")]
     pub buffer: u64,
     /// Take a trace that the kernel has written ("trace" of tracefs, or trace-cmd report), and record nothing
     #[arg(long, value_name = "FILE", conflicts_with = "command")]
@@ -414,6 +414,23 @@ mod tests {
         assert_eq!(format(&["list", "--json"]), Some(Format::Json));
         assert_eq!(format(&["--format", "csv", "info"]), Some(Format::Csv));
         assert_eq!(format(&["--format", "csv", "--json", "info"]), None);
+    }
+
+    /// What one option would have another be for nothing is refused.
+    #[test]
+    fn options_do_not_contradict_each_other() {
+        let fits = |args: &[&str]| Options::try_parse_from([&["goyactl"][..], args].concat()).is_ok();
+        for contradictory in [
+            &["top", "--once", "--count", "2"][..],
+            &["trace", "--input", "a", "--time", "3"],
+            &["trace", "--input", "a", "--buffer", "3"],
+            &["trace", "--input", "a", "true"],
+            &["trace", "--time", "3", "true"],
+            &["exporter", "--count", "3"],
+        ] {
+            assert!(!fits(contradictory), "{contradictory:?}");
+        }
+        assert!(fits(&["trace", "--buffer", "3", "true", "--time", "3"]) && fits(&["trace", "--input", "a"]));
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Output {
         }
     }
 
+    /// For commands whose answers have a form of their own.
+    pub fn no_json(&self, why: &str) -> Result {
+        if self.is_json() { Err(Failure::usage(format!("there is no JSON of this: {why}"))) } else { Ok(()) }
+    }
+
     /// Writes a text, with colours on a terminal that wants them.
     pub fn text(&self, text: impl Display) -> Result {
         let mut out = anstream::stdout().lock();

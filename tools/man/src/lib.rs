@@ -4,6 +4,8 @@
 //! Manual pages of a program, out of its own command line: the same words as `--help`, so that neither
 //! can be out of date. And what is said of command lines that make no sense.
 
+mod levels;
+
 use std::io::Write;
 
 use clap::CommandFactory;
@@ -40,7 +42,9 @@ pub fn try_parse<T: clap::Parser + CommandFactory>() -> Result<T, clap::Error> {
             std::process::exit(i32::from(failed));
         }
     }
-    T::try_parse().map_err(without_far_ones)
+    let options = T::try_parse().map_err(without_far_ones)?;
+    levels::check(T::command(), std::env::args_os())?;
+    Ok(options)
 }
 
 /// The same without suggestions that are nowhere near: clap counts letters that two words share, and so takes `nosuch` for `bench`.

@@ -85,12 +85,16 @@ fn command(options: &Options) -> Result<Outcome, String> {
 }
 
 fn assemble(options: &Options, file: &Path, output: Option<&Path>) -> Result<Outcome, String> {
+    let to_stdout = output == Some(Path::new("-"));
+    if to_stdout && options.json {
+        return Err("standard output cannot be both the program's bytes and JSON".into());
+    }
     let text = input::text(file)?;
     let program = match asm::assemble(&text) {
         Ok(program) => program,
         Err(errors) => return Ok(Outcome::refused(options, file, &text, &errors)),
     };
-    if output == Some(Path::new("-")) {
+    if to_stdout {
         return Ok(Outcome::Printed { output: program.to_bytes(), good: true });
     }
     if let Some(path) = output {

@@ -103,3 +103,16 @@ fn what_cannot_be_read_is_no_program() {
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for (arguments, why) in [
+        (&["asm", "-", "-o", "-", "--json"][..], "both the program's bytes and JSON"),
+        (&["--json", "run", "/dev/null", "--step"], "'--step' cannot be used with '--json'"),
+        (&["--colour", "always", "dis", "-", "--colour", "never"], "multiple times"),
+    ] {
+        let output = run(arguments, b"");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(why), "{arguments:?}: {said}");
+    }
+}

@@ -55,6 +55,7 @@ pub fn run(options: &Options, output: &Output) -> Result {
         Command::Cdi => cdi::run(name, output),
         Command::Drill(how) => drill::run(name, how, output),
         Command::Completions { shell } => {
+            output.no_json("completions are a shell's")?;
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Options::command(), "goyactl", &mut script);
             output.text(String::from_utf8_lossy(&script))
@@ -70,6 +71,16 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         return Ok(bytes);
     }
     fs::read(path).map_err(|e| Failure::file(path, e))
+}
+
+/// Fails if two files are to come from standard input, where the second finds nothing.
+fn only_one_from_input<'a>(files: impl Iterator<Item = &'a Path>) -> Result {
+    match files.filter(|file| *file == Path::new("-")).count() {
+        0 | 1 => Ok(()),
+        many => {
+            Err(Failure::usage(format!("{many} files are \"-\", and standard input is only one of them")))
+        }
+    }
 }
 
 /// Bytes of packets, or of text that is some, that are read at most: many times what a command buffer holds. Of devices there may be
@@ -98,6 +109,12 @@ fn read_packets(path: &Path) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn standard_input_is_read_once() {
+        let fits = |files: &[&str]| only_one_from_input(files.iter().map(Path::new)).is_ok();
+        assert!(fits(&[]) && fits(&["a", "-"]) && !fits(&["-", "a", "-"]));
+    }
 
     #[test]
     fn files_without_end_are_refused() {

@@ -4,13 +4,14 @@
 //! `goyactl run`: packets of a file on a queue.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use goya::{Commands, Submission};
 use serde::Serialize;
 
 use super::selftest::queue_name;
-use super::{internal, read, read_packets};
+use super::{internal, only_one_from_input, read, read_packets};
 use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Run;
@@ -34,6 +35,8 @@ fn zeros(size: u64) -> Result<Vec<u8>> {
 
 /// Runs them.
 pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
+    let inputs = [&what.file].into_iter().chain(what.put.iter().map(|(_, file)| file));
+    only_one_from_input(inputs.map(PathBuf::as_path))?;
     let bytes = read_packets(&what.file)?;
     let commands = if what.binary {
         let mut commands = Commands::new();

@@ -182,10 +182,12 @@ pub(super) fn texts() -> Result {
 
 /// Wrong command lines, and cards that are not there.
 pub(super) fn mistakes() -> Result {
-    let mistakes: [(&[&str], i32, &str); 8] = [
+    let mistakes: [(&[&str], i32, &str); 10] = [
         (&["list", "--card", "7"], 3, "none is number 7; there are 0 ("),
         (&["info", "--card", "0000:99:00.0"], 3, "there are"),
         (&["top", "--format", "csv"], 2, "--json"),
+        (&["--format", "text", "list", "--format", "csv"], 2, "multiple times"),
+        (&["completions", "bash", "--json"], 2, "a shell's"),
         (&["frobnicate"], 2, "frobnicate"),
         (&["kernel", "run", "none"], 2, "kernel list"),
         (&["run", "/nowhere"], 1, "/nowhere"),
@@ -196,7 +198,10 @@ pub(super) fn mistakes() -> Result {
         let (code, _, err) = said(arguments)?;
         check_eq!(code, expected, format!("the exit code of {arguments:?}, which says {err}"));
         check!(err.contains(text), "{arguments:?} says {err}");
-        if !arguments.contains(&"csv") {
+        if arguments.contains(&"csv") {
+            let (code, _, err) = said(&[&["--json"], arguments].concat())?;
+            check!(code == 2 && err.contains("cannot be used with"), "{arguments:?} as JSON: {code}, {err}");
+        } else {
             let (code, out, _) = said(&[&["--json"], arguments].concat())?;
             check_eq!(super::parse(&out)?["error"]["code"], code, format!("{arguments:?} as JSON"));
         }

@@ -22,11 +22,7 @@ const READERS: usize = 4;
 
 /// Exports.
 pub fn run(name: Option<&str>, how: &Exporter, output: &Output) -> Result {
-    if output.is_json() {
-        return Err(Failure::usage(
-            "the exporter has a form of its own: \"goyactl top --once --json\" has JSON",
-        ));
-    }
+    output.no_json("the form is Prometheus's; \"goyactl top --once --json\" has the like")?;
     match how.listen {
         None => {
             let cards = chosen::cards(name)?;

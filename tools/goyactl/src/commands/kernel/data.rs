@@ -9,9 +9,9 @@ use std::path::Path;
 use goya::tpc::{Element, Index, Kernel};
 use goya_tpc_isa::Type;
 
-use crate::commands::read;
+use crate::commands::{only_one_from_input, read};
 use crate::failure::{Failure, Result};
-use crate::options::KernelRun;
+use crate::options::{KernelRun, Tensor};
 
 /// A tensor of the command line.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub fn all<'a>(kernel: &Kernel, what: &'a KernelRun) -> Result<Vec<Data<'a>>> {
     if let Some(other) = what.tensor.iter().find(|t| !kernel.tensors.iter().any(|k| k.name == t.name)) {
         return Err(super::wrong(kernel, &format!("no tensor {}", other.name)));
     }
+    let is_input = |t: &&Tensor| kernel.tensors.iter().any(|k| k.name == t.name && !k.output);
+    only_one_from_input(what.tensor.iter().filter(is_input).map(|given| given.file.as_path()))?;
     let mut files = Vec::new();
     for wanted in kernel.tensors {
         let mut given = what.tensor.iter().filter(|given| given.name == wanted.name);
@@ -192,6 +194,7 @@ mod tests {
         };
         wrong(&[input.clone()], "b, which is missing");
         wrong(&[input.clone(), input.clone(), output.clone()], "twice");
+        wrong(&["--tensor=a=4:-".into(), "--tensor=a=4:-".into(), output.clone()], "only one of them");
         wrong(&[input, tensor("b=", &path("b.npy"))], "b=1024x16");
         wrong(&[tensor("a=64x11:", &a), output.clone()], "64x10");
         wrong(&[tensor("x=", &a), output.clone()], "no tensor x");

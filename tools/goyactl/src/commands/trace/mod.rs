@@ -9,7 +9,7 @@ mod events;
 mod record;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use serde::Serialize;
@@ -34,6 +34,7 @@ struct Recorded<'a> {
 
 /// Records, and writes the file.
 pub fn run(name: Option<&str>, how: &Trace, output: &Output) -> Result {
+    super::only_one_from_input([&how.input, &how.card_trace].into_iter().flatten().map(PathBuf::as_path))?;
     let only = name.map(|_| chosen::card(name)).transpose()?.map(|card| card.pci_address().to_owned());
     let (text, lost, status) = match &how.input {
         Some(path) => (of_kernel(path)?, 0, None),
