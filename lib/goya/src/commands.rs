@@ -120,7 +120,9 @@ impl Commands {
     ) -> Result<&mut Self> {
         let (from, to) = (from.into(), to.into());
         if flags.contains(DmaFlags::FILL) {
-            return Err(Error::Invalid("a copy does not fill: that is Commands::fill()".into()));
+            return Err(Error::Invalid(
+                "these flags are a fill's, not a copy's: to fill is a function of its own".into(),
+            ));
         }
         let held = |flag| flags.contains(flag);
         from.holds(if held(DmaFlags::HOLD_SOURCE) { 1 } else { size.into() })?;

@@ -43,8 +43,39 @@ impl Queue {
     /// The queue of this number.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        let all = Self::DMA.into_iter().chain([Self::Mme]).chain(Self::TPC);
-        all.into_iter().find(|queue| queue.number() == number)
+        Self::all().find(|queue| queue.number() == number)
+    }
+
+    /// All of them, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::DMA.into_iter().chain([Self::Mme]).chain(Self::TPC)
+    }
+
+    /// The queue of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|queue| queue.name() == name)
+    }
+
+    /// Its name, that of its engine: `dma0`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dma0 => "dma0",
+            Self::Dma1 => "dma1",
+            Self::Dma2 => "dma2",
+            Self::Dma3 => "dma3",
+            Self::Dma4 => "dma4",
+            Self::Mme => "mme",
+            Self::Tpc0 => "tpc0",
+            Self::Tpc1 => "tpc1",
+            Self::Tpc2 => "tpc2",
+            Self::Tpc3 => "tpc3",
+            Self::Tpc4 => "tpc4",
+            Self::Tpc5 => "tpc5",
+            Self::Tpc6 => "tpc6",
+            Self::Tpc7 => "tpc7",
+        }
     }
 
     /// Whether its jobs are command buffers that are checked and copied (DMA), not packets in the card's memory.
@@ -65,6 +96,12 @@ impl Queue {
     }
 }
 
+impl std::fmt::Display for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +114,7 @@ mod tests {
         for number in [0, 4, 6, 7, 14] {
             assert_eq!(Queue::from_number(number).map(Queue::number), Some(number));
         }
+        assert_eq!(Queue::from_name("tpc7"), Some(Queue::Tpc7));
+        assert_eq!(Queue::all().map(Queue::name).filter(|name| Queue::from_name(name).is_some()).count(), 14);
     }
 }

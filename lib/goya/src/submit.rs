@@ -193,14 +193,14 @@ impl Job<'_> {
         let wrong = |what: String| Err(Error::Invalid(what));
         match &self.what {
             What::Buffer(_) if !queue.is_external() => wrong(format!(
-                "{queue:?} takes packets in the card's memory, not command buffers: Submission::internal_job()"
+                "queue {queue} takes packets that are in the card's memory, not command buffers"
             )),
             What::Packets(..) if queue.is_external() => {
-                wrong(format!("{queue:?} takes command buffers: Submission::job()"))
+                wrong(format!("queue {queue} takes command buffers, not packets in the card's memory"))
             }
-            What::Packets(place, _) if place.is_host() => {
-                wrong(format!("{queue:?} does not fetch packets from host memory: put them into the card's"))
-            }
+            What::Packets(place, _) if place.is_host() => wrong(format!(
+                "queue {queue} does not fetch packets from host memory: put them into the card's"
+            )),
             What::Packets(_, size) if size % 8 != 0 || u32::try_from(*size).is_err() => {
                 wrong(format!("{size} bytes of packets: a multiple of 8, less than 4 GiB"))
             }
@@ -305,10 +305,11 @@ mod tests {
             let place = Place::from(at).at(0, len).unwrap();
             Submission::new().internal_job(queue, place, size).check(&node)
         };
+        let error = check(Queue::Dma1, SRAM.start, 64, 64).unwrap_err().to_string();
+        assert!(error.starts_with("queue dma1 takes command buffers"), "{error}");
         assert!(
             check(Queue::Tpc0, SRAM.start, 64, 64).is_ok() && check(Queue::Mme, DRAM.start, 8, 8).is_ok()
         );
-        assert!(check(Queue::Dma1, SRAM.start, 64, 64).is_err(), "a queue that takes command buffers");
         assert!(check(Queue::Tpc0, HOST.start, 64, 64).is_err(), "packets in host memory");
         assert!(check(Queue::Tpc0, SRAM.start, 64, 72).is_err(), "more than there is");
         assert!(check(Queue::Tpc0, SRAM.start, 64, 12).is_err(), "half a packet");

@@ -297,15 +297,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 fn queue(text: &str) -> Result<goya::Queue, String> {
-    let number = |kind| text.strip_prefix(kind).and_then(|n: &str| n.parse::<usize>().ok());
-    let queue = match text {
-        "mme" => Some(goya::Queue::Mme),
-        _ => number("dma")
-            .and_then(|n| goya::Queue::DMA.get(n))
-            .or_else(|| number("tpc").and_then(|n| goya::Queue::TPC.get(n)))
-            .copied(),
-    };
-    queue.ok_or_else(|| "dma0 to dma4, mme, tpc0 to tpc7".to_owned())
+    goya::Queue::from_name(text).ok_or_else(|| "dma0 to dma4, mme, tpc0 to tpc7".to_owned())
 }
 
 /// A number, hexadecimal with 0x.

@@ -4,6 +4,7 @@
 //! What a kernel is: a text, and what has to be known to launch it.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use goya_tpc_isa::asm::{self, AsmError, Program};
 
@@ -39,6 +40,19 @@ impl Element {
     }
 }
 
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::I32 => "i32",
+            Self::I16 => "i16",
+            Self::I8 => "i8",
+            Self::U8 => "u8",
+            Self::Any => "any",
+        })
+    }
+}
+
 /// A tensor that a kernel reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tensor {
@@ -51,6 +65,14 @@ pub struct Tensor {
     pub dimensions: &'static [&'static str],
     /// Whether the kernel writes it.
     pub output: bool,
+}
+
+/// As `a[x y]: f32`; of one that is written as `->a[x y]: f32`.
+impl fmt::Display for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = if self.output { "->" } else { "" };
+        write!(f, "{way}{}[{}]: {}", self.name, self.dimensions.join(" "), self.element)
+    }
 }
 
 /// A scalar argument.
@@ -109,6 +131,14 @@ impl Kernel {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn tensors_have_a_text() {
+        let texts = crate::find("row_sum_f32").unwrap().tensors.iter().map(ToString::to_string);
+        let texts: Vec<_> = texts.collect();
+        assert!(texts[0].starts_with("a[") && texts[1].starts_with("->"), "{texts:?}");
+        assert!(texts.iter().all(|text| text.ends_with("]: f32")), "{texts:?}");
+    }
+
     #[test]
     fn tensors_have_to_agree() {
         let kernel = crate::find("row_sum_f32").unwrap();

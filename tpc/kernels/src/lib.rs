@@ -16,7 +16,7 @@ mod space;
 
 pub use kernel::{Element, Kernel, Scalar, Tensor};
 pub use list::KERNELS;
-pub use space::{Index, Part, Space, Step};
+pub use space::{Index, Part, Space, Step, sizes_text};
 
 /// The kernel of this name.
 #[must_use]

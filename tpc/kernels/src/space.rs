@@ -6,6 +6,13 @@
 /// Coordinates or sizes of five dimensions.
 pub type Index = [u32; 5];
 
+/// Sizes as people write them: `1024x16`, without the dimensions behind that have the size 1.
+#[must_use]
+pub fn sizes_text(sizes: &Index) -> String {
+    let count = sizes.iter().rposition(|size| *size != 1).map_or(1, |last| last + 1);
+    sizes.iter().take(count).map(u32::to_string).collect::<Vec<_>>().join("x")
+}
+
 /// How much of a dimension of a tensor one point of the index space is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -70,6 +77,12 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(sizes_text(&[64, 1, 3, 1, 1]), "64x1x3");
+        assert_eq!((sizes_text(&[1; 5]), sizes_text(&[2; 5])), ("1".into(), "2x2x2x2x2".into()));
+    }
 
     #[test]
     fn a_space_has_a_point_for_each_step_or_part_of_one() {

@@ -4,7 +4,7 @@
 //! Launching kernels.
 
 use goya_tpc_isa::asm;
-use goya_tpc_kernels::{Index, Kernel, Part};
+use goya_tpc_kernels::{Index, Kernel, Part, sizes_text};
 
 use super::descriptor::{Descriptor, Tensor, completion_message, launch_packets};
 use crate::{
@@ -70,14 +70,12 @@ impl Program {
     /// [`bind_space`](Self::bind_space).
     pub fn bind(&self, tensors: &[Tensor], scalars: &[u32], cores: u32) -> Result<Launch> {
         let kernel = self.kernel.ok_or_else(|| {
-            Error::Invalid(
-                "the index space of a program of one's own has to be said: Program::bind_space()".into(),
-            )
+            Error::Invalid("this program is not one of the library's: its index space has to be said".into())
         })?;
         for (tensor, wanted) in tensors.iter().zip(kernel.tensors) {
             if wanted.element.size().is_some_and(|size| size != tensor.element()) {
                 return Err(Error::Invalid(format!(
-                    "tensor {} of {} has elements of {:?}, not of {} bytes",
+                    "tensor {} of {} has elements of {}, not of {} bytes",
                     wanted.name,
                     kernel.name,
                     wanted.element,
@@ -86,15 +84,9 @@ impl Program {
             }
         }
         let sizes: Vec<_> = tensors.iter().map(Tensor::sizes).collect();
-        let space = kernel.index_space(&sizes, scalars).ok_or_else(|| {
-            Error::Invalid(format!(
-                "{} takes the tensors {:?} and {} scalars, not tensors of the sizes {sizes:?} and {} scalars",
-                kernel.name,
-                kernel.tensors,
-                kernel.scalars.len(),
-                scalars.len()
-            ))
-        })?;
+        let space = kernel
+            .index_space(&sizes, scalars)
+            .ok_or_else(|| Error::Invalid(not_taken(kernel, &sizes, scalars.len())))?;
         self.bind_space(tensors, scalars, space, cores)
     }
 
@@ -155,6 +147,17 @@ impl Program {
         launch.reset()?;
         Ok(launch)
     }
+}
+
+/// What a kernel takes, and that these tensors and scalars are something else.
+fn not_taken(kernel: &Kernel, sizes: &[Index], scalars: usize) -> String {
+    let tensors: Vec<_> = kernel.tensors.iter().map(ToString::to_string).collect();
+    let given: Vec<_> = sizes.iter().map(sizes_text).collect();
+    let (name, tensors, wanted) = (kernel.name, tensors.join(", "), kernel.scalars.len());
+    format!(
+        "{name} takes {tensors} and {wanted} scalars, not tensors of {} and {scalars} scalars",
+        given.join(", ")
+    )
 }
 
 /// A kernel with all it needs, to be started any number of times.
@@ -223,5 +226,18 @@ impl Launch {
         let fence = self.program.device.submit(options(submission.job(WAIT_COUNTER.queue(), &self.wait)))?;
         self.last = Some(fence.clone());
         Ok(fence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_kernel_takes_is_told_in_words() {
+        let kernel = goya_tpc_kernels::find("row_sum_f32").unwrap();
+        let text = not_taken(kernel, &[[64, 2, 1, 1, 1], [1; 5]], 1);
+        assert!(text.starts_with("row_sum_f32 takes a[") && text.contains("->"), "{text}");
+        assert!(text.ends_with("and 0 scalars, not tensors of 64x2, 1 and 1 scalars"), "{text}");
     }
 }

@@ -27,7 +27,7 @@ mod descriptor;
 mod launch;
 
 /// Kernels that come with the library, and how an index space is split.
-pub use goya_tpc_kernels::{Element, Index, KERNELS, Kernel, Part};
+pub use goya_tpc_kernels::{Element, Index, KERNELS, Kernel, Part, sizes_text};
 
 pub use descriptor::{Descriptor, Tensor, completion_message, launch_packets};
 pub use launch::{Launch, Program};

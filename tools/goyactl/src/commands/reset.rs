@@ -46,8 +46,11 @@ pub fn run(name: Option<&str>, how: &Reset, output: &Output) -> Result {
             }
         }
         if Instant::now() >= end {
-            let text =
-                format!("{} is not operational after {:?}; dmesg may say why", card.name(), how.timeout);
+            let text = format!(
+                "{} is not operational after {} s; dmesg may say why",
+                card.name(),
+                how.timeout.as_secs_f64()
+            );
             return Err(Failure::new(Kind::NotReady, text));
         }
         std::thread::sleep(std::time::Duration::from_millis(50));

@@ -10,7 +10,6 @@ use std::time::Instant;
 use goya::{Commands, Submission};
 use serde::Serialize;
 
-use super::selftest::queue_name;
 use super::{internal, only_one_from_input, read, read_packets};
 use crate::chosen;
 use crate::failure::{Failure, Result};
@@ -66,7 +65,7 @@ pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
         device.get(*address, &mut data)?;
         fs::write(file, data).map_err(|e| Failure::file(file, e))?;
     }
-    let answer = Answer { queue: queue_name(what.queue), bytes: commands.bytes().len(), us };
+    let answer = Answer { queue: what.queue.name(), bytes: commands.bytes().len(), us };
     if output.is_json() {
         return output.json("run", &answer);
     }

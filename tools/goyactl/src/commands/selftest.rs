@@ -55,8 +55,8 @@ pub fn run(name: Option<&str>, output: &Output) -> Result {
         checks.push(check);
         Ok(())
     };
-    for queue in Queue::DMA.into_iter().chain([Queue::Mme]).chain(Queue::TPC) {
-        check(format!("queue {}", queue_name(queue)), &|| word(&device, queue))?;
+    for queue in Queue::all() {
+        check(format!("queue {queue}"), &|| word(&device, queue))?;
     }
     check("copy 2 MiB there and back".into(), &|| round(&device))?;
     check("kernel add_f32 on all tensor cores".into(), &|| kernel(&device))?;
@@ -73,12 +73,6 @@ pub fn run(name: Option<&str>, output: &Output) -> Result {
         "{failed} checks failed on {}: dmesg may say why; \"goyactl reset\" as root resets the card",
         card.name()
     )))
-}
-
-/// The name of a queue: that of its engine.
-pub fn queue_name(queue: Queue) -> &'static str {
-    let engine = if queue.is_external() { queue.number() } else { queue.number() - 1 };
-    engines::NAMES.get(engine as usize).copied().unwrap_or("?")
 }
 
 fn line(check: &Check) -> String {
@@ -161,13 +155,6 @@ fn idle(device: &Device) -> Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn queues_are_called_as_engines() {
-        assert_eq!(queue_name(Queue::Dma4), "dma4");
-        assert_eq!(queue_name(Queue::Mme), "mme");
-        assert_eq!(queue_name(Queue::Tpc7), "tpc7");
-    }
 
     #[test]
     fn failures_say_why() {

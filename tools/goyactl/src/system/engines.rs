@@ -23,6 +23,7 @@ mod tests {
         use goya::uapi::goya_engine_id as id;
         assert_eq!(NAMES[id::GOYA_ENGINE_ID_MME_0 as usize], "mme");
         assert_eq!(NAMES.len(), id::GOYA_ENGINE_ID_SIZE as usize);
+        assert!(goya::Queue::all().map(goya::Queue::name).eq(NAMES));
         assert_eq!(busy(1 | 1 << 5 | 1 << 13 | 1 << 40), ["dma0", "mme", "tpc7"]);
     }
 }

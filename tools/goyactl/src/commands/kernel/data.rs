@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use goya::tpc::{Element, Index, Kernel};
+use goya::tpc::{Element, Index, Kernel, sizes_text};
 use goya_tpc_isa::Type;
 
 use crate::commands::{only_one_from_input, read};
@@ -80,7 +80,7 @@ pub fn all<'a>(kernel: &Kernel, what: &'a KernelRun) -> Result<Vec<Data<'a>>> {
         }
         let sizes = match (given.sizes, about.map(|(_, sizes)| sizes)) {
             (Some(said), Some(told)) if said != told => {
-                return Err(named(format!("its sizes are {}", shown(&told))));
+                return Err(named(format!("its sizes are {}", sizes_text(&told))));
             }
             (Some(sizes), _) | (None, Some(sizes)) => sizes,
             (None, None) => {
@@ -124,11 +124,6 @@ fn bytes_of(ty: Type) -> u32 {
     u32::from(ty.bits() / 8)
 }
 
-fn shown(sizes: &Index) -> String {
-    let count = sizes.iter().rposition(|size| *size != 1).map_or(1, |last| last + 1);
-    sizes.iter().take(count).map(u32::to_string).collect::<Vec<_>>().join("x")
-}
-
 impl Data<'_> {
     /// Bytes of an element.
     pub fn element(&self) -> u32 {
@@ -140,7 +135,9 @@ impl Data<'_> {
         let first = u64::from(self.element());
         let all = self.sizes.iter().try_fold(first, |all, size| all.checked_mul((*size).into()));
         let all = all.filter(|len| *len > 0 && *len <= u64::from(u32::MAX));
-        all.ok_or_else(|| Failure::usage(format!("a tensor of {} elements fits nowhere", shown(&self.sizes))))
+        all.ok_or_else(|| {
+            Failure::usage(format!("a tensor of {} elements fits nowhere", sizes_text(&self.sizes)))
+        })
     }
 
     /// Writes what was computed.

@@ -25,17 +25,13 @@ pub fn list(output: &Output) -> Result {
         return output.json("kernel_list", &json!({ "kernels": kernels }));
     }
     let row = |kernel: &Kernel| {
-        let tensors = kernel.tensors.iter().map(|tensor| {
-            let way = if tensor.output { "->" } else { "" };
-            format!("{way}{}[{}]: {}", tensor.name, tensor.dimensions.join(" "), element(tensor.element))
-        });
         let scalars = kernel.scalars.chunk_by(|a, b| a == b).map(|same| {
             let times = if same.len() > 1 { format!(" ({} times)", same.len()) } else { String::new() };
-            same.first().map_or(String::new(), |s| format!("{}: {}{times}", s.name, element(s.element)))
+            same.first().map_or(String::new(), |s| format!("{}: {}{times}", s.name, s.element))
         });
         vec![
             kernel.name.to_owned(),
-            tensors.collect::<Vec<_>>().join(", "),
+            kernel.tensors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             scalars.collect::<Vec<_>>().join(", "),
         ]
     };
@@ -44,25 +40,14 @@ pub fn list(output: &Output) -> Result {
 
 fn describe(kernel: &Kernel) -> Value {
     let tensors = kernel.tensors.iter().map(|t| {
-        json!({"name": t.name, "element": element(t.element), "dimensions": t.dimensions, "output": t.output})
+        json!({"name": t.name, "element": t.element.to_string(), "dimensions": t.dimensions, "output": t.output})
     });
-    let scalars = kernel.scalars.iter().map(|s| json!({"name": s.name, "element": element(s.element)}));
+    let scalars = kernel.scalars.iter().map(|s| json!({"name": s.name, "element": s.element.to_string()}));
     json!({
         "name": kernel.name,
         "tensors": tensors.collect::<Vec<_>>(),
         "scalars": scalars.collect::<Vec<_>>(),
     })
-}
-
-const fn element(element: Element) -> &'static str {
-    match element {
-        Element::F32 => "f32",
-        Element::I32 => "i32",
-        Element::I16 => "i16",
-        Element::I8 => "i8",
-        Element::U8 => "u8",
-        Element::Any => "any",
-    }
 }
 
 #[derive(Serialize)]
@@ -123,7 +108,7 @@ fn scalars(kernel: &Kernel, given: &[(String, String)]) -> Result<Vec<u32>> {
             _ => value.parse::<i32>().ok().map(|value| value as u32),
         };
         bits.push(parsed.ok_or_else(|| {
-            Failure::usage(format!("{}={value}: this is no {}", wanted.name, element(wanted.element)))
+            Failure::usage(format!("{}={value}: this is no {}", wanted.name, wanted.element))
         })?);
     }
     match left.first() {
