@@ -12,6 +12,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use clap::Parser;
 use goya_tests::advice::advice;
 use goya_tests::card::Card;
 use goya_tests::device::SRAM;
@@ -19,7 +20,7 @@ use goya_tests::packet::Packets;
 use goya_tests::{Result, noise};
 use goya_uapi::goya_queue_id;
 use goya_uapi::hl_goya_dma_direction as direction;
-use options::{HELP, Options};
+use options::Options;
 
 struct Colours(bool);
 
@@ -34,21 +35,11 @@ impl Colours {
 }
 
 fn main() -> ExitCode {
+    let options = Options::parse();
     let colours = match std::env::var("GOYA_COLOR").as_deref() {
         Ok("always") => true,
         Ok("never") => false,
         _ => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-    };
-    let options = match Options::parse(std::env::args_os().skip(1)) {
-        Ok(options) if options.help => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("goya-demo: {error}");
-            return ExitCode::from(2);
-        }
     };
     match show(&options, &Colours(colours)) {
         Ok(true) => ExitCode::SUCCESS,

@@ -3,75 +3,65 @@
 
 //! The command line.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub const HELP: &str = "\
-Shows that a Habana Goya card works.
+use clap::Parser;
 
-Usage: goya-demo [--image FILE] [--output FILE.png]
-
-  --image FILE       a PNG or GIF that goes through the card; else one that
-                     is found in a place where Debian has one
-  --output FILE.png  keep the picture that comes back
-  --help             this text
-
-GOYA_CARD=N     the card to take, counted from 0
-GOYA_COLOR=...  always or never, instead of colours on terminals only
-GOYA_PICTURE=.. kitty, sixel, blocks or none: how the terminal shows pictures";
-
-/// What the user wants.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Shows that a Habana Goya card works.
+#[derive(Debug, Parser)]
+#[command(
+    name = "goya-demo",
+    version,
+    after_help = "\
+Environment:
+  GOYA_CARD=N       the card, counted from 0 in the order of places on the bus
+  GOYA_COLOR=...    always or never, instead of colours on terminals only
+  GOYA_PICTURE=...  kitty, sixel, blocks or none: how the picture is shown,
+                    instead of what TERM, COLORTERM and others tell"
+)]
 pub struct Options {
-    /// The image to take.
+    /// A PNG or GIF for the card, in place of Debian's logo
+    #[arg(long, value_name = "FILE")]
     pub image: Option<PathBuf>,
-    /// Where the picture goes.
+    /// Keep the picture that comes back
+    #[arg(long, value_name = "FILE.png")]
     pub output: Option<PathBuf>,
-    /// The text above, and no more.
-    pub help: bool,
-}
-
-impl Options {
-    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
-        let mut options = Self::default();
-        let mut arguments = arguments.into_iter();
-        while let Some(argument) = arguments.next() {
-            let argument = argument.to_string_lossy().into_owned();
-            let mut file = || {
-                let file = arguments.next().filter(|file| !file.is_empty());
-                file.map(PathBuf::from).ok_or_else(|| format!("{argument} wants a file"))
-            };
-            match &*argument {
-                "--image" => options.image = Some(file()?),
-                "--output" => options.output = Some(file()?),
-                "--help" | "-h" => options.help = true,
-                _ => return Err(format!("{argument}: what is that? goya-demo --help tells")),
-            }
-        }
-        Ok(options)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
-    fn parse(arguments: &[&str]) -> Result<Options, String> {
-        Options::parse(arguments.iter().map(OsString::from))
+    /// It says more than the help, so it is written by hand.
+    #[test]
+    fn the_manual_page_has_all_options() {
+        let page = include_str!("../../../../../packaging/goya-demo.1");
+        let command = Options::command();
+        let names: Vec<_> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
+        assert_eq!(names.len(), 2);
+        for name in names {
+            assert!(page.contains(&format!("\\-\\-{name}")), "--{name}");
+        }
+        let help = Options::command().render_help().to_string();
+        assert!(help.lines().all(|line| line.len() < 80), "{help}");
+    }
+
+    fn parse(arguments: &[&str]) -> Option<(Option<PathBuf>, Option<PathBuf>)> {
+        let options = Options::try_parse_from([&["goya-demo"], arguments].concat()).ok();
+        options.map(|options| (options.image, options.output))
     }
 
     #[test]
     fn files_are_named_or_not() {
-        assert_eq!(parse(&[]), Ok(Options::default()));
-        let both = Options { image: Some("a.png".into()), output: Some("b.png".into()), help: false };
-        assert_eq!(parse(&["--image", "a.png", "--output", "b.png"]), Ok(both));
+        assert_eq!(parse(&[]), Some((None, None)));
+        assert_eq!(
+            parse(&["--image", "a.png", "--output=b.png"]),
+            Some((Some("a.png".into()), Some("b.png".into())))
+        );
         for wrong in [&["--image"][..], &["--output", ""], &["a.png"], &["--imagine", "x"]] {
-            assert!(parse(wrong).is_err(), "{wrong:?}");
+            assert_eq!(parse(wrong), None, "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn the_help_fits_on_a_terminal() {
-        assert!(HELP.lines().all(|line| line.len() < 80) && parse(&["--help"]).unwrap().help);
     }
 }

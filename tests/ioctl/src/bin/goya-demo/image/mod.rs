@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_users_image_comes_first() {
-        let options = Options { image: Some("mine.png".into()), ..Options::default() };
+        let options = Options { image: Some("mine.png".into()), output: None };
         assert_eq!(find(&options), Some("mine.png".into()));
     }
 }
