@@ -160,6 +160,19 @@ pub const fn completion_message(object: u16) -> Option<u32> {
     if object < SyncObject::COUNT { Some(1 << 31 | (object as u32 * 4) << 16 | 1) } else { None }
 }
 
+impl SyncObject {
+    /// The message by which a core adds one to it at a kernel's end.
+    ///
+    /// # Errors
+    /// If no card has it; those of a device are there.
+    pub fn completion_message(&self) -> Result<u32> {
+        let number = self.number();
+        completion_message(number).ok_or_else(|| {
+            Error::Invalid(format!("sync object {number}: there are 0 to {}", Self::COUNT - 1))
+        })
+    }
+}
+
 /// Packets for the queue of a tensor core that launch a kernel.
 ///
 /// # Errors

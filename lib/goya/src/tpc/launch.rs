@@ -6,7 +6,7 @@
 use goya_tpc_isa::asm;
 use goya_tpc_kernels::{Index, Kernel, Part, sizes_text};
 
-use super::descriptor::{Descriptor, Tensor, completion_message, launch_packets};
+use super::descriptor::{Descriptor, Tensor, launch_packets};
 use crate::{
     CommandBuffer, Commands, Device, DeviceMemory, Error, Fence, FenceCounter, Monitor, Queue, Result,
     Submission, SyncObject,
@@ -117,8 +117,7 @@ impl Program {
                 tensors,
                 scalars,
                 part: Part::of(space, core, cores),
-                // The number is one of the pool's.
-                message: completion_message(object.number()).unwrap_or_default(),
+                message: object.completion_message()?,
             };
             let commands = launch_packets(&descriptor)?;
             let bytes = commands.bytes();

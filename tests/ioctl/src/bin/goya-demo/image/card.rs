@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use goya::packet::DmaFlags;
-use goya::tpc::{CORES, Descriptor, Part, Program, Tensor, completion_message, find, launch_packets};
+use goya::tpc::{CORES, Descriptor, Part, Program, Tensor, find, launch_packets};
 use goya::{
     Commands, Device, DeviceMemory, FenceCounter, HostMemory, Monitor, Place, Queue, Submission, SyncObject,
 };
@@ -116,7 +116,7 @@ struct Step {
 impl Step {
     /// Packets that launch it; the core counts `told` up at its end.
     fn packets(&self, told: Option<&SyncObject>) -> goya::Result<Commands> {
-        let message = told.and_then(|object| completion_message(object.number())).unwrap_or_default();
+        let message = told.map_or(Ok(0), SyncObject::completion_message)?;
         let (code, tensors, scalars) = (self.program.address(), &self.tensors[..], &self.scalars[..]);
         launch_packets(&Descriptor { code, tensors, scalars, part: self.part, message })
     }
