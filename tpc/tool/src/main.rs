@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use goya_tpc_isa::asm::{self, AsmError, Program};
-use goya_tpc_isa::{dis, lint};
+use goya_tpc_isa::{dis, lint, printable};
 use serde_json::Value;
 
 use input::Input;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &str) -> ExitCode {
-    eprintln!("goya-tpc: {}", show::printable(error));
+    eprintln!("goya-tpc: {}", printable(error));
     ExitCode::from(2)
 }
 

@@ -6,10 +6,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use goya_tpc_isa::RawWord;
 use goya_tpc_isa::asm::{AsmError, Program};
 use goya_tpc_isa::dis::Listing;
 use goya_tpc_isa::lint::Finding;
+use goya_tpc_isa::{RawWord, printable};
 use serde_json::{Value, json};
 
 const RED: &str = "\x1b[1;31m";
@@ -19,19 +19,6 @@ const DIM: &str = "\x1b[2m";
 
 fn paint(text: &str, colour: &str, colours: bool) -> String {
     if colours { format!("{colour}{text}\x1b[0m") } else { text.to_owned() }
-}
-
-/// A text of somebody else's, without what a terminal would obey: such characters are written as in Rust's literals. Tabs stay.
-pub fn printable(text: &str) -> String {
-    let plain = |c: char| matches!(c, '\t' | '\n' | '\'' | '"' | '\\') || c.escape_debug().len() == 1;
-    text.chars().fold(String::new(), |mut all, c| {
-        if plain(c) {
-            all.push(c)
-        } else {
-            all.extend(c.escape_debug())
-        }
-        all
-    })
 }
 
 /// A word a line.

@@ -38,6 +38,11 @@ pub fn all(card: &Card) -> Vec<Holder> {
     all
 }
 
+/// A process's name, which it chooses itself: it is in lines and tables of ours.
+fn word(name: &str) -> String {
+    printable(name).replace(['\n', '\t'], " ")
+}
+
 fn find(proc: &Path, compute: &Path, control: &Path) -> Vec<Holder> {
     let processes = fs::read_dir(proc).into_iter().flatten().flatten();
     let holder = |process: fs::DirEntry| {
@@ -49,7 +54,7 @@ fn find(proc: &Path, compute: &Path, control: &Path) -> Vec<Holder> {
         let has = |node: &Path| open.iter().any(|file| file == node);
         (has(compute) || has(control)).then(|| Holder {
             pid,
-            command: printable(&super::sysfs::read(&path.join("comm")).unwrap_or_default()).into_owned(),
+            command: word(&super::sysfs::read(&path.join("comm")).unwrap_or_default()),
             uid: fs::metadata(&path).map_or(0, |about| about.uid()),
             compute: has(compute),
         })
@@ -71,7 +76,7 @@ mod tests {
         let (compute, control) = (Path::new("/dev/accel/accel0"), Path::new("/dev/accel/accel_controlD0"));
         for (pid, name, file) in [
             ("40", "train", "/dev/accel/accel0"),
-            ("7", "lo\x1b[2Jok", "/dev/accel/accel_controlD0"),
+            ("7", "lo\x1b[2J\nok", "/dev/accel/accel_controlD0"),
             ("8", "none", "/dev/accel/accel01"),
             ("self", "x", "/dev/accel/accel0"),
         ] {
@@ -82,6 +87,6 @@ mod tests {
         }
         let found = find(proc.path(), compute, control);
         let found: Vec<_> = found.iter().map(|h| (h.pid, h.command.as_str(), h.compute)).collect();
-        assert_eq!(found, [(7, r"lo\u{1b}[2Jok", false), (40, "train", true)]);
+        assert_eq!(found, [(7, r"lo\u{1b}[2J ok", false), (40, "train", true)]);
     }
 }

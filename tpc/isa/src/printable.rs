@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 
 /// The same text without anything that a terminal would obey, or that would show it in another order: such characters are written as
-/// Rust's literals have them (`\u{1b}`). Ends of lines stay.
+/// Rust's literals have them (`\u{1b}`). Ends of lines and tabs stay.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| c == '\n' || c == '\'' || c == '"' || c == '\\' || c.escape_debug().len() == 1;
+    let plain = |c: char| matches!(c, '\t' | '\n' | '\'' | '"' | '\\') || c.escape_debug().len() == 1;
     if text.chars().all(plain) {
         return Cow::Borrowed(text);
     }
@@ -33,7 +33,7 @@ mod tests {
         for (text, shown) in [
             ("a \"b\" 'c' \\ µ \n d", "a \"b\" 'c' \\ µ \n d"),
             ("\x1b[2J", r"\u{1b}[2J"),
-            ("a\tb\r\0", r"a\tb\r\0"),
+            ("a\tb\r\0", "a\tb\\r\\0"),
             ("\u{9b}m\u{7f}\u{202e}", r"\u{9b}m\u{7f}\u{202e}"),
         ] {
             assert_eq!(printable(text), shown);
