@@ -59,7 +59,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) $(examples) \
 	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
 
-.PHONY: help demo test test-guest test-lib test-promises test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell run toolbox kernel card ctl card-and-runner guest module \
+.PHONY: help run-names-a-file demo test test-guest test-lib test-promises test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell run toolbox kernel card ctl card-and-runner guest module \
 	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
@@ -171,11 +171,15 @@ shell: ## An interactive guest with the card attached and the driver loaded
 
 run: LOG := run
 run: PROGRAMS :=
-run: card-and-runner ## Run a static program of your own in a guest, with its exit code (RUN='build/mine ARGUMENTS')
-	@$(if $(RUN),,echo "RUN='build/mine ARGUMENTS' names the program" >&2; exit 2)
+run: program = $(firstword $(RUN))
+# Where it is in nobody's way, and named in full: the guest's shell prefers commands of its own to programs in /bin.
+run: in_guest = /usr/bin/$(notdir $(program))
+run: run-names-a-file card-and-runner ## Run a static program of your own in a guest, with its exit code (RUN='build/mine ARGUMENTS')
 	@$(call load,stock)
-	@$(call run,stock) --file $(firstword $(RUN)):/bin/$(notdir $(firstword $(RUN))) \
-		-- $(notdir $(firstword $(RUN))) $(wordlist 2,$(words $(RUN)),$(RUN))
+	@$(call run,stock) --file $(program):$(in_guest) -- $(in_guest) $(wordlist 2,$(words $(RUN)),$(RUN))
+
+run-names-a-file:
+	@[ -f "$(firstword $(RUN))" ] || { echo "RUN=$(RUN): no file in the checkout; RUN='build/mine ARGUMENTS' names a program of yours" >&2; exit 2; }
 
 toolbox: ## The Debian root file system with all tools, and the kernel source
 	@scripts/toolbox.sh >/dev/null
