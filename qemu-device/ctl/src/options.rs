@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use goya_man::values;
 use serde_json::{Value, json};
 
 /// Looks into an emulated Goya card and disturbs it.
@@ -125,13 +126,8 @@ pub enum Command {
     },
 }
 
-/// A decimal or hexadecimal number.
 fn number(text: &str) -> Result<u64, String> {
-    let parsed = match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16),
-        None => text.parse(),
-    };
-    parsed.map_err(|_| "expected a number such as 64 or 0x40".into())
+    values::number(text).ok_or_else(|| "expected a number such as 64 or 0x40".into())
 }
 
 fn register(text: &str) -> Value {

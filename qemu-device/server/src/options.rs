@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use goya_chip::ChipConfig;
+use goya_man::values;
 use tracing_subscriber::filter::LevelFilter;
 
 /// An emulated Habana Labs Goya card (PCI 1da3:0001) for stock QEMU, 10.1 or later.
@@ -99,31 +100,13 @@ impl Options {
     }
 }
 
-/// Bytes: a number with K, M or G behind it, or none.
 fn size(text: &str) -> Result<u64, String> {
-    let (digits, shift) = match text.char_indices().last() {
-        Some((at, 'K' | 'k')) => (&text[..at], 10),
-        Some((at, 'M' | 'm')) => (&text[..at], 20),
-        Some((at, 'G' | 'g')) => (&text[..at], 30),
-        _ => (text, 0),
-    };
-    let number: u64 = digits.parse().map_err(|_| "expected a size such as 512M or 4G".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+    values::size(text, 1).ok_or_else(|| "expected a size such as 512M or 4G".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes() {
-        assert_eq!(size("4G"), Ok(4 << 30));
-        assert_eq!(size("512m"), Ok(512 << 20));
-        assert_eq!(size("4096"), Ok(4096));
-        assert!(size("").is_err());
-        assert!(size("G").is_err());
-        assert!(size("99999999999G").is_err());
-    }
 
     #[test]
     fn mmap_shows_all_of_dram() {

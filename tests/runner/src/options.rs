@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use goya_man::values;
 
 /// Boots a guest with emulated Goya cards and runs a program in it.
 ///
@@ -134,12 +135,7 @@ impl Options {
 
 /// Reads a memory size into MiB.
 fn mebibytes(text: &str) -> Result<u32, String> {
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 'G' | 'g')) => (text.get(..at), 1024),
-        Some((at, 'M' | 'm')) => (text.get(..at), 1),
-        _ => (Some(text), 1),
-    };
-    let size = digits.and_then(|d| d.parse::<u32>().ok()).and_then(|n| n.checked_mul(unit));
+    let size = values::size(text, 1 << 20).and_then(|bytes| u32::try_from(bytes >> 20).ok());
     size.filter(|n| *n >= 128).ok_or_else(|| "a size like 2048, 512M or 2G, at least 128M".to_owned())
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use goya_man::values;
 
 use crate::output::Format;
 
@@ -286,37 +287,22 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn size(text: &str) -> Result<u64, String> {
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 'K' | 'k')) => (text.get(..at), 1 << 10),
-        Some((at, 'M' | 'm')) => (text.get(..at), 1 << 20),
-        Some((at, 'G' | 'g')) => (text.get(..at), 1 << 30),
-        _ => (Some(text), 1),
-    };
-    let size = digits.and_then(|d| d.parse::<u64>().ok()).and_then(|n| n.checked_mul(unit));
-    size.filter(|n| *n > 0).ok_or_else(|| "a size like 4096, 64K, 16M or 1G".to_owned())
+    values::size(text, 1).filter(|n| *n > 0).ok_or_else(|| "a size like 4096, 64K, 16M or 1G".to_owned())
 }
 
 fn queue(text: &str) -> Result<goya::Queue, String> {
     goya::Queue::from_name(text).ok_or_else(|| "dma0 to dma4, mme, tpc0 to tpc7".to_owned())
 }
 
-/// A number, hexadecimal with 0x.
-fn number(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    }
-}
-
 fn put(text: &str) -> Result<(u64, PathBuf), String> {
-    let parts = text.split_once('=').and_then(|(at, file)| Some((number(at)?, file.into())));
+    let parts = text.split_once('=').and_then(|(at, file)| Some((values::number(at)?, file.into())));
     parts.ok_or_else(|| "an address and a file, with = between".to_owned())
 }
 
 fn get(text: &str) -> Result<(u64, u64, PathBuf), String> {
     let parts = text.split_once('=').and_then(|(place, file)| {
         let (at, len) = place.split_once(':')?;
-        Some((number(at)?, size(len).ok().or_else(|| number(len))?, file.into()))
+        Some((values::number(at)?, size(len).ok().or_else(|| values::number(len))?, file.into()))
     });
     parts.ok_or_else(|| "an address, : and a size, = and a file".to_owned())
 }

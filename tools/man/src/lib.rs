@@ -2,9 +2,11 @@
 // SPDX-FileCopyrightText: The goya-rs authors
 
 //! Manual pages of a program, out of its own command line: the same words as `--help`, so that neither
-//! can be out of date. And what is said of command lines that make no sense.
+//! can be out of date. What is said of command lines that make no sense, and values
+//! that several programs take.
 
 mod levels;
+pub mod values;
 
 use std::io::Write;
 
