@@ -48,7 +48,10 @@ class Tensor(ctypes.Structure):
 
 SRAM = 0x7FF0008000
 FOR_EVER = 2**64 - 1
-_library = ctypes.CDLL(os.environ.get("LIBGOYA", "libgoya.so.0"))
+try:
+    _library = ctypes.CDLL(os.environ.get("LIBGOYA", "libgoya.so.0"))
+except OSError as _missing:
+    raise ImportError(f"{_missing}; the package libgoya0 has it, or LIBGOYA= names it") from None
 _library.goya_card_count.argtypes, _library.goya_card_count.restype = [], c_size_t
 
 

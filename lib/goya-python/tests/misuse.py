@@ -7,6 +7,7 @@ import array
 import ctypes
 import errno
 import gc
+import os
 import sys
 
 import goya
@@ -74,6 +75,16 @@ is_true(goya.wait(fence) and goya.wait(fence, 0))
 is_true(bytes(back) == b"unchange" + b"\1" * 8)
 # An array that the card reaches cannot move.
 fails(BufferError, lambda: back.append(1))
+
+# A module without its library says where that is.
+os.environ["LIBGOYA"] = "/nowhere"
+del sys.modules["goya"]
+try:
+    import goya as again
+except ImportError as error:
+    is_true("libgoya0" in str(error))
+else:
+    is_true(again is None)
 
 for line in wrong:
     print(line)

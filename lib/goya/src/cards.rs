@@ -165,7 +165,7 @@ fn why_none(number: usize) -> String {
     bus.sort();
     let known: Vec<_> = cards().into_iter().map(|card| card.pci_address).collect();
     let name = match Missing::of(number, &known, bus) {
-        Missing::All => return "none is on the bus (lspci -d 1da3:0001)".to_owned(),
+        Missing::All => return no_device(Path::new(BUS)),
         Missing::Number(known) => return format!("none is number {number}; there are {known}"),
         Missing::Node(name) => name,
     };
@@ -176,13 +176,31 @@ fn why_none(number: usize) -> String {
                 "{name} has the driver {driver}, but no node here; dmesg may say why, or it is not this container's"
             )
         }
-        Err(_) => format!("{name} has no driver: \"modprobe goya\" as root; dmesg may say why"),
+        Err(_) => format!(
+            "{name} has no driver: \"modprobe goya\" as root loads it, if it is installed (goya-dkms or goya-modules); dmesg may say \
+             why that fails"
+        ),
+    }
+}
+
+/// What is to be said where the bus has none.
+fn no_device(bus: &Path) -> String {
+    if bus.is_dir() {
+        "none is on the bus: \"lspci -d 1da3:0001\" shows those that this machine has".to_owned()
+    } else {
+        format!("{} is not there, so none can be found: is sysfs mounted?", bus.display())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_no_card_learns_where_to_look() {
+        assert!(no_device(Path::new("/")).contains("lspci"));
+        assert!(no_device(Path::new("/nowhere")).starts_with("/nowhere is not there"));
+    }
 
     #[test]
     fn who_asks_for_a_card_that_is_not_there_learns_of_those_that_are() {

@@ -29,7 +29,7 @@ impl Recorder {
         };
         if !tracing.join("events/goya").exists() {
             return Err(Failure::failed(
-                "the kernel knows no trace points of goya's: is the driver goya loaded, and the kernel with tracing?",
+                "the kernel knows no trace points of goya's: is the driver loaded (\"modprobe goya\" as root), and the kernel with tracing?",
             ));
         }
         let instance = tracing.join(format!("instances/goyactl-{}", std::process::id()));
