@@ -76,7 +76,7 @@ pub struct Options {
     /// Where the logs go; with several guests, in a directory for each
     #[arg(long, value_name = "DIR", default_value = "build/logs/guest")]
     pub log_dir: PathBuf,
-    /// Where the sockets go (the cards' control sockets, QEMU's monitor); a private directory else
+    /// Where the sockets go (the cards' control sockets, QEMU's monitor) [default: a private directory]
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
     /// The picture that the program writes to the port goya.picture, a PNG or a GIF: keep it there and show it, as far as

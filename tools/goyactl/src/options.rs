@@ -18,9 +18,20 @@ use crate::output::Format;
 /// command line makes no sense, 3 there is no such card, 4 permission is missing, 5 somebody else has the card, 6 the card
 /// is out of order or being reset, 130 a signal has ended it.
 #[derive(Debug, Parser)]
-#[command(version, name = "goyactl")]
+#[command(
+    version,
+    name = "goyactl",
+    after_help = "\
+Examples:
+  goyactl list
+  goyactl selftest
+  goyactl info --card 0000:01:00.0 --json
+  goyactl kernel run add_f32 -t a=a.npy -t b=b.npy -t c=1024x16:c.npy
+  sudo goyactl trace --time 2
+  goyactl exporter --listen 127.0.0.1:9478"
+)]
 pub struct Options {
-    /// The card: a number from 0, a node (accel0), or a place on the bus (0000:01:00.0); the first one else
+    /// The card: a number from 0, a node (accel0), or a place on the bus (0000:01:00.0) [default: the first one; of list, top, monitor, exporter and cdi all]
     #[arg(long, short, global = true, value_name = "CARD", env = "GOYA_CARD", value_hint = clap::ValueHint::Other)]
     pub card: Option<String>,
     /// How to answer
@@ -147,7 +158,7 @@ pub struct Copy {
 /// What to measure.
 #[derive(Debug, clap::Args)]
 pub struct Bench {
-    /// Bytes of a copy, with K, M or G; 16M, or as much as this user may pin, else
+    /// Bytes of a copy, with K, M or G [default: 16M, or as much as this user may pin]
     #[arg(long, short, value_parser = size)]
     pub size: Option<u64>,
     /// How often each is measured
@@ -163,6 +174,15 @@ pub struct Bench {
 
 /// What to run.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example: eight bytes again and again in 4 KiB of SRAM, and back into a file.
+fill.txt has this line, and may have comments (#):
+  lin_dma source=0x1122334455667788 destination=0x7ff0008000 size=4096 \
+direction=host_to_sram flags=fill
+
+  goyactl run fill.txt --queue dma2 --get 0x7ff0008000:4096=out.bin
+
+\"goyactl disasm FILE\" shows the text of packets that are bytes.")]
 pub struct Run {
     /// Packets as text, or with --binary as bytes; - is standard input
     pub file: PathBuf,
@@ -172,10 +192,10 @@ pub struct Run {
     /// The file has bytes, not text
     #[arg(long)]
     pub binary: bool,
-    /// Put a file there before
+    /// Before, put a file at an address of the card; - is standard input
     #[arg(long, value_name = "ADDRESS=FILE", value_parser = put)]
     pub put: Vec<(u64, PathBuf)>,
-    /// Fetch so many bytes from there afterwards
+    /// Afterwards, fetch so many bytes from an address of the card into a file
     #[arg(long, value_name = "ADDRESS:SIZE=FILE", value_parser = get)]
     pub get: Vec<(u64, u64, PathBuf)>,
     /// Seconds that it may take
@@ -194,6 +214,11 @@ pub enum Kernel {
 
 /// What to run on what.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples: a sum, of NumPy's files and of bare elements (\"goyactl kernel list\"
+says what each kernel takes):
+  goyactl kernel run add_f32 -t a=a.npy -t b=b.npy -t c=1024x16:c.npy
+  goyactl kernel run add_f32 -t a=1024:a.bin -t b=1024:b.bin -t c=1024:c.bin")]
 pub struct KernelRun {
     /// Its name
     pub name: String,
@@ -206,10 +231,10 @@ pub struct KernelRun {
     /// A scalar
     #[arg(long, short, value_name = "NAME=VALUE", value_parser = scalar, allow_hyphen_values = true)]
     pub scalar: Vec<(String, String)>,
-    /// Bytes of an element, where the kernel takes any: 1, 2 or 4; 4, or as a .npy file says, else
+    /// Bytes of an element, where the kernel takes any: 1, 2 or 4 [default: 4, or as a .npy file says]
     #[arg(long, value_name = "BYTES", value_parser = element)]
     pub element: Option<u32>,
-    /// Cores
+    /// Cores to share the work, the first ones
     #[arg(long, default_value_t = goya::tpc::CORES, value_parser = clap::value_parser!(u32).range(1..=i64::from(goya::tpc::CORES)))]
     pub cores: u32,
     /// Seconds that it may take
@@ -255,7 +280,7 @@ pub struct Reset {
 /// How to export.
 #[derive(Debug, clap::Args)]
 pub struct Exporter {
-    /// Answer HTTP there, as 127.0.0.1:9478; else write to standard output once
+    /// Answer HTTP at this address, such as 127.0.0.1:9478 [default: write to standard output, once]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<std::net::SocketAddr>,
     /// End after so many answers
