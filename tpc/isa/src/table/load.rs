@@ -33,7 +33,7 @@ const fn lookup(opcode: u8, mnemonic: &'static str, places: &'static [Place]) ->
 const MOVED: Types = Types::Suffix(ANY, Field::B, 4);
 const FUNCTION: Place = number(Field::B, "function", 3, 6, 63);
 
-pub(super) const FORMS: &[Form] = &[
+pub(super) static FORMS: &[Form] = &[
     row(0, "gen_addr", TYPELESS, NO, &[dest(AD), TENSOR, a(I)]),
     row(3, "prmt_indx", TYPELESS, NO, &[dest(I), a(I), b(S)]),
     row(4, "set_indx", TYPELESS, NO, &[dest(I), mask(Field::B), a(S.or(IMM))]),

@@ -53,7 +53,7 @@ const INDICES: &[Place] = &[mask(Field::Switches), dest(I), a(ISI), b(I)];
 const INDEX: &[Place] = &[mask(Field::Switches), dest(I), a(ISI)];
 const UNSIGNED: TypeSet = TypeSet::of(&[U32, U16, U8]);
 
-pub(super) const FORMS: &[Form] = &[
+pub(super) static FORMS: &[Form] = &[
     row(0, "mac", of(FLOAT), &[NEG], ACCUMULATE),
     row(0, "mac", of(NARROW), &[ST], ACCUMULATE),
     row(1, "mul", of(WORDS), &[UPPER32], BINARY),

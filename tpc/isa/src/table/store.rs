@@ -21,7 +21,7 @@ const fn row(
 const VECTOR_STORE: &[Place] = &[a(S.or(IMM)), b(S), c(V.or(VP))];
 const TENSOR_STORE: &[Place] = &[TENSOR, a(I), c(V.or(VP))];
 
-pub(super) const FORMS: &[Form] = &[
+pub(super) static FORMS: &[Form] = &[
     row(0, "gen_addr", NO, &[dest_c(AD), TENSOR, a(I)]),
     row(3, "prmt_indx", NO, &[dest_c(I), a(I), b(S)]),
     row(4, "set_indx", NO, &[dest_c(I), mask(Field::B), a(S.or(IMM))]),

@@ -70,7 +70,7 @@ const SELECT_OR: &[Place] = &[dest(V), a(VS), b(VS), c(VS), d(S.or(IMM))];
 const SELECT2: &[Place] = &[dest(D), a(VS), b(VSI), c(VS), d(VS)];
 const SELECT2_OR: &[Place] = &[dest(D), a(VS), b(VS), c(VS), d(S.or(IMM))];
 
-pub(super) const FORMS: &[Form] = &[
+pub(super) static FORMS: &[Form] = &[
     row(0, "mac", of(FLOAT), &[NEG], &[update(V), a(VS), b(VSI)]),
     row(0, "mac", of(HALVES), &[ST], &[update(D), a(VS), b(VSI)]),
     row(0, "mac", of(BYTES), &[ST], &[update(A), a(VS), b(VSI)]),
