@@ -15,7 +15,9 @@ cd "$TOP"
 step "DOCS build/docs/index.html" "$LOGS/docs.log" 0 \
 	"$TOP/scripts/enter.sh" sphinx-build -W --keep-going -b html -d build/doctrees Documentation build/docs
 
-"$TOP/scripts/cargo.sh" card build/cargo build --release -p goya-card -p goya-cardctl -p goya-guest -p goya-tpc -p goyactl
+# As the Makefile builds them: in one go, what they share would have other features, and the card would be compiled once more.
+"$TOP/scripts/cargo.sh" card build/cargo build --release -p goya-card -p goya-cardctl -p goya-guest -p goya-tpc
+"$TOP/scripts/cargo.sh" ctl build/cargo build --release -p goyactl
 mkdir -p build/man
 for program in goya-card goya-cardctl goya-guest goya-tpc goyactl; do
 	"$TOP/scripts/enter.sh" "build/cargo/release/$program" --man build/man
