@@ -92,7 +92,7 @@ demo: ## Boot a guest, load the driver, do real work on the card and show it
 		-- env GOYA_COLOR=$$GOYA_COLOR COLUMNS=$$COLUMNS goya-demo
 
 test: card guest ## Run all tests: the chip's and the host programs', then the driver's in a guest
-	@+$(MAKE) --no-print-directory -j2 unit uapi
+	@+$(MAKE) --no-print-directory -j2 load-debug unit uapi
 	@+$(MAKE) --no-print-directory test-guest
 	@+$(MAKE) --no-print-directory test-kexec
 
