@@ -59,7 +59,7 @@ run = scripts/enter.sh $(BIN)/goya-guest --cards $(CARDS) --card-bin $(BIN)/goya
 	$(foreach program,$(PROGRAMS),--file $(TESTS)/$(program):/bin/$(program)) $(examples) \
 	--log-dir build/logs/$(or $(LOG),$(call kernel,$(1)))$(WHERE)
 
-.PHONY: help run-names-a-file demo test test-guest test-lib test-promises test-kexec test-ctl lib stress unit uapi bench profile bench-card fuzz fuzz-ioctl shell run toolbox kernel card ctl card-and-runner guest module \
+.PHONY: help run-names-a-file demo test test-guest test-lib test-promises test-kexec test-ctl lib stress unit unit-programs uapi bench profile bench-card fuzz fuzz-ioctl shell run toolbox kernel card ctl card-and-runner guest module \
 	modules_install rust-analyzer oracle try-kernel lint format docs deb test-deb clean distclean
 .DEFAULT_GOAL := help
 
@@ -136,8 +136,12 @@ test-ctl: card guest guest-goyactl ## Run the tests of goyactl, on Debian's kern
 lib: toolbox ## The library for programs in C: goya.h, libgoya.so, libgoya.a and goya.pc in build/lib
 	@scripts/libgoya.sh
 
+UNIT := test --workspace --features goya-chip/testing
 unit: card ## Run the unit tests of the card, the runner and the tests themselves
-	@scripts/cargo.sh test $(CARGO) test --workspace --features goya-chip/testing
+	@scripts/cargo.sh test $(CARGO) $(UNIT)
+
+unit-programs: toolbox ## Compile them
+	@scripts/cargo.sh unit-programs $(CARGO) $(UNIT) --no-run
 
 uapi: toolbox ## Compare our user API header with the kernel's
 	@scripts/check-uapi.sh

@@ -93,9 +93,16 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# instead COMMAND...: runs it, or a function, in place of this process, so that what ends with its parent has the script as that.
+instead() {
+	[ -z "${GOYA_NICE:-}" ] || renice -n 10 -p "$BASHPID" >/dev/null || true
+	[ "$(type -t "$1")" = function ] || exec "$@"
+	"$@"
+}
+
 # step TITLE LOG TOTAL COMMAND...: runs a long command with its output in LOG. Shows elapsed time
 # and, with TOTAL (the lines expected, or "cargo", which says itself), how far it is; on failure the end of the log and its
-# name. V=1 shows the output itself as well.
+# name. V=1 shows the output itself as well. With GOYA_NICE=1 it leaves the processors to others.
 step() {
 	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines all far percent
 	shift 3
@@ -106,9 +113,9 @@ step() {
 	set -m
 	if [ "${V:-0}" != 0 ]; then
 		say "$what" "$title"
-		{ { "$@"; } 2>&1 9>&- </dev/null | tee "$log" >&2; exit "${PIPESTATUS[0]}"; } 9>&- &
+		{ { instead "$@"; } 2>&1 9>&- </dev/null | tee "$log" >&2; exit "${PIPESTATUS[0]}"; } 9>&- &
 	else
-		"$@" >"$log" 2>&1 9>&- </dev/null &
+		instead "$@" >"$log" 2>&1 9>&- </dev/null &
 	fi
 	STEP_PID=$!
 	set +m
