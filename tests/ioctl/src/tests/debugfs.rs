@@ -4,8 +4,8 @@
 //! The card's files in debugfs: names, modes and formats are upstream's (`common/debugfs.c`).
 
 use std::fs;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -94,6 +94,35 @@ pub fn read(name: &str) -> Result<String> {
     }
     // Some of upstream's end with a zero.
     Ok(text.trim_end_matches('\0').to_owned())
+}
+
+/// Reads words, many of them: finding the files takes the debug kernel longer than reading them.
+pub struct Words {
+    address: fs::File,
+    word: fs::File,
+}
+
+impl Words {
+    pub fn open() -> Result<Self> {
+        let open = |name, options: &fs::OpenOptions| {
+            let path = path(name)?;
+            options.open(&path).map_err(|e| format!("{}: {e}", path.display()))
+        };
+        Ok(Self {
+            address: open("addr", fs::File::options().write(true))?,
+            word: open("data32", fs::File::options().read(true))?,
+        })
+    }
+
+    /// The word at an address.
+    pub fn at(&self, address: u64) -> Result<u32> {
+        let mut text = [0; 64];
+        (&self.address).write_all(format!("{address:#x}").as_bytes()).map_err(|e| format!("addr: {e}"))?;
+        let length = self.word.read_at(&mut text, 0).map_err(|e| format!("data32: {e}"))?;
+        let text = String::from_utf8_lossy(&text[..length]);
+        let digits = text.trim_end_matches('\0').trim().trim_start_matches("0x");
+        u32::from_str_radix(digits, 16).map_err(|e| format!("data32 {text:?}: {e}"))
+    }
 }
 
 /// The same, or the error of the file's.

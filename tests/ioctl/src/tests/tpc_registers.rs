@@ -12,9 +12,10 @@ use goya_tests::packet::CFG;
 use goya_tests::tpc::{CORES, Tensor, put_code, register, series};
 use goya_tests::{Result, check, check_eq, nodes};
 
+use super::debugfs::Words;
 use super::submit::settle;
 use super::tpc_reach::expect_failures;
-use super::{Test, debugfs, test};
+use super::{Test, test};
 
 pub const TESTS: &[Test] = &[
     Test { seconds: 90, ..test("tpc.registers", registers) },
@@ -176,6 +177,7 @@ fn own() -> Result {
 /// The protection bits of all cores are what the tables say.
 fn bits() -> Result {
     let card = Card::open()?;
+    let words = Words::open()?;
     for core in 0..CORES {
         for (block, runs) in BLOCKS {
             let (block, protected) = (block + core * NEXT, protected(runs)?);
@@ -183,10 +185,7 @@ fn bits() -> Result {
                 let clear = (0..32).filter(|bit| protected.contains(&(word * 128 + bit * 4)));
                 let expected = clear.fold(!0u32, |bits, bit| bits & !(1 << bit));
                 let at = CFG + u64::from(block + BITS.0 + 4 * word);
-                debugfs::write("addr", &format!("{at:#x}"))?;
-                let is = debugfs::read("data32")?;
-                let is =
-                    u32::from_str_radix(is.trim().trim_start_matches("0x"), 16).map_err(|e| e.to_string())?;
+                let is = words.at(at)?;
                 check_eq!(
                     format!("{is:#x}"),
                     format!("{expected:#x}"),
