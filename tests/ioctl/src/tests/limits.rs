@@ -237,7 +237,7 @@ fn charged() -> Result {
     grown(8 << 20, "command buffers", &|| (0..8).try_for_each(|_| card.create_cb(1 << 20).map(drop)))?;
     let stamps = || card.memory(HL_MEM_OP_TS_ALLOC, 0, |m| m.num_of_elements = 1 << 20).map(drop);
     grown(8 << 20, "time stamps", &stamps)?;
-    const MAPPINGS: u64 = 3000;
+    const MAPPINGS: u64 = 1500;
     let memory = Mapping::anonymous(MAPPINGS as usize * 4096).map_err(|e| e.to_string())?;
     let pages = (0..MAPPINGS).map(|n| memory.address() + n * 4096);
     let map = || pages.clone().try_for_each(|page| card.map_host_range(page, 4096).map(drop));
