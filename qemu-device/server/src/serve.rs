@@ -24,7 +24,7 @@ use crate::shared::Shared;
 use crate::trace::Trace;
 
 /// How long to wait after a client could not be accepted.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+pub const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
 /// Why the card does not run.
 #[derive(Debug, thiserror::Error)]

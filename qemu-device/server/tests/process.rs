@@ -8,6 +8,7 @@ mod common;
 use std::io::Read;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::Duration;
 
 use common::{Card, Dir, open_windows, program, put, register, wait, word};
 use serde_json::json;
@@ -130,6 +131,20 @@ fn several_control_clients_are_served_whatever_they_say() {
 }
 
 #[test]
+fn more_control_clients_than_descriptors_cost_no_processor() {
+    let card = Card::start("flood", &[]);
+    card.limit_descriptors(32);
+    let clients: Vec<_> = (0..64).map(|_| card.control()).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    let before = card.ticks();
+    std::thread::sleep(Duration::from_secs(1));
+    let used = card.ticks() - before;
+    assert!(used < 5, "{used} hundredths of a second of the processor's time");
+    drop(clients);
+    assert_eq!(card.control().ask(&json!({"cmd": "status"}))["card"], "HL100");
+}
+
+#[test]
 fn unplugged_is_all_ones_until_cleared() {
     let card = Card::start("unplug", &[]);
     let mut client = card.client();
@@ -191,7 +206,7 @@ fn kernels_are_a_line_each_and_their_words_on_demand() {
             if idle(&mut client) {
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
         assert!(idle(&mut client), "the kernel does not end");
         card.signal(libc::SIGTERM);

@@ -9,10 +9,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::serve::{Error, claim, listen_error};
+use crate::serve::{ACCEPT_AGAIN, Error, claim, listen_error};
 use crate::shared::Shared;
 use crate::trace::Trace;
 use request::Request;
@@ -25,15 +26,24 @@ pub fn start(path: &Path, shared: &Arc<Shared>, trace: &Arc<Trace>) -> Result<()
     claim(path)?;
     let listener = UnixListener::bind(path).map_err(|error| listen_error(path, error))?;
     let (shared, trace) = (Arc::clone(shared), Arc::clone(trace));
-    std::thread::Builder::new().name("control".into()).spawn(move || {
-        for stream in listener.incoming().flatten() {
+    thread::Builder::new().name("control".into()).spawn(move || {
+        for stream in listener.incoming() {
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(error) => {
+                    // Out of descriptors, say; who waits is still there when there are some again.
+                    tracing::warn!("cannot accept a control client: {error}");
+                    thread::sleep(ACCEPT_AGAIN);
+                    continue;
+                }
+            };
             let (shared, trace) = (Arc::clone(&shared), Arc::clone(&trace));
             let client = move || {
                 if let Err(error) = serve(&stream, &shared, &trace) {
                     tracing::info!("control client dropped: {error}");
                 }
             };
-            if let Err(error) = std::thread::Builder::new().name("control client".into()).spawn(client) {
+            if let Err(error) = thread::Builder::new().name("control client".into()).spawn(client) {
                 tracing::warn!("no thread for a control client: {error}");
             }
         }

@@ -107,9 +107,29 @@ impl Card {
 
     /// Sends a signal.
     pub fn signal(&self, signal: i32) {
-        let pid = i32::try_from(self.child.id()).expect("a process id");
         // SAFETY: takes no pointer; the process is our child and has not been waited for.
-        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+        assert_eq!(unsafe { libc::kill(self.pid(), signal) }, 0);
+    }
+
+    fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a process id")
+    }
+
+    /// Lets it have no more than `count` descriptors.
+    pub fn limit_descriptors(&self, count: u64) {
+        let limit = libc::rlimit { rlim_cur: count, rlim_max: count };
+        // SAFETY: the limit lives for the call, and nothing is written.
+        let done =
+            unsafe { libc::prlimit(self.pid(), libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
+        assert_eq!(done, 0);
+    }
+
+    /// The processor's time that it has had, in hundredths of a second.
+    pub fn ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
+        let (_, rest) = stat.rsplit_once(')').expect("its name is in parentheses");
+        // User's and system's time are the 12th and 13th behind the name.
+        rest.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
     }
 
     /// Waits for the end; what was written to stderr meanwhile, and the exit status.
