@@ -31,6 +31,10 @@ use kernel::{
 
 use core::marker::PhantomData;
 
+/// The same memory may be mapped as often as one likes: there are no caches that are to be flushed for the device, and no
+/// copies ([`bounce`]). The kernel's checker of mappings warns of more than eight otherwise.
+const OFTEN: c_ulong = bindings::DMA_ATTR_DEBUGGING_IGNORE_CACHELINES as c_ulong;
+
 /// All DMA mappings of a device. When this is dropped, or the device is unbound from its driver, all
 /// of them are undone (which may sleep), and new ones refused; the card must have been stopped before.
 pub(crate) struct DmaMappings {
@@ -146,7 +150,12 @@ impl Shared {
         // SAFETY: The device is bound, as `busy` is not 0. The list is valid. The call sets a
         // count in the copy that neither unmapping nor freeing needs.
         let result = to_result(unsafe {
-            bindings::dma_map_sgtable(raw_device(&self.device), &mut mapped, direction.into(), 0)
+            bindings::dma_map_sgtable(
+                raw_device(&self.device),
+                &mut mapped,
+                direction.into(),
+                OFTEN,
+            )
         });
         // SAFETY: The device is bound, and the table mapped. If it may not stay so, its memory is as it was.
         let result = result.and_then(|()| unsafe {
@@ -155,7 +164,7 @@ impl Shared {
                     raw_device(&self.device),
                     &mut mapped,
                     direction.into(),
-                    bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong,
+                    OFTEN | bindings::DMA_ATTR_SKIP_CPU_SYNC as c_ulong,
                 );
                 return Err(self.copies_only());
             }
@@ -182,7 +191,7 @@ impl Shared {
                 raw_device(&self.device),
                 &mut table,
                 mapping.direction.into(),
-                0,
+                OFTEN,
             )
         }
     }

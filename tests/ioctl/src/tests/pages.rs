@@ -26,6 +26,7 @@ pub const TESTS: &[Test] = &[
     test("pages.default_page", default_page),
     test("pages.unmapped_device_memory", unmapped_device_memory),
     test("pages.double_mapping", double_mapping),
+    test("pages.mapped_often", mapped_often),
     test("pages.busy_handles", busy_handles),
     test("pages.export", export),
     test("pages.no_copies", no_copies),
@@ -172,6 +173,26 @@ fn double_mapping() -> Result {
         card.unmap(at).map_err(|e| e.to_string())?;
     }
     check_eq!(errno(card.unmap(one)), libc::EINVAL, "unmapping twice");
+    Ok(())
+}
+
+/// A page can be mapped more often than the kernel's checker of mappings can count (7), and each time by itself.
+fn mapped_often() -> Result {
+    const TIMES: usize = 20;
+
+    only_goya("tells that checker what it does")?;
+    let card = Card::open()?;
+    let memory = memory(4096)?;
+    let map = || card.map_host_range(memory.address(), 4096).map_err(|e| e.to_string());
+    let mut mapped = (0..TIMES).map(|_| map()).collect::<Result<Vec<_>>>()?;
+    memory.write(0, b"mapped often");
+    // The last goes first, then the first: what is left is there until it goes itself.
+    for round in 0..TIMES {
+        let at = mapped.remove(if round % 2 == 0 { mapped.len() - 1 } else { 0 });
+        card.run(1, &Packets::default().copy(direction::HL_DMA_HOST_TO_SRAM, at, SRAM, 12))?;
+        check!(card.get(SRAM, 12)? == b"mapped often", "the data differ");
+        card.unmap(at).map_err(|e| e.to_string())?;
+    }
     Ok(())
 }
 
