@@ -4,13 +4,14 @@
 //! The processes that have a device open, whether they have opened it or were given it, as `__do_SAK()` finds those of a
 //! terminal; or have memory of it mapped, which is a way to keep it open.
 //!
-//! C headers: `include/linux/fdtable.h`, `include/linux/mm.h`, `include/linux/pid.h`, `include/linux/sched/mm.h`,
+//! C headers: `include/linux/fdtable.h`, `include/linux/fs.h`, `include/linux/mm_types.h`, `include/linux/pid.h`,
 //! `include/linux/sched/signal.h`.
 
 use core::cell::Cell;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use kernel::bindings;
+use kernel::container_of;
 use kernel::prelude::*;
 use kernel::sync::rcu;
 
@@ -85,41 +86,55 @@ unsafe fn has(look: &Look<'_>) -> bool {
     }
 }
 
-/// Whether the task of `look` has memory of what is looked for mapped, by a file of somebody who could have killed it. One whose
-/// address space is just being changed is passed over: nobody is waited for here.
+/// Where memory of a device is mapped, whoever has mapped it; nobody can change that as long as this is there. The lock is taken by
+/// who maps and unmaps such memory, for a moment, and not by who changes his address space otherwise: its own lock may be busy all
+/// the time, and nobody should wait for it here.
 ///
-/// # Safety
+/// # Invariants
 ///
-/// The task must be valid during the call, and the caller in a read-side section of RCU.
-unsafe fn maps(look: &Look<'_>) -> bool {
-    // SAFETY: The task is valid. Its address space, which it may not have, is ours to look at as long as we have the
-    // reference, and what is mapped there as long as the lock is held; a file is kept by what maps it. None of these
-    // functions sleeps.
-    unsafe {
-        let mm = bindings::get_task_mm(look.task);
-        if mm.is_null() {
-            return false;
-        }
-        let mut found = false;
-        if bindings::mmap_read_trylock(mm) {
-            let mut address = 0;
-            loop {
-                let area = bindings::find_vma(mm, address);
-                if area.is_null() {
-                    break;
+/// `.0` is valid, and its areas are locked for reading.
+struct Areas(NonNull<bindings::address_space>);
+
+impl Areas {
+    /// Those of `device`. May sleep.
+    fn of<D: Send + Sync>(device: &Device<D>) -> Self {
+        let mapping = device.mapping();
+        // SAFETY: It is valid as long as the device.
+        unsafe { bindings::down_read(&raw mut (*mapping.as_ptr()).i_mmap_rwsem) };
+        // INVARIANT: Locked above.
+        Self(mapping)
+    }
+
+    /// Whether there is one of the address space `space` by a file of somebody who could have killed `task`.
+    ///
+    /// # Safety
+    ///
+    /// The task must be valid during the call, and the caller in a read-side section of RCU.
+    unsafe fn has(
+        &self,
+        space: *mut bindings::mm_struct,
+        task: *const bindings::task_struct,
+    ) -> bool {
+        // SAFETY: By the type invariants, the areas stay as they are; the address space is only compared. A file is kept by what
+        // maps it. The task by the function's precondition.
+        unsafe {
+            let mut node = (*self.0.as_ptr()).i_mmap.rb_leftmost;
+            while !node.is_null() {
+                let area = container_of!(node, bindings::vm_area_struct, shared.rb);
+                if (*area).vm_mm == space && could_kill((*area).vm_file, task) {
+                    return true;
                 }
-                let file = (*area).vm_file;
-                if !file.is_null() && (look.is)(file) && could_kill(file, look.task) {
-                    found = true;
-                    break;
-                }
-                address = (*area).__bindgen_anon_1.__bindgen_anon_1.vm_end;
+                node = bindings::rb_next(node);
             }
-            bindings::mmap_read_unlock(mm);
         }
-        // If it was the last reference, somebody else does the rest.
-        bindings::mmput_async(mm);
-        found
+        false
+    }
+}
+
+impl Drop for Areas {
+    fn drop(&mut self) {
+        // SAFETY: Locked, by the type invariants.
+        unsafe { bindings::up_read(&raw mut (*self.0.as_ptr()).i_mmap_rwsem) };
     }
 }
 
@@ -148,11 +163,12 @@ const INIT: i32 = 1;
 pub(crate) fn kill<D: Send + Sync>(device: &Device<D>, mut tell: impl FnMut(i32)) -> bool {
     let is = |file: *mut bindings::file| device.is_of(file);
     let namespace = &raw mut bindings::init_pid_ns;
+    let areas = Areas::of(device);
     let mut any = false;
     let mut number = 0;
     // Threads, and processes, may share a table, which may be long. Whoever has a table like that of the one before has as
     // little.
-    let (mut barren, mut barren_memory) = (ptr::null_mut(), ptr::null_mut());
+    let (mut barren, mut barren_space) = (ptr::null_mut(), ptr::null_mut());
     loop {
         // A section for each task: there may be very many.
         let _section = rcu::read_lock();
@@ -169,7 +185,7 @@ pub(crate) fn kill<D: Send + Sync>(device: &Device<D>, mut tell: impl FnMut(i32)
             continue;
         }
         // SAFETY: As above. The table may change at any time.
-        let (process, table, memory) = unsafe {
+        let (process, table, space) = unsafe {
             (
                 (*task).tgid,
                 (&raw const (*task).files).read_volatile(),
@@ -187,7 +203,7 @@ pub(crate) fn kill<D: Send + Sync>(device: &Device<D>, mut tell: impl FnMut(i32)
         // SAFETY: As above.
         let opened = table != barren && unsafe { has(&look) };
         // SAFETY: As above.
-        if opened || memory != barren_memory && unsafe { maps(&look) } {
+        if opened || space != barren_space && unsafe { areas.has(space, task) } {
             // SAFETY: As above.
             if unsafe { kill_task(task) } {
                 tell(process);
@@ -199,6 +215,6 @@ pub(crate) fn kill<D: Send + Sync>(device: &Device<D>, mut tell: impl FnMut(i32)
         if !look.found.get() {
             barren = table;
         }
-        barren_memory = memory;
+        barren_space = space;
     }
 }

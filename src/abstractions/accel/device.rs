@@ -66,6 +66,12 @@ impl<D> Device<D> {
         }
     }
 
+    /// What knows where memory of the node is mapped: all its files have this one, by DRM's `open()`. Valid as long as the device.
+    pub(in crate::abstractions) fn mapping(&self) -> NonNull<bindings::address_space> {
+        // SAFETY: The device is valid, and has had its inode from the beginning, whose mapping is never null.
+        unsafe { NonNull::new_unchecked((*(*self.dev.get()).anon_inode).i_mapping) }
+    }
+
     /// Keeps the parent bound; nothing if the device is unplugged.
     pub(crate) fn enter(&self) -> Option<Live<'_, D>> {
         Some(Live {

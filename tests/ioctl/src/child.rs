@@ -49,6 +49,7 @@ pub fn run(what: &str) -> ExitCode {
         "foreign" => become_somebody(4 << 20).map_err(|e| e.to_string()).and_then(|()| post()),
         "hoard" => hoard(),
         "mapped" => mapped(),
+        "mapped-busy" => mapped_and_busy(),
         "listen" => listen(),
         "spin" => tpc_endless::spin(true),
         "spin-left" => tpc_endless::spin(false),
@@ -226,6 +227,17 @@ fn mapped() -> Result {
     let lived = until_killed();
     drop(buffer);
     lived
+}
+
+/// The same, while its threads change its address space all the time.
+fn mapped_and_busy() -> Result {
+    let change = || {
+        loop {
+            drop(Mapping::anonymous(1 << 20));
+        }
+    };
+    (0..4).for_each(|_| drop(std::thread::spawn(change)));
+    mapped()
 }
 
 /// Wants to know of events, has work that never ends, and does not go when it is told of that.

@@ -28,6 +28,7 @@ pub const TESTS: &[Test] = &[
     test("holder.child_unbind", child_unbind),
     test("holder.mapped", mapped),
     test("holder.mapped_unbind", mapped_unbind),
+    test("holder.mapped_busy", mapped_busy),
     Test { name: "holder.nobody", run: nobody, seconds: 60, emulated: false },
     Test { name: "holder.hoarder", run: hoarder, seconds: 60, emulated: false },
     Test { name: "holder.nobody_unbind", run: nobody_unbind, seconds: 60, emulated: false },
@@ -92,20 +93,25 @@ fn child_unbind() -> Result {
 }
 
 /// Somebody has closed the card, but has a buffer of it mapped: that keeps the file open.
-fn with_mapping(end: impl FnOnce() -> Result) -> Result {
+fn with_mapping(work: &str, end: impl FnOnce() -> Result) -> Result {
     only_goya("finds who has memory mapped")?;
-    let user = CardUser::start("mapped")?;
+    let user = CardUser::start(work)?;
     end()?;
     user.ends_killed()?;
     works()
 }
 
 fn mapped() -> Result {
-    with_mapping(reset)
+    with_mapping("mapped", reset)
 }
 
 fn mapped_unbind() -> Result {
-    with_mapping(rebind)
+    with_mapping("mapped", rebind)
+}
+
+/// Whose address space was just being changed when the driver looked is found when it looks once more.
+fn mapped_busy() -> Result {
+    with_mapping("mapped-busy", reset)
 }
 
 /// Takes the card from its driver, and gives it back.
