@@ -106,3 +106,17 @@ fn instructions_that_a_form_does_not_allow_cannot_be_made() {
     let outside = Operand::Register(Register { file: goya_tpc_isa::File::V, number: 40 });
     assert!(make(i32, &[0], &[v(0), outside, v(2)], 0).is_err());
 }
+
+/// Also where tables are looked up in different parts of a program that is compiled for speed.
+#[test]
+fn a_decoded_form_is_the_row_of_its_table() {
+    for slot in Slot::ALL {
+        for form in table::forms(slot) {
+            let found = table::forms_of(slot, u32::from(form.opcode));
+            assert!(found.contains(form), "{form}");
+        }
+        let nop = Word::Slots(Slots::default()).encode().unwrap();
+        let Ok(Word::Slots(slots)) = Word::decode(&nop) else { panic!("{nop:?}") };
+        assert!(slots.iter().any(|instruction| instruction.form() == table::nop(slot)), "{slot}");
+    }
+}

@@ -17,6 +17,8 @@ use crate::form::Form;
 use crate::slot::Slot;
 
 /// All forms of `slot`, by opcode. Of several forms that an instruction word fits, the first is meant.
+///
+/// The tables are statics: a form is known by its address, and a constant may have several.
 #[must_use]
 pub fn forms(slot: Slot) -> &'static [Form] {
     match slot {
