@@ -30,6 +30,7 @@ mod random;
 #[cfg(any(test, feature = "testing"))]
 mod regions;
 mod registers;
+mod simd;
 mod spu;
 mod stop;
 mod store;

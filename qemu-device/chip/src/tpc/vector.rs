@@ -4,6 +4,7 @@
 //! Vectors of 256 bytes and masks of 256 bits, with loops that the compiler turns into SIMD.
 
 use super::lane::Lane;
+use super::simd;
 
 /// Bytes of a vector register.
 pub const VECTOR_SIZE: usize = 256;
@@ -48,9 +49,7 @@ impl Vector {
 
     /// Makes each element `f` of one of `a`. What is made where it belongs need not be copied there.
     pub fn set_map<T: Lane, U: Lane>(&mut self, a: &Self, f: impl Fn(T) -> U) {
-        for (to, a) in self.0.chunks_exact_mut(U::BYTES).zip(a.0.chunks_exact(T::BYTES)) {
-            f(T::from_bytes(a)).to_bytes(to);
-        }
+        simd::map(self, a, f);
     }
 
     /// `f` of each two elements.
@@ -62,10 +61,7 @@ impl Vector {
 
     /// Makes each element `f` of one of `a` and one of `b`.
     pub fn set_zip<T: Lane>(&mut self, a: &Self, b: &Self, f: impl Fn(T, T) -> T) {
-        let sources = a.0.chunks_exact(T::BYTES).zip(b.0.chunks_exact(T::BYTES));
-        for (to, (a, b)) in self.0.chunks_exact_mut(T::BYTES).zip(sources) {
-            f(T::from_bytes(a), T::from_bytes(b)).to_bytes(to);
-        }
+        simd::zip(self, a, b, f);
     }
 
     /// `f` of each three elements.
