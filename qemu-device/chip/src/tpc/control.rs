@@ -46,11 +46,19 @@ enum Delayed {
 }
 
 /// The program counter and the loops around it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Control {
     word: u32,
+    /// The word behind which something follows but the next one: a delay slot, or the last of the innermost loop.
+    turn: u32,
     loops: Vec<Active>,
     delayed: Option<Delayed>,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { word: 0, turn: u32::MAX, loops: Vec::new(), delayed: None }
+    }
 }
 
 impl Control {
@@ -63,27 +71,34 @@ impl Control {
     /// Passes over words that do nothing, `words` at most, up to where something follows but the next word. It is
     /// left at the last of them. Returns how many they were.
     pub fn idle(&mut self, words: u64) -> u64 {
-        let end = self.loops.last().and_then(|active| active.last.checked_sub(self.word));
-        let end = end.map_or(u64::MAX, |rest| u64::from(rest) + 1);
-        let words = if self.delayed.is_some() {
-            1
-        } else {
-            words.min(end).min(u64::from(u32::MAX - self.word)).max(1)
-        };
+        let end = self.turn.checked_sub(self.word).map_or(u64::MAX, |rest| u64::from(rest) + 1);
+        let words = words.min(end).min(u64::from(u32::MAX - self.word)).max(1);
         self.word += (words - 1) as u32;
         words
     }
 
     /// Goes on behind a word that was no jump.
+    #[inline]
     pub fn advance(&mut self, registers: &mut Registers) -> Result<Next, Stop> {
+        if self.word == self.turn {
+            return self.turn(registers);
+        }
+        self.word += 1;
+        Ok(Next::Word)
+    }
+
+    /// The same behind a delay slot, the last word of a loop, or that of all.
+    fn turn(&mut self, registers: &mut Registers) -> Result<Next, Stop> {
         match self.delayed.take() {
             Some(Delayed::Enter(active)) => {
                 self.word = active.first;
                 self.loops.push(active);
+                self.turn = active.last;
                 return Ok(Next::Word);
             }
             Some(Delayed::Skip(to)) => {
                 self.word = to;
+                self.turn = self.innermost();
                 return Ok(Next::Word);
             }
             None => {}
@@ -98,8 +113,14 @@ impl Control {
             }
             self.loops.pop();
         }
+        self.turn = self.innermost();
         self.word = self.word.checked_add(1).ok_or(Cause::PcWrap)?;
         Ok(Next::Word)
+    }
+
+    /// The last word of the innermost loop; that of all if there is none.
+    fn innermost(&self) -> u32 {
+        self.loops.last().map_or(u32::MAX, |active| active.last)
     }
 
     /// Goes where a jump says. The word behind it is not executed.
@@ -120,6 +141,7 @@ impl Control {
         while self.loops.last().is_some_and(|active| !(active.first..=active.last).contains(&word)) {
             self.loops.pop();
         }
+        self.turn = self.innermost();
         Ok(Next::Word)
     }
 
@@ -151,6 +173,7 @@ impl Control {
             Delayed::Skip(last.saturating_add(1))
         });
         self.word += 1;
+        self.turn = self.word;
         Ok(Next::Word)
     }
 }

@@ -3,24 +3,24 @@
 
 //! A core: registers, memories and descriptors, and the execution of words.
 
-use goya_tpc_isa::{File, RawWord, Slot};
+use goya_tpc_isa::{RawWord, Slot};
 
 use super::attention;
 use super::cause::Cause;
 use super::choices;
-use super::code::{Cached, Code};
+use super::code::Code;
 use super::control::{Control, Next};
-use super::effect::{Condition, Effect};
+use super::effect::{Change, Condition, Effect};
 use super::float::Rounding;
 use super::local::{Local, SMALL_VLM_SIZE, VLM_SIZE};
 use super::memory::Memory;
 use super::op::{Op, Step};
 use super::pipeline::Pipeline;
-use super::random::ScalarRandom;
 use super::registers::Registers;
 use super::stop::Stop;
 use super::tensor::{DESCRIPTOR_SIZE, TENSORS, Tensor};
 use super::vector::Vector;
+use super::vectors::Place;
 use super::{load, spu, store, vpu};
 
 /// Offsets in a core's configuration block (`tpc0_cfg_regs.h`).
@@ -156,23 +156,14 @@ pub struct Profile {
 }
 
 /// Room for what is between reading and writing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Scratch {
-    effects: [(Effect, Condition); 4],
+    /// Of each instruction of a word.
+    changes: [Change; 4],
     sources: [Vector; 4],
-    vpu: [Vector; 4],
-    load: [Vector; 4],
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self {
-            effects: [(Effect::Nothing, Condition::Never); 4],
-            sources: Default::default(),
-            vpu: Default::default(),
-            load: Default::default(),
-        }
-    }
+    /// Vectors that are made, and change places with those of registers.
+    vpu: [Place; 4],
+    load: [Place; 4],
 }
 
 impl Default for Core {
@@ -208,7 +199,7 @@ impl Core {
     pub fn start(&mut self, register: impl Fn(u32) -> u32) {
         let pair = |at: u32| u64::from(register(at)) | u64::from(register(at + 4)) << 32;
         self.code.begin(pair(offset::KERNEL_BASE));
-        self.registers = Registers::default();
+        self.registers.clear();
         for (i, scalar) in (0..).zip(self.registers.s.iter_mut().take(32)) {
             *scalar = register(offset::SRF + 4 * i);
         }
@@ -231,7 +222,7 @@ impl Core {
         self.round = Rounding::from_code(code).unwrap_or_else(reset);
         self.control = Control::default();
         let waits = register(offset::MSS_CONFIG) >> 10 & 1 != 0;
-        self.pipeline = Pipeline::new(self.exposed && !waits);
+        self.pipeline.restart(self.exposed && !waits);
         self.around.tables = pair(offset::TABLES);
         self.causes = 0;
         let masked = if choices::MASKED_CAUSES_ARE_RECORDED { 0 } else { register(offset::INTR_MASK) };
@@ -260,52 +251,35 @@ impl Core {
     /// Executes at most `budget` words.
     pub fn run(&mut self, memory: &mut impl Memory, budget: u64) -> Progress {
         let end = self.words.saturating_add(budget);
+        let mut parts = Parts {
+            registers: &mut self.registers,
+            around: &mut self.around,
+            control: &mut self.control,
+            pipeline: &mut self.pipeline,
+            scratch: &mut self.scratch,
+            round: self.round,
+            causes: &mut self.causes,
+            watched: self.watched,
+            profile: &mut self.profile,
+        };
         while self.words < end {
-            match self.step(memory, end - self.words) {
+            let Some(cached) = self.code.fetch(parts.control.word(), memory) else {
+                return Progress::Stopped(Stop { word: parts.control.word(), ..Cause::HbwRead.into() });
+            };
+            let next = if cached.idle > 0 {
+                self.words += parts.idle(u64::from(cached.idle).min(end - self.words));
+                parts.control.advance(parts.registers)
+            } else {
+                self.words += 1;
+                parts.step(&cached.step, memory)
+            };
+            match next {
                 Ok(Next::Word) => {}
                 Ok(Next::Halt) => return Progress::Halted,
-                Err(stop) => return Progress::Stopped(Stop { word: self.control.word(), ..stop }),
+                Err(stop) => return Progress::Stopped(Stop { word: parts.control.word(), ..stop }),
             }
         }
         Progress::Running
-    }
-
-    /// Executes a word, or several that do nothing, but not more than `budget`.
-    fn step(&mut self, memory: &mut impl Memory, budget: u64) -> Result<Next, Stop> {
-        let cached = self.code.fetch(self.control.word(), memory);
-        let Some(Cached { step, idle }) = cached else { return Err(Cause::HbwRead.into()) };
-        if *idle > 0 {
-            let words = self.control.idle(u64::from(*idle).min(budget));
-            self.words += words;
-            self.pipeline.pass(words);
-            return self.control.advance(&mut self.registers);
-        }
-        self.words += 1;
-        self.pipeline.pass(1);
-        match step {
-            Step::Ops(ops) => {
-                let mut parts = Parts {
-                    registers: &mut self.registers,
-                    around: &mut self.around,
-                    pipeline: &mut self.pipeline,
-                    scratch: &mut self.scratch,
-                    round: self.round,
-                    causes: &mut self.causes,
-                    watched: self.watched,
-                    profile: &mut self.profile,
-                };
-                parts.execute(ops, &mut self.control, memory)
-            }
-            Step::Loop(l) => {
-                let stall = self.pipeline.patch_loop(l, &mut self.registers);
-                self.profile.stalls += u64::from(stall);
-                let entered = self.control.begin_loop(l, &mut self.registers);
-                self.pipeline.unpatch_scalars(&mut self.registers);
-                entered
-            }
-            Step::Illegal(reason) => Err(Stop::because(Cause::IllegalInstruction, reason.as_str())),
-            Step::Unreadable => Err(Stop::because(Cause::HbwRead, "code")),
-        }
     }
 }
 
@@ -322,6 +296,7 @@ struct Flow {
 struct Parts<'a> {
     registers: &'a mut Registers,
     around: &'a mut Surroundings,
+    control: &'a mut Control,
     pipeline: &'a mut Pipeline,
     scratch: &'a mut Scratch,
     round: Rounding,
@@ -331,103 +306,116 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    /// Passes over words that do nothing, `words` at most: how many they were.
+    #[inline]
+    fn idle(&mut self, words: u64) -> u64 {
+        let words = self.control.idle(words);
+        self.pipeline.pass(words);
+        words
+    }
+
+    /// Executes a word.
+    fn step(&mut self, step: &Step, memory: &mut impl Memory) -> Result<Next, Stop> {
+        self.pipeline.pass(1);
+        match step {
+            Step::Ops(ops) => self.execute(ops, memory),
+            Step::Loop(l) => {
+                let stall = self.pipeline.patch_loop(l, self.registers);
+                self.profile.stalls += u64::from(stall);
+                let entered = self.control.begin_loop(l, self.registers);
+                self.pipeline.unpatch_scalars(self.registers);
+                entered
+            }
+            Step::Illegal(reason) => Err(Stop::because(Cause::IllegalInstruction, reason.as_str())),
+            Step::Unreadable => Err(Stop::because(Cause::HbwRead, "code")),
+        }
+    }
+
     /// Executes the instructions of a word: all read their operands before any changes a register.
-    fn execute(&mut self, ops: &[Op], control: &mut Control, memory: &mut impl Memory) -> Result<Next, Stop> {
+    fn execute(&mut self, ops: &[Op], memory: &mut impl Memory) -> Result<Next, Stop> {
         let mut flow = Flow::default();
-        if let [op] = ops {
-            // What one alone changes is not moved about before it is changed. Nor is the effect: its parts have just been written
-            // one by one, and to read it as a whole stalls a processor until all of them are in its cache.
-            let (mut condition, drawn) = self.begin(op, &mut flow);
-            let effect = self.instruction(op, memory, &mut flow, condition == Condition::Never);
-            self.end(op, drawn, &mut condition);
-            match &effect {
-                Ok(effect) => self.apply(op, effect, &condition),
-                Err(_) => return effect.map(|_| Next::Word),
-            }
-        } else {
-            for (i, op) in ops.iter().enumerate().take(4) {
-                let (mut condition, drawn) = self.begin(op, &mut flow);
-                let effect = self.instruction(op, memory, &mut flow, condition == Condition::Never);
-                self.end(op, drawn, &mut condition);
-                self.scratch.effects[i] = (effect?, condition);
-            }
-            for (i, op) in ops.iter().enumerate().take(4) {
-                let (effect, condition) = self.scratch.effects[i];
-                self.apply(op, &effect, &condition);
-            }
+        for (i, op) in ops.iter().enumerate().take(4) {
+            self.read(i, op, memory, &mut flow)?;
+        }
+        for (i, op) in ops.iter().enumerate().take(4) {
+            self.apply(i, op);
         }
         // The slots of a word wait together.
         self.profile.stalls += u64::from(flow.stall);
         match flow.jump {
             _ if flow.halts => Ok(Next::Halt),
-            Some((relative, distance)) => control.jump(relative, distance),
-            None => control.advance(self.registers),
+            Some((relative, distance)) => self.control.jump(relative, distance),
+            None => self.control.advance(self.registers),
         }
     }
 
-    /// What is before an instruction: registers are as it sees them. Its condition, and the random numbers that it may draw from.
-    #[inline(always)]
-    fn begin(&mut self, op: &Op, flow: &mut Flow) -> (Condition, ScalarRandom) {
-        flow.stall = flow.stall.max(self.pipeline.patch(&op.reads, &op.read_set, self.registers));
-        (Condition::of(op, self.registers), self.registers.s_lfsr)
-    }
-
-    /// What is behind it, whether or not it stopped the kernel: the causes that it gives, and registers as they were.
-    #[inline(always)]
-    fn end(&mut self, op: &Op, drawn: ScalarRandom, condition: &mut Condition) {
-        if self.watched != 0 && *condition != Condition::Never {
+    /// Executes instruction `i` of a word but for what it changes of registers, which are as it sees them meanwhile.
+    #[inline]
+    fn read(&mut self, i: usize, op: &Op, memory: &mut impl Memory, flow: &mut Flow) -> Result<(), Stop> {
+        flow.stall = flow.stall.max(self.pipeline.patch(&op.reads, self.registers));
+        let drawn = self.registers.s_lfsr;
+        let change = &mut self.scratch.changes[i];
+        change.effect = Effect::Nothing;
+        change.condition.set(op, self.registers);
+        let never = change.condition == Condition::Never;
+        let executed = if never { Ok(()) } else { self.instruction(i, op, memory, flow) };
+        if self.watched != 0 && !never {
+            let condition = &self.scratch.changes[i].condition;
             let causes = attention::of(op, self.registers, &self.scratch.sources, drawn, condition);
             *self.causes |= causes & self.watched;
         }
         self.pipeline.unpatch(self.registers);
+        executed
     }
 
-    /// Changes registers as an instruction does.
-    #[inline(always)]
-    fn apply(&mut self, op: &Op, effect: &Effect, condition: &Condition) {
-        self.pipeline.record(op, effect, self.registers);
-        let results = if op.slot == Slot::Load { &self.scratch.load } else { &self.scratch.vpu };
-        effect.apply(condition, results, self.registers);
+    /// Changes registers as instruction `i` does.
+    #[inline]
+    fn apply(&mut self, i: usize, op: &Op) {
+        let change = &self.scratch.changes[i];
+        if matches!(change.effect, Effect::Nothing) {
+            return;
+        }
+        let results = if op.slot == Slot::Load { &mut self.scratch.load } else { &mut self.scratch.vpu };
+        self.pipeline.record(&op.writes, self.registers);
+        change.apply(results, self.registers);
+        if let Effect::V(vectors) = &change.effect {
+            let replaced = results.get_mut(..usize::from(vectors.count)).unwrap_or_default();
+            self.pipeline.record_vectors(&op.writes, vectors.first, replaced, self.registers);
+        }
     }
 
     fn instruction(
         &mut self,
+        i: usize,
         op: &Op,
         memory: &mut impl Memory,
         flow: &mut Flow,
-        never: bool,
-    ) -> Result<Effect, Stop> {
+    ) -> Result<(), Stop> {
         match (op.slot, op.opcode) {
-            _ if never => return Ok(Effect::Nothing),
             (Slot::Spu, 32) => {
                 flow.halts = true;
-                return Ok(Effect::Nothing);
+                return Ok(());
             }
             (Slot::Vpu, 32) => {
                 flow.halts |= choices::VPU_HALT_ENDS;
-                return Ok(Effect::Nothing);
+                return Ok(());
             }
             (Slot::Spu, 36 | 37) => {
                 flow.jump = Some((op.opcode == 36, self.registers.scalar(op.a)));
-                return Ok(Effect::Nothing);
+                return Ok(());
             }
             (Slot::Load, 12 | 17..=19) => self.profile.loads += 1,
             (Slot::Store, 6 | 11..=13) => self.profile.stores += 1,
             _ => {}
         }
+        let Scratch { changes, sources, vpu, load } = &mut *self.scratch;
+        let change = &mut changes[i];
         match op.slot {
-            Slot::Load => load::execute(op, self.registers, self.around, memory, &mut self.scratch.load),
-            Slot::Spu => Ok(spu::execute(op, self.registers, self.round, self.causes)),
-            Slot::Vpu => {
-                let scratch = &mut *self.scratch;
-                vpu::execute(op, self.registers, &mut scratch.sources, &mut scratch.vpu, self.round)
-            }
-            Slot::Store => store::execute(op, self.registers, self.around, memory),
+            Slot::Load => load::execute(op, self.registers, self.around, memory, load, change)?,
+            Slot::Spu => spu::execute(op, self.registers, self.round, self.causes, change),
+            Slot::Vpu => vpu::execute(op, self.registers, sources, vpu, self.round, change)?,
+            Slot::Store => store::execute(op, self.registers, self.around, memory, change)?,
         }
+        Ok(())
     }
-}
-
-/// Whether a register of `file` is one that results reach later than the next word.
-pub fn is_exposed(file: File) -> bool {
-    matches!(file, File::V | File::S | File::I | File::Ad | File::Sp | File::Vp)
 }

@@ -7,7 +7,7 @@ use goya_tpc_isa::{File, Operand, Register, Type};
 
 use super::cause::Cause;
 use super::core::{Surroundings, is_descriptor};
-use super::effect::{Effect, Vectors};
+use super::effect::{Change, Effect, Vectors};
 use super::lane::{self, Lane, with_lane};
 use super::lut::{self, Table};
 use super::memory::Memory;
@@ -17,55 +17,54 @@ use super::spu::masked;
 use super::stop::Stop;
 use super::tensor::Part;
 use super::vector::{Mask, Vector};
+use super::vectors::Place;
 use super::vpu::special;
 
-/// What `op` does; vectors that it loads are in `results`.
+/// Makes `change` what `op` does, if it does something; vectors that it loads are in `results`.
 pub fn execute(
     op: &Op,
     registers: &mut Registers,
     around: &mut Surroundings,
     memory: &mut impl Memory,
-    results: &mut [Vector; 4],
-) -> Result<Effect, Stop> {
+    results: &mut [Place; 4],
+    change: &mut Change,
+) -> Result<(), Stop> {
     let dest = op.dest_number();
-    if matches!(op.opcode, 6 | 7 | 9) {
-        return looked_up(op, registers, around, memory, results);
-    }
-    let result = &mut results[0];
-    Ok(match op.opcode {
-        0 => Effect::Ad(dest, address(op, registers, around)),
-        3 => Effect::I(dest, permuted(op, registers)),
-        4 => Effect::I(dest, set(op, op::mask(op.b), registers)),
-        5 => moved(op, registers, result),
-        11 => {
-            let value = local(op, registers, around, memory)?;
-            scalar(op, value)
-        }
-        12 => global(op, registers, memory, result)?,
+    let result = &mut *results[0];
+    match op.opcode {
+        0 => change.effect = Effect::Ad(dest, address(op, registers, around)),
+        3 => *change.index(dest) = permuted(op, registers),
+        4 => *change.index(dest) = set(op, op::mask(op.b), registers),
+        5 if op.dest_file() == Some(File::I) => *change.index(dest) = set(op, op::mask(op.b), registers),
+        5 => change.effect = moved(op, registers, result),
+        6 | 7 | 9 => change.effect = looked_up(op, registers, around, memory, results)?,
+        11 => change.effect = scalar(op, local(op, registers, around, memory)?),
+        12 => change.effect = global(op, registers, memory, result)?,
         14..=16 => {
             let at = registers.scalar(op.a).wrapping_add(registers.scalar(op.b));
-            vector(op, registers, result, Part::from_offset(op.opcode - 14), |bytes| {
+            change.effect = vector(op, registers, result, Part::from_offset(op.opcode - 14), |bytes| {
                 around.local.load(at, bytes).ok_or(Cause::SlmAddress)
-            })?
+            })?;
         }
         17..=19 => {
             let (index, part) = (registers.i(op::number(op.a)), Part::from_offset(op.opcode - 17));
             let tensor = around.tensor(op::number(op.b));
             if op.dest_file() == Some(File::Vp) {
                 let at = tensor.address(&index).address;
-                vector(op, registers, result, part, |bytes| {
+                change.effect = vector(op, registers, result, part, |bytes| {
                     memory.read(at, bytes).map_err(|_| Cause::HbwRead)
-                })?
+                })?;
             } else {
                 if part != Part::Whole {
                     *result = *registers.v(dest);
                 }
                 tensor.load(&index, result, part, memory).map_err(|_| Cause::HbwRead)?;
-                Vectors::one(dest, 1)
+                change.effect = Vectors::one(dest, 1);
             }
         }
-        _ => Effect::Nothing,
-    })
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Coefficients or entries of a special function's table.
@@ -74,24 +73,24 @@ fn looked_up(
     registers: &Registers,
     around: &Surroundings,
     memory: &mut impl Memory,
-    results: &mut [Vector; 4],
+    results: &mut [Place; 4],
 ) -> Result<Effect, Stop> {
     let (dest, part) = (op.dest_number(), lut::part(op.b_bits)?);
     let (index, table) = (registers.v(op::number(op.a)), Table::new(around.tables, op::number(op.b)));
     if op.opcode == 6 {
-        results[0] = lut::merge(part, &table.entries(index, memory)?, registers.v(dest));
+        *results[0] = lut::merge(part, &table.entries(index, memory)?, registers.v(dest));
         return Ok(Vectors::one(dest, 4));
     }
     let (first, count) = if op.opcode == 7 { (1, 2) } else { (0, 1) };
     for ((c, k), result) in (first..first + count).zip(0..).zip(results) {
-        *result = if part.1 == 4 {
+        **result = if part.1 == 4 {
             table.coefficients(index, c, memory)?
         } else {
             let values = table.narrow_coefficients(index, c, part.1 as u32, memory)?;
             lut::merge(part, &values, registers.v(dest + k))
         };
     }
-    Ok(Effect::V(Vectors { first: dest, count: count as u8, width: 4, source: 4 }))
+    Ok(Vectors::several(dest, count as u8, 4))
 }
 
 /// A scalar, or bit 0 of it, for a destination that is either.
@@ -153,7 +152,6 @@ fn moved(op: &Op, registers: &mut Registers, result: &mut Vector) -> Effect {
             Vectors::one(dest, lane::size(op.ty))
         }
         (Some(File::Vp), from) => predicate(op, from, op::number(op.b), registers),
-        (Some(File::I), _) => Effect::I(dest, set(op, op::mask(op.b), registers)),
         (_, from) => scalar(op, registers.scalar(from)),
     }
 }

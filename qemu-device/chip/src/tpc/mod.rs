@@ -36,6 +36,7 @@ mod stop;
 mod store;
 mod tensor;
 mod vector;
+mod vectors;
 mod vpu;
 
 #[cfg(test)]
@@ -52,3 +53,4 @@ pub use registers::{Address, Index, Registers};
 pub use stop::Stop;
 pub use tensor::{Dimension, Tensor};
 pub use vector::{Mask, VECTOR_SIZE, Vector};
+pub use vectors::VectorFile;

@@ -3,11 +3,11 @@
 
 //! Instructions as the interpreter executes them: by field, as the hardware sees them.
 
-use goya_tpc_isa::latency::{self, Read, Write};
+use goya_tpc_isa::latency::{Read, Write};
 use goya_tpc_isa::slot::span;
 use goya_tpc_isa::{Field, File, Instruction, Loop, Operand, Predicate, RawWord, Register, Slot, Type, Word};
 
-use super::pipeline::RegisterSet;
+use super::pipeline::{self, One};
 
 /// An instruction.
 #[derive(Debug, Clone)]
@@ -41,11 +41,9 @@ pub struct Op {
     /// The condition.
     pub predicate: Predicate,
     /// The registers that are read, and when.
-    pub reads: Vec<Read>,
-    /// Which those are.
-    pub read_set: RegisterSet,
+    pub reads: Box<[One<Read>]>,
     /// The registers that are written, and when.
-    pub writes: Vec<Write>,
+    pub writes: Box<[One<Write>]>,
 }
 
 impl Op {
@@ -58,7 +56,6 @@ impl Op {
         let bits = |field| span(form.slot, field).map_or(0, |span| raw.get(span));
         // The STORE slot has its destination where others have a source.
         let dest = if form.slot == Slot::Store { Field::C } else { Field::Dest };
-        let reads: Vec<_> = latency::reads(instruction).collect();
         let source = |name| field(name).unwrap_or(Operand::Number(0));
         Self {
             slot: form.slot,
@@ -75,25 +72,27 @@ impl Op {
             d_bits: bits(Field::D),
             immediate: bits(Field::Immediate),
             predicate: instruction.predicate(),
-            read_set: RegisterSet::of(&reads),
-            reads,
-            writes: latency::writes(instruction).collect(),
+            reads: pipeline::reads(instruction),
+            writes: pipeline::writes(instruction),
         }
     }
 
     /// Whether switch `bit` is set.
+    #[inline]
     #[must_use]
     pub const fn switch(&self, bit: u32) -> bool {
         self.switches >> bit & 1 != 0
     }
 
     /// The file of the destination.
+    #[inline]
     #[must_use]
     pub fn dest_file(&self) -> Option<File> {
         self.dest.map(|register| register.file)
     }
 
     /// The number of the destination's first register.
+    #[inline]
     #[must_use]
     pub fn dest_number(&self) -> u8 {
         self.dest.map_or(0, |register| register.number)
@@ -101,6 +100,7 @@ impl Op {
 }
 
 /// The number of the register that `operand` is.
+#[inline]
 #[must_use]
 pub fn number(operand: Operand) -> u8 {
     match operand {

@@ -3,208 +3,278 @@
 
 //! The exposed pipeline: a result is in its register at once, and what it replaced is kept for as long as
 //! somebody may still have to read that.
-
-use std::collections::VecDeque;
+//!
+//! What was replaced is in a ring, where each entry leads to the one before of the same register: whether something is read too
+//! early is seen at the register's newest entry, nearly always by its age. A vector is not copied: it changes places.
 
 use goya_tpc_isa::latency::{self, MAX_DISTANCE, Read, Write};
-use goya_tpc_isa::{File, Loop, Register};
+use goya_tpc_isa::{File, Instruction, Loop, Register};
 
-use super::core::is_exposed;
-use super::effect::Effect;
-use super::op::Op;
-use super::registers::{Address, Index, Registers};
-use super::vector::{Mask, Vector};
+use super::registers::{Address, Registers};
+use super::vector::Mask;
+use super::vectors::Place;
 
-/// Vectors that can have been replaced a short time ago, and more: LOAD writes two a word, VPU four.
+/// Registers that results reach late.
+const REGISTERS: usize = 148;
+/// Values that can have been replaced a short time ago, and more: LOAD writes two registers a word, SPU two, VPU four, STORE one.
+const VALUES: usize = 128;
+const _: () = assert!(VALUES >= 9 * (MAX_DISTANCE as usize + 1));
+/// Vectors among them: LOAD writes two a word, VPU four.
 const VECTORS: usize = 64;
 const _: () = assert!(VECTORS >= 6 * (MAX_DISTANCE as usize + 1));
 
-/// What a register held.
+/// A read or a write of one register.
 #[derive(Debug, Clone, Copy)]
-enum Value {
-    /// A vector, by its place.
-    V(u8),
-    S(u32),
-    I(Index),
-    Ad(Address),
-    Sp(bool),
-    Vp(Mask),
+pub struct One<T> {
+    register: Register,
+    /// Its number among the registers of all files.
+    number: u8,
+    when: T,
+}
+
+impl<T: Copy> One<T> {
+    /// Those of `count` registers from `first` on; none of a file whose registers have their results at once.
+    fn each(first: Register, count: u8, when: T) -> impl Iterator<Item = Self> {
+        let base = match first.file {
+            File::S => Some(0),
+            File::Vp => Some(36),
+            File::Sp => Some(52),
+            File::I => Some(68),
+            File::Ad => Some(100),
+            File::V => Some(108),
+            _ => None,
+        };
+        let numbers =
+            (first.number..first.number + count).filter_map(move |number| Some((number, base? + number)));
+        numbers.map(move |(at, number)| Self { register: Register { number: at, ..first }, number, when })
+    }
+}
+
+/// The registers that are read.
+fn each_read(reads: impl Iterator<Item = Read>) -> Box<[One<Read>]> {
+    reads.flat_map(|read| One::each(read.register, read.count, read)).collect()
+}
+
+/// The registers that `instruction` reads.
+pub fn reads(instruction: &Instruction) -> Box<[One<Read>]> {
+    each_read(latency::reads(instruction))
+}
+
+/// The registers that `instruction` writes.
+pub fn writes(instruction: &Instruction) -> Box<[One<Write>]> {
+    latency::writes(instruction).flat_map(|write| One::each(write.register, write.count, write)).collect()
+}
+
+/// What a register held; of a vector, its place among those that were replaced. It is written and read by words, for a processor
+/// stalls when it reads as a whole what has just been written in parts.
+type Value = [u32; 8];
+
+/// When a register was written last, and in the low byte where that is in the ring.
+#[derive(Debug, Clone, Copy, Default)]
+struct Last(u64);
+
+impl Last {
+    fn new(word: u64, at: u8) -> Self {
+        Self(word << 8 | u64::from(at))
+    }
+
+    /// How many words before `word` it was.
+    fn age(self, word: u64) -> u64 {
+        word - (self.0 >> 8)
+    }
+
+    const fn at(self) -> usize {
+        (self.0 & 0xFF) as usize
+    }
 }
 
 /// A value that was replaced.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 struct Replaced {
-    register: Register,
     value: Value,
-    write: Write,
-    word: u64,
+    write: Option<Write>,
+    /// The write before of the same register.
+    before: Last,
 }
 
-/// A set of registers of the files that results reach late.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RegisterSet([u64; 3]);
-
-impl RegisterSet {
-    fn add(&mut self, first: Register, count: u8) {
-        // Where a file's first register is among all bits.
-        let base = match first.file {
-            File::S => 0,
-            File::Vp => 36,
-            File::I => 64,
-            File::Ad => 96,
-            File::Sp => 104,
-            _ => 128,
-        };
-        for k in 0..count {
-            let bit = base + usize::from(first.number + k);
-            if let Some(bits) = self.0.get_mut(bit / 64) {
-                *bits |= 1 << (bit % 64);
-            }
-        }
-    }
-
-    /// Those that are read.
-    pub fn of(reads: &[Read]) -> Self {
-        let mut set = Self::default();
-        reads.iter().for_each(|read| set.add(read.register, read.count));
-        set
-    }
-
-    fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
-    }
-}
-
-/// What a register held before it was made to hold an old value.
-#[derive(Debug)]
-enum Held {
-    Vector(Box<Vector>),
-    Other(Value),
-}
-
-/// The values that have been replaced a short time ago, oldest first.
+/// The values that have been replaced a short time ago.
 #[derive(Debug)]
 pub struct Pipeline {
     exposed: bool,
     word: u64,
-    replaced: VecDeque<Replaced>,
-    /// The registers that they are of.
-    pending: RegisterSet,
-    /// Vectors among them, in turns.
-    vectors: Vec<Vector>,
+    /// The newest of each register.
+    last: [Last; REGISTERS],
+    replaced: Vec<Replaced>,
     next: u8,
-    /// Registers that hold old values for a moment, and what they held.
-    patched: Vec<(Register, Held)>,
+    /// Vectors among them, in turns.
+    vectors: Vec<Place>,
+    next_vector: u8,
+    /// The word of the newest of all.
+    newest: u64,
+    /// Registers that hold old values for a moment, and what they held. A vector is where the old one was.
+    patched: Vec<(Register, Value)>,
 }
 
 impl Pipeline {
     /// A pipeline; unless it is `exposed`, results are seen by the next word.
     pub fn new(exposed: bool) -> Self {
-        Self {
+        let mut pipeline = Self {
             exposed,
             word: 0,
-            replaced: VecDeque::new(),
-            pending: RegisterSet::default(),
-            vectors: if exposed { vec![Vector::default(); VECTORS] } else { Vec::new() },
+            last: [Last::default(); REGISTERS],
+            replaced: Vec::new(),
             next: 0,
+            vectors: Vec::new(),
+            next_vector: 0,
+            newest: 0,
             patched: Vec::new(),
+        };
+        pipeline.restart(exposed);
+        pipeline
+    }
+
+    /// The same of one that has been used.
+    pub fn restart(&mut self, exposed: bool) {
+        self.exposed = exposed;
+        if exposed {
+            self.replaced.resize_with(VALUES, Replaced::default);
+            self.vectors.resize_with(VECTORS, Place::default);
         }
+        // All is too old to matter, whatever it was.
+        self.word += u64::from(MAX_DISTANCE) + 1;
     }
 
     /// So many words begin.
+    #[inline]
     pub fn pass(&mut self, words: u64) {
         self.word += words;
-        let word = self.word;
-        let gone = |replaced: &Replaced| word - replaced.word > u64::from(MAX_DISTANCE);
-        if !self.replaced.front().is_some_and(gone) {
-            return;
+        // Where nothing is left, what was used last is used again: it is in the processor's cache.
+        if self.word - self.newest > u64::from(MAX_DISTANCE) {
+            (self.next, self.next_vector) = (0, 0);
         }
-        while self.replaced.front().is_some_and(gone) {
-            self.replaced.pop_front();
-        }
-        self.pending = RegisterSet::default();
-        self.replaced.iter().for_each(|replaced| self.pending.add(replaced.register, 1));
     }
 
-    /// Keeps what `effect` will replace.
-    pub fn record(&mut self, op: &Op, effect: &Effect, registers: &Registers) {
-        if !self.exposed || *effect == Effect::Nothing {
+    /// Keeps what `writes` will replace, but for vectors.
+    #[inline]
+    pub fn record(&mut self, writes: &[One<Write>], registers: &Registers) {
+        if !self.exposed {
             return;
         }
-        for write in op.writes.iter().filter(|write| is_exposed(write.register.file)) {
-            for k in 0..write.count {
-                let register = Register { number: write.register.number + k, ..write.register };
-                match get(registers, register) {
-                    Ok(value) => self.keep(register, value, write),
-                    Err(vector) => {
-                        let place = self.next;
-                        self.next = (place + 1) % VECTORS as u8;
-                        if let Some(to) = self.vectors.get_mut(usize::from(place)) {
-                            *to = *vector;
-                        }
-                        self.keep(register, Value::V(place), write);
-                    }
-                }
+        for write in writes.iter().filter(|write| write.register.file != File::V) {
+            get(registers, write.register, self.keep(write));
+        }
+    }
+
+    /// Keeps the vectors that `writes` have replaced, of registers from `first` on: they change places with older ones.
+    #[inline]
+    pub fn record_vectors(
+        &mut self,
+        writes: &[One<Write>],
+        first: u8,
+        replaced: &mut [Place],
+        registers: &Registers,
+    ) {
+        if !self.exposed {
+            return;
+        }
+        for write in writes.iter().filter(|write| write.register.file == File::V) {
+            let (number, place) = (write.register.number, self.next_vector);
+            self.next_vector = (place + 1) % VECTORS as u8;
+            let Some(to) = self.vectors.get_mut(usize::from(place)) else { continue };
+            match number.checked_sub(first).and_then(|k| replaced.get_mut(usize::from(k))) {
+                Some(vector) => std::mem::swap(to, vector),
+                None => **to = *registers.v(number),
             }
+            self.keep(write)[0] = place.into();
         }
     }
 
-    // Inlined so that a vector's place is written where it is kept, and no value as large as the largest is copied for it.
-    #[inline(always)]
-    fn keep(&mut self, register: Register, value: Value, write: &Write) {
-        self.pending.add(register, 1);
-        self.replaced.push_back(Replaced { register, value, write: *write, word: self.word });
+    /// Where what `write` replaces is kept.
+    #[inline]
+    fn keep(&mut self, write: &One<Write>) -> &mut Value {
+        let (at, last) = (self.next, &mut self.last[usize::from(write.number)]);
+        self.next = (at + 1) % VALUES as u8;
+        self.newest = self.word;
+        let replaced = &mut self.replaced[usize::from(at)];
+        replaced.write = Some(write.when);
+        replaced.before = *last;
+        *last = Last::new(self.word, at);
+        &mut replaced.value
     }
 
-    /// Makes the registers that are read too early hold what the reader sees. `of` is the set of those of `reads`. Answers after how
-    /// many words all would have been there.
-    pub fn patch(&mut self, reads: &[Read], of: &RegisterSet, registers: &mut Registers) -> u8 {
-        if !self.pending.meets(of) {
-            return 0;
-        }
+    /// Makes the registers that are read too early hold what the reader sees. Answers after how many words all would have been
+    /// there.
+    #[inline]
+    pub fn patch(&mut self, reads: &[One<Read>], registers: &mut Registers) -> u8 {
         let mut stall = 0;
         for read in reads {
-            for k in 0..read.count {
-                let register = Register { number: read.register.number + k, ..read.register };
-                // The oldest result that is not there yet hides all that came after it.
-                let rest = |replaced: &Replaced| {
-                    let distance = u64::from(read.distance(&replaced.write));
-                    distance.saturating_sub(self.word - replaced.word)
-                };
-                let mut early = self.replaced.iter();
-                let early = early.find(|replaced| replaced.register == register && rest(replaced) > 0);
-                if let Some(replaced) = early {
-                    stall = stall.max(rest(replaced) as u8);
-                    let held = get(registers, register)
-                        .map_or_else(|vector| Held::Vector(Box::new(*vector)), Held::Other);
-                    self.patched.push((register, held));
-                    match replaced.value {
-                        Value::V(place) => {
-                            let vector = self.vectors.get(usize::from(place));
-                            vector.into_iter().for_each(|v| *registers.v_mut(register.number) = *v);
-                        }
-                        ref other => set(registers, register, other),
-                    }
-                }
+            let last = self.last[usize::from(read.number)];
+            if last.age(self.word) <= u64::from(MAX_DISTANCE) {
+                stall = stall.max(self.patch_one(read, last, registers));
             }
         }
         stall
     }
 
+    /// The same of one whose newest entry is `last`.
+    fn patch_one(&mut self, read: &One<Read>, mut last: Last, registers: &mut Registers) -> u8 {
+        // The oldest result that is not there yet hides all that came after it.
+        let mut early = None;
+        while let Some(age) = Some(last.age(self.word)).filter(|&age| age <= u64::from(MAX_DISTANCE)) {
+            let replaced = &self.replaced[last.at()];
+            let distance = replaced.write.map_or(0, |write| read.when.distance(&write));
+            let rest = distance.saturating_sub(age as u8);
+            if rest > 0 {
+                early = Some((last.at(), rest));
+            }
+            last = replaced.before;
+        }
+        let Some((at, rest)) = early else { return 0 };
+        self.show(read.register, self.replaced[at].value, registers);
+        rest
+    }
+
+    /// Makes `register` hold an old value for a moment.
+    fn show(&mut self, register: Register, value: Value, registers: &mut Registers) {
+        // What is read twice, at other stages, is as the later reader sees it.
+        if let Some(at) = self.patched.iter().position(|(patched, _)| *patched == register) {
+            let (_, held) = self.patched.swap_remove(at);
+            self.put(register, held, registers);
+        }
+        let mut held = value;
+        get(registers, register, &mut held);
+        self.put(register, value, registers);
+        self.patched.push((register, held));
+    }
+
+    /// Gives a register a value; a vector changes places with the one that it held.
+    fn put(&mut self, register: Register, value: Value, registers: &mut Registers) {
+        let number = register.number;
+        let pair = |i: usize| u64::from(value[2 * i]) | u64::from(value[2 * i + 1]) << 32;
+        match register.file {
+            File::S => registers.set_s(number, value[0]),
+            File::Sp => registers.set_sp(number, value[0] != 0),
+            File::I => *registers.i_mut(number) = std::array::from_fn(|d| value[d] as i32),
+            File::Ad => registers.set_ad(number, Address { address: pair(0), element: value[2] as u8 }),
+            File::Vp => {
+                let mask = Mask(std::array::from_fn(pair));
+                registers.vp_mut(number).into_iter().for_each(|to| *to = mask);
+            }
+            _ => registers.v.exchange(number, &mut self.vectors[value[0] as usize]),
+        }
+    }
+
     /// Gives the registers back what they held.
+    #[inline]
     pub fn unpatch(&mut self, registers: &mut Registers) {
         while let Some((register, held)) = self.patched.pop() {
-            match held {
-                Held::Vector(vector) => *registers.v_mut(register.number) = *vector,
-                Held::Other(value) => set(registers, register, &value),
-            }
+            self.put(register, held, registers);
         }
     }
 
     /// The same as [`Self::patch`], for a loop's bounds and predicate.
     pub fn patch_loop(&mut self, l: &Loop, registers: &mut Registers) -> u8 {
-        let reads: Vec<_> = latency::loop_reads(l).collect();
-        self.patch(&reads, &RegisterSet::of(&reads), registers)
+        self.patch(&each_read(latency::loop_reads(l)), registers)
     }
 
     /// The same as [`Self::unpatch`], but for loop counters, which the loop has set.
@@ -215,31 +285,23 @@ impl Pipeline {
     }
 }
 
-/// What a register holds; a vector where it is.
-fn get(registers: &Registers, register: Register) -> Result<Value, &Vector> {
+/// What a register holds. A vector's place is not known here: it is the one of the value that is shown in its stead.
+#[inline]
+fn get(registers: &Registers, register: Register, to: &mut Value) {
     let number = register.number;
-    Ok(match register.file {
-        File::S => Value::S(registers.s(number)),
-        File::I => Value::I(registers.i(number)),
-        File::Ad => Value::Ad(registers.ad(number)),
-        File::Sp => Value::Sp(registers.sp(number)),
-        File::Vp => Value::Vp(*registers.vp(number)),
-        _ => return Err(registers.v(number)),
-    })
-}
-
-fn set(registers: &mut Registers, register: Register, value: &Value) {
-    let number = register.number;
-    match value {
-        Value::V(_) => {}
-        Value::S(value) => registers.set_s(number, *value),
-        Value::I(value) => *registers.i_mut(number) = *value,
-        Value::Ad(value) => registers.set_ad(number, *value),
-        Value::Sp(value) => registers.set_sp(number, *value),
-        Value::Vp(value) => {
-            if let Some(to) = registers.vp_mut(number) {
-                *to = *value;
-            }
+    match register.file {
+        File::S => to[0] = registers.s(number),
+        File::Sp => to[0] = registers.sp(number).into(),
+        File::I => to.iter_mut().zip(registers.i(number)).for_each(|(to, at)| *to = at as u32),
+        File::Ad => {
+            let Address { address, element } = registers.ad(number);
+            [to[0], to[1], to[2]] = [address as u32, (address >> 32) as u32, element.into()];
         }
+        File::Vp => {
+            let words =
+                registers.vp(number).0.into_iter().flat_map(|bits| [bits as u32, (bits >> 32) as u32]);
+            to.iter_mut().zip(words).for_each(|(to, word)| *to = word);
+        }
+        _ => {}
     }
 }

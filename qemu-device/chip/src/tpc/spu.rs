@@ -8,7 +8,7 @@ use goya_tpc_isa::{File, Type};
 use super::cause::Cause;
 use super::choices;
 use super::convert::{self, Shifted};
-use super::effect::Effect;
+use super::effect::{Change, Effect};
 use super::float::{self, Rounding};
 use super::lane::{Lane, with_lane};
 use super::op::{self, Op};
@@ -25,22 +25,30 @@ mod bit {
     pub const RAW: u32 = 0;
 }
 
-/// What `op` does, but for jumps and `halt`. `round` is how ROUND_CSR rounds; `causes` collects what wants attention.
-pub fn execute(op: &Op, registers: &mut Registers, round: Rounding, causes: &mut u32) -> Effect {
+/// Makes `change` what `op` does, but for jumps and `halt`. `round` is how ROUND_CSR rounds; `causes` collects what wants attention.
+pub fn execute(op: &Op, registers: &mut Registers, round: Rounding, causes: &mut u32, change: &mut Change) {
     let dest = op.dest_number();
     match op.dest_file() {
-        Some(File::I) => return Effect::I(dest, index(op, registers)),
-        Some(File::Sp) => return Effect::Sp(dest, predicate(op, registers)),
-        Some(File::Z) => return Effect::Z(dest, divide(op, registers, causes)),
-        _ => {}
+        Some(File::I) => *change.index(dest) = index(op, registers),
+        Some(File::Sp) => change.effect = Effect::Sp(dest, predicate(op, registers)),
+        Some(File::Z) => change.effect = Effect::Z(dest, divide(op, registers, causes)),
+        Some(File::SLfsr) if op.opcode == 8 => change.effect = Effect::SLfsr(registers.scalar(op.a)),
+        _ => {
+            scalar(op, registers, round).into_iter().for_each(|value| change.effect = Effect::S(dest, value))
+        }
     }
+}
+
+/// The scalar that `op` makes, if it makes one.
+fn scalar(op: &Op, registers: &mut Registers, round: Rounding) -> Option<u32> {
+    let dest = op.dest_number();
     if op.opcode == 38 {
         let dimension = (op.switches & 7).min(4) as usize;
-        return Effect::S(dest, registers.i(op::number(op.a))[dimension] as u32);
+        return Some(registers.i(op::number(op.a))[dimension] as u32);
     }
     let (a, b) = (registers.scalar(op.a), registers.scalar(op.b));
     let accumulator = registers.s(dest);
-    let value = match op.opcode {
+    Some(match op.opcode {
         0 => accumulate(op, a, b, accumulator),
         1 => multiply(op, a, b),
         2..=3 | 5..=7 | 15..=21 | 25..=26 => with_lane!(op.ty, T => arithmetic::<T>(op, a, b)),
@@ -48,7 +56,6 @@ pub fn execute(op: &Op, registers: &mut Registers, round: Rounding, causes: &mut
             let shifted = Shifted::new(op.opcode, op.type_bits);
             shifted.apply(a, b as i8, random(registers, shifted.rounding))
         }
-        8 if op.dest_file() == Some(File::SLfsr) => return Effect::SLfsr(a),
         8 => a,
         22 => {
             let rounding = Rounding::from_code(op.switches & 7).unwrap_or(round);
@@ -60,9 +67,8 @@ pub fn execute(op: &Op, registers: &mut Registers, round: Rounding, causes: &mut
             convert::nearby(f32::from_bits(a), rounding, random(registers, rounding)).to_bits()
         }
         29 => convert::exponent(a, op.switch(bit::RAW)),
-        _ => return Effect::Nothing,
-    };
-    Effect::S(dest, value)
+        _ => return None,
+    })
 }
 
 /// A random number, which only stochastic rounding takes.

@@ -7,7 +7,7 @@ use goya_tpc_isa::{File, Operand, Register};
 
 use super::cause::Cause;
 use super::core::Surroundings;
-use super::effect::Effect;
+use super::effect::{Change, Effect};
 use super::load;
 use super::memory::Memory;
 use super::op::{self, Op};
@@ -15,18 +15,19 @@ use super::registers::Registers;
 use super::stop::Stop;
 use super::tensor::Part;
 
-/// Executes `op`.
+/// Executes `op`; `change` is what it changes of registers, if it does.
 pub fn execute(
     op: &Op,
     registers: &mut Registers,
     around: &mut Surroundings,
     memory: &mut impl Memory,
-) -> Result<Effect, Stop> {
+    change: &mut Change,
+) -> Result<(), Stop> {
     let dest = op.dest_number();
     match op.opcode {
-        0 => return Ok(Effect::Ad(dest, load::address(op, registers, around))),
-        3 => return Ok(Effect::I(dest, load::permuted(op, registers))),
-        4 => return Ok(Effect::I(dest, load::set(op, op::mask(op.b), registers))),
+        0 => change.effect = Effect::Ad(dest, load::address(op, registers, around)),
+        3 => *change.index(dest) = load::permuted(op, registers),
+        4 => *change.index(dest) = load::set(op, op::mask(op.b), registers),
         5 => local(op, registers, around, memory)?,
         6 => {
             let to = registers.ad(op::number(op.a));
@@ -58,7 +59,7 @@ pub fn execute(
         // There are no caches to flush.
         _ => {}
     }
-    Ok(Effect::Nothing)
+    Ok(())
 }
 
 /// The number of the vector predicate that is stored, if one is.

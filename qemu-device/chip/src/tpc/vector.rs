@@ -113,6 +113,12 @@ impl Mask {
         mask
     }
 
+    /// The mask with all bits changed.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        Self(self.0.map(|bits| !bits))
+    }
+
     /// Each word as `f` makes it of the words here and in `other`.
     #[must_use]
     pub fn zip(&self, other: &Self, f: impl Fn(u64, u64) -> u64) -> Self {

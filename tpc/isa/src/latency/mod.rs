@@ -79,6 +79,7 @@ pub struct Read {
 
 impl Read {
     /// Words from an instruction with `write` to the first that reads its result here.
+    #[inline]
     #[must_use]
     pub fn distance(&self, write: &Write) -> u8 {
         // Only some pairs of instructions hand over an index late.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use goya_chip::tpc::{Core, Mask, Progress, Regions, Registers, VECTOR_SIZE, Vector};
+use goya_chip::tpc::{Core, Mask, Progress, Regions, Registers, VECTOR_SIZE};
 use goya_tpc_kernels::{Kernel, Part, find};
 
 use super::Array;
@@ -66,7 +66,7 @@ fn run(kernel: &Kernel, scalars: &[u32], tensors: &[Array], cores: u32, exposed:
 
 /// Fills what a kernel finds undefined at its start: all but I0, I1 and its scalars.
 fn poison(registers: &mut Registers, scalars: usize) {
-    registers.v.fill(Vector([0x5A; VECTOR_SIZE]));
+    registers.v.iter_mut().for_each(|v| v.0 = [0x5A; VECTOR_SIZE]);
     registers.s.iter_mut().skip(scalars).for_each(|s| *s = 0x5A5A_5A5A);
     registers.i.iter_mut().skip(2).for_each(|i| *i = [0x5A5A; 5]);
     registers.vp.iter_mut().skip(1).for_each(|vp| *vp = Mask([0x5A5A_5A5A_5A5A_5A5A; 4]));

@@ -20,7 +20,7 @@ fn vector(text: &str, values: [[u8; 4]; 3], mask: u32) -> u32 {
     let [sum, a, b] = values.map(|bytes| Vector(std::array::from_fn(|i| bytes[i % 4])));
     machine.core.registers.v[2] = a;
     machine.core.registers.v[3] = b;
-    machine.core.registers.v[4..8].fill(sum);
+    (4..8).for_each(|v| machine.core.registers.v[v] = sum);
     machine.core.registers.vp[1].set_section(8, mask);
     machine.halt().core.causes
 }

@@ -132,6 +132,13 @@ pub fn early_readers_get_the_old_value_while_the_pipeline_is_exposed() {
         let registers = &machine.start().halt().core.registers;
         assert_eq!([11, 12, 13, 14].map(|v| registers.v(v).0[0]), values);
     }
+    // One that is read twice; afterwards it is what it was.
+    let text = "nop; nop; mov.i32 V1, 5; nop\nnop; nop; add.i32 V2, V1, V1; nop\nnop; nop; mac.i8 A4, V1, V1; nop\n\
+                nop\nnop; nop; add.i32 V3, V1, V1; nop\nhalt";
+    let mut machine = Machine::new(text, Vec::new());
+    machine.core = Core::new(true);
+    let registers = &machine.start().halt().core.registers;
+    assert_eq!([1, 2, 3, 4].map(|v| registers.v(v).0[0]), [5, 0, 10, 0]);
     // A scalar, its later value seen when the earlier is long there.
     let text = "nop; mov.i32 S1, 1; nop; nop\nnop; mov.i32 S1, 2; nop; nop\nnop; mov.i32 S2, S1; nop; nop\n\
                 nop\nnop; mov.i32 S3, S1; nop; nop\nnop; mov.i32 S4, S1; nop; nop\nhalt";

@@ -17,7 +17,7 @@ pub fn vpu(text: &str, before: &Registers) -> Registers {
 /// Registers of random bits, many of them at the edges of what types hold.
 pub fn random_registers(random: &mut Random) -> Registers {
     let mut registers = Registers::default();
-    for v in &mut registers.v[..12] {
+    for v in registers.v.iter_mut().take(12) {
         let mut bits = random.bits();
         for part in v.0.chunks_exact_mut(4) {
             bits = if random.below(3) == 0 { bits } else { random.bits() };
@@ -218,7 +218,7 @@ pub fn comparisons_make_masks_and_selections() {
 pub fn floats_compute_in_every_lane() {
     let mut random = Random(25);
     let mut before = random_registers(&mut random);
-    for v in &mut before.v[1..4] {
+    for v in before.v.iter_mut().take(4).skip(1) {
         *v = Vector(std::array::from_fn(|_| 0));
         for part in v.0.chunks_exact_mut(4) {
             let value = (random.below(2000) as f32 - 1000.0) / 64.0;

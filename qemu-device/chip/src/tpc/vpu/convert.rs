@@ -10,6 +10,7 @@ use super::super::float::Rounding;
 use super::super::lane::{Lane, size};
 use super::super::op::Op;
 use super::super::vector::Vector;
+use super::super::vectors::Place;
 use super::{Sources, lanes};
 
 /// How `op` rounds; to nearest if it doesn't.
@@ -27,7 +28,7 @@ pub(super) fn execute(
     old: &Vector,
     random: &Vector,
     round: Rounding,
-    results: &mut [Vector; 4],
+    results: &mut [Place; 4],
 ) -> Effect {
     let (a, dest, rounding) = (sources.a, op.dest_number(), rounds(op, round));
     match op.opcode {
@@ -35,7 +36,7 @@ pub(super) fn execute(
             let (from, to) = (op.ty, convert::target(op.b_bits));
             let part = (op.b_bits >> 4 & 3) as usize;
             let lane = Lanes::new(size(from), size(to), part);
-            results[0] = lane
+            *results[0] = lane
                 .map(a, old, random, |_, bits, random| convert::convert(from, bits, to, rounding, random));
             Vectors::one(dest, lane.width)
         }
@@ -44,18 +45,18 @@ pub(super) fn execute(
                 let at = |vector: &Vector| u32::from_bytes(&vector.0[4 * i..4 * i + 4]);
                 convert::nearby(f32::from_bits(at(a)), rounding, at(random))
             };
-            results[0] = Vector::from_fn(value);
+            *results[0] = Vector::from_fn(value);
             Vectors::one(dest, 4)
         }
         29 => {
             let raw = op.switch(0);
-            results[0] = a.map(|bits: u32| convert::exponent(bits, raw));
+            *results[0] = a.map(|bits: u32| convert::exponent(bits, raw));
             Vectors::one(dest, 4)
         }
         _ => {
             let shifted = Shifted::new(op.opcode, op.type_bits);
             let lane = Lanes::new(size(shifted.from), size(shifted.to), (op.switches & 3) as usize);
-            results[0] = lane
+            *results[0] = lane
                 .map(a, old, random, |at, bits, random| shifted.apply(bits, sources.b.0[at] as i8, random));
             Vectors::one(dest, lane.width)
         }

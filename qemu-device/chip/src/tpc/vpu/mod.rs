@@ -12,7 +12,7 @@ mod wide;
 
 use goya_tpc_isa::{File, Operand, Register, Type};
 
-use super::effect::{Effect, Vectors};
+use super::effect::{Change, Effect, Vectors};
 use super::float::Rounding;
 use super::lane::size;
 use super::load;
@@ -21,6 +21,7 @@ use super::op::Op;
 use super::registers::Registers;
 use super::stop::Stop;
 use super::vector::{VECTOR_SIZE, Vector};
+use super::vectors::Place;
 
 /// What stands for random numbers where none are needed.
 static NOT_DRAWN: Vector = Vector([0; VECTOR_SIZE]);
@@ -33,17 +34,19 @@ struct Sources<'a> {
     d: &'a Vector,
 }
 
-/// What `op` does; vectors that it makes are in `results`. `round` is how ROUND_CSR rounds, `scratch` is room
-/// for sources that are no vector registers.
+/// Makes `change` what `op` does, if it does something; vectors that it makes are in `results`. `round` is how ROUND_CSR rounds,
+/// `scratch` is room for sources that are no vector registers.
 pub fn execute(
     op: &Op,
     registers: &mut Registers,
     scratch: &mut [Vector; 4],
-    results: &mut [Vector; 4],
+    results: &mut [Place; 4],
     round: Rounding,
-) -> Result<Effect, Stop> {
+    change: &mut Change,
+) -> Result<(), Stop> {
     if op.opcode == 8 {
-        return Ok(moves::moved(op, registers, &mut results[0]));
+        change.effect = moves::moved(op, registers, &mut results[0]);
+        return Ok(());
     }
     let operands = [op.a, op.b, op.c, op.d];
     // Counts of shifts are bytes, and a scalar one is the same in each.
@@ -65,66 +68,50 @@ pub fn execute(
     };
     let sources = Sources { a: source(0), b: source(1), c: source(2), d: source(3) };
     let old = |k: u8| registers.v(op.dest_number() + k);
-    let dest = op.dest_number();
-    let one = Vectors::one(dest, size(op.ty));
-    Ok(match op.opcode {
-        0 | 1 => products::execute(op, &sources, old, results),
-        2 | 3 | 5..=7 | 19..=21 | 25 | 26 => {
-            arithmetic::execute(op, &sources, &mut results[0]);
-            one
+    let (dest, width) = (op.dest_number(), size(op.ty));
+    // Nearly all make one vector.
+    change.effect = Vectors::one(dest, width);
+    match op.opcode {
+        0 | 1 => change.effect = products::execute(op, &sources, old, results),
+        2 | 3 | 5..=7 | 19..=21 | 25 | 26 => arithmetic::execute(op, &sources, &mut results[0]),
+        9..=14 => {
+            change.effect = Effect::Vp(dest, compare::mask(op.opcode - 9, op.ty, &sources), width as u8)
         }
-        9..=14 => Effect::Vp(dest, compare::mask(op.opcode - 9, op.ty, &sources), size(op.ty)),
-        15..=18 if op.dest_file() == Some(File::Vp) => Effect::Vp(dest, compare::logic(op, registers), 1),
-        15..=18 => {
-            results[0] = arithmetic::logic(op.opcode, &sources);
-            one
+        15..=18 if op.dest_file() == Some(File::Vp) => {
+            change.effect = Effect::Vp(dest, compare::logic(op, registers), 1);
         }
-        4 | 22..=24 | 27..=29 => convert::execute(op, &sources, old(0), random, round, results),
-        34..=39 => {
-            results[0] = compare::select(op.opcode - 34, op.ty, &sources, false);
-            one
+        15..=18 => *results[0] = arithmetic::logic(op.opcode, &sources),
+        4 | 22..=24 | 27..=29 => {
+            change.effect = convert::execute(op, &sources, old(0), random, round, results)
         }
+        34..=39 => *results[0] = compare::select(op.opcode - 34, op.ty, &sources, false),
         40..=43 => {
             let comparison = op.opcode - 38;
-            results[0] = compare::select(comparison, op.ty, &sources, false);
-            results[1] = compare::select(comparison, op.ty, &sources, true);
-            Effect::V(Vectors { first: dest, count: 2, width: size(op.ty), source: size(op.ty) })
+            *results[0] = compare::select(comparison, op.ty, &sources, false);
+            *results[1] = compare::select(comparison, op.ty, &sources, true);
+            change.effect = Vectors::several(dest, 2, width);
         }
-        44 => {
-            results[0] = moves::shuffled(&sources, old(0), size(op.ty));
-            one
-        }
-        45 => {
-            results[0] = moves::packed(sources.a, old(0), op.b_bits, size(op.ty));
-            one
-        }
-        46 => {
-            results[0] = moves::unpacked(sources.a, old(0), op.b_bits, size(op.ty));
-            one
-        }
-        48 => {
-            results[0] = convert::formed(op, &sources);
-            one
-        }
+        44 => *results[0] = moves::shuffled(&sources, old(0), width),
+        45 => *results[0] = moves::packed(sources.a, old(0), op.b_bits, width),
+        46 => *results[0] = moves::unpacked(sources.a, old(0), op.b_bits, width),
+        48 => *results[0] = convert::formed(op, &sources),
         49 => {
-            results[0] = moves::dual_groups(sources.a, old(0), op.b_bits, op.immediate);
-            Vectors::one(dest, 1)
+            *results[0] = moves::dual_groups(sources.a, old(0), op.b_bits, op.immediate);
+            change.effect = Vectors::one(dest, 1);
         }
         50 => {
-            results[0] = moves::groups(sources.a, old(0), op.b_bits, op.immediate);
-            Vectors::one(dest, 1)
+            *results[0] = moves::groups(sources.a, old(0), op.b_bits, op.immediate);
+            change.effect = Vectors::one(dest, 1);
         }
-        51 => {
-            results[0] = products::scaled(op, &sources, old(0));
-            one
-        }
+        51 => *results[0] = products::scaled(op, &sources, old(0)),
         47 => {
             let [index, start] = lut::intervals(sources.a, op.b_bits & 31, op.b_bits >> 5)?;
-            (results[0], results[1]) = (index, start);
-            Effect::V(Vectors { first: dest, count: 2, width: 4, source: 4 })
+            (*results[0], *results[1]) = (index, start);
+            change.effect = Vectors::several(dest, 2, 4);
         }
-        _ => Effect::Nothing,
-    })
+        _ => change.effect = Effect::Nothing,
+    }
+    Ok(())
 }
 
 /// Makes the vector of a source that is no vector register.

@@ -10,6 +10,7 @@ use super::super::float;
 use super::super::lane::{Lane, shift_right, with_lane};
 use super::super::op::Op;
 use super::super::vector::Vector;
+use super::super::vectors::Place;
 use super::{Sources, wide};
 
 /// `mul` and `mac`. `old` is a register of the destination.
@@ -17,7 +18,7 @@ pub(super) fn execute<'a>(
     op: &Op,
     sources: &Sources<'_>,
     old: impl Fn(u8) -> &'a Vector,
-    results: &mut [Vector; 4],
+    results: &mut [Place; 4],
 ) -> Effect {
     let (a, b, first) = (sources.a, sources.b, op.dest_number());
     let adds = op.opcode == 0;
@@ -30,25 +31,25 @@ pub(super) fn execute<'a>(
             Vectors::one(first, 4)
         }
         Type::I32 if op.switch(1) => {
-            results[0] = a.zip(b, doubled);
+            *results[0] = a.zip(b, doubled);
             Vectors::one(first, 4)
         }
         Type::I32 => {
-            results[0] = a.zip(b, i32::wrapping_mul);
-            results[1] = a.zip(b, |a: i32, b: i32| (i64::from(a) * i64::from(b) >> 32) as i32);
-            Effect::V(Vectors { first, count: 2, width: 4, source: 4 })
+            *results[0] = a.zip(b, i32::wrapping_mul);
+            *results[1] = a.zip(b, |a: i32, b: i32| (i64::from(a) * i64::from(b) >> 32) as i32);
+            Vectors::several(first, 2, 4)
         }
         Type::U32 => {
-            results[0] = a.zip(b, u32::wrapping_mul);
-            results[1] = a.zip(b, |a: u32, b: u32| (u64::from(a) * u64::from(b) >> 32) as u32);
-            Effect::V(Vectors { first, count: 2, width: 4, source: 4 })
+            *results[0] = a.zip(b, u32::wrapping_mul);
+            *results[1] = a.zip(b, |a: u32, b: u32| (u64::from(a) * u64::from(b) >> 32) as u32);
+            Vectors::several(first, 2, 4)
         }
         ty => {
             let (count, source) = if matches!(ty, Type::I16 | Type::U16) { (2, 2) } else { (4, 1) };
             for (k, result) in (0..count).zip(results) {
                 let zero = Vector::default();
                 let sum = if adds { old(k) } else { &zero };
-                *result = with_lane!(ty, T => wide::<T>(op.switch(0) && adds, k, a, b, sum));
+                **result = with_lane!(ty, T => wide::<T>(op.switch(0) && adds, k, a, b, sum));
             }
             Effect::V(Vectors { first, count, width: 4, source })
         }
