@@ -36,18 +36,11 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The layout of `runs`, whose first byte is `offset` bytes after the beginning of the first page.
-    fn new(runs: impl Iterator<Item = Run>, offset: u64) -> Self {
-        let mut layout = Self {
-            size: 0,
-            offset,
-            huge: offset == 0,
-        };
-        for run in runs {
-            layout.size = layout.size.saturating_add(run.size);
-            layout.huge &= (run.address | run.size) % HUGE_PAGE == 0;
-        }
-        layout
+    /// The layout of `runs`, `size` bytes in all, whose first byte is `offset` bytes after the beginning of the first page.
+    fn new(size: u64, offset: u64, mut runs: impl Iterator<Item = Run>) -> Self {
+        // Most memory is in small pages, as the first run tells.
+        let huge = offset == 0 && runs.all(|run| (run.address | run.size) % HUGE_PAGE == 0);
+        Self { size, offset, huge }
     }
 }
 
@@ -62,14 +55,16 @@ impl Backing {
 
     /// What it is like.
     pub(crate) fn layout(&self) -> Layout {
-        let offset = match self {
-            Self::Host(pages) => pages
-                .segments()
-                .next()
-                .map_or(0, |first| first.address % SMALL_PAGE),
-            Self::Device(_) => 0,
+        let (address, bytes) = match self {
+            Self::Host(pages) => {
+                let first = pages.segments().next();
+                let address = first.map_or(0, |first| first.address);
+                (address, pages.pages().size() as u64)
+            }
+            Self::Device(piece) => (0, piece.size()),
         };
-        Layout::new(self.runs(), offset)
+        let size = whole_pages(address, bytes).size;
+        Layout::new(size, address % SMALL_PAGE, self.runs())
     }
 
     /// Where it is, in the order of its bytes, in whole pages.
@@ -223,21 +218,13 @@ mod tests {
 
     #[test]
     fn layouts() {
-        let layout = |runs: &[(u64, u64)], offset| {
+        let huge = |runs: &[(u64, u64)], offset| {
             let runs = runs.iter().map(|&(address, size)| Run { address, size });
-            let Layout { size, huge, .. } = Layout::new(runs, offset);
-            (size, huge)
+            Layout::new(0, offset, runs).huge
         };
-        assert_eq!(
-            layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 0),
-            (2 * HUGE_PAGE, true)
-        );
-        assert_eq!(
-            layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 8),
-            (2 * HUGE_PAGE, false)
-        );
-        let mixed = [(HUGE_PAGE, HUGE_PAGE), (0, SMALL_PAGE)];
-        assert_eq!(layout(&mixed, 0), (HUGE_PAGE + SMALL_PAGE, false));
-        assert_eq!(layout(&[(SMALL_PAGE, HUGE_PAGE)], 0), (HUGE_PAGE, false));
+        assert!(huge(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 0));
+        assert!(!huge(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 8));
+        assert!(!huge(&[(HUGE_PAGE, HUGE_PAGE), (0, SMALL_PAGE)], 0));
+        assert!(!huge(&[(SMALL_PAGE, HUGE_PAGE)], 0));
     }
 }
