@@ -24,8 +24,8 @@ cbindgen=$("$TOP/scripts/cbindgen.sh")
 "$TOP/scripts/cargo.sh" goya-c build/cargo build --release -p goya-c
 # Others may be reading what is there: it stays, if it is what would be made.
 lock libgoya
-id=$({ find lib/goya-c -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; sha256sum "$archive" scripts/libgoya.sh; echo "$version"; } | key /dev/null)
-if [ "$(cat "$out/.complete" 2>/dev/null)" = "$id" ]; then
+id=$({ find lib/goya-c -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; sha256sum "$archive" scripts/libgoya.sh; echo "$version $cbindgen"; } | key /dev/null)
+if [ "$(cat "$out/.complete" 2>/dev/null)" = "$id" ] && [ -e "$out/include/goya.h" ] && [ -e "$out/lib/libgoya.so" ] && [ -e "$out/lib/libgoya.a" ]; then
 	say LIB "$out: libgoya $version"
 	exit
 fi
