@@ -86,23 +86,54 @@ unsafe fn has(look: &Look<'_>) -> bool {
     }
 }
 
-/// Where memory of a device is mapped, whoever has mapped it; nobody can change that as long as this is there. The lock is taken by
+/// Who has memory of a device mapped, and by which file; nobody can change that as long as this is there. The lock is taken by
 /// who maps and unmaps such memory, for a moment, and not by who changes his address space otherwise: its own lock may be busy all
 /// the time, and nobody should wait for it here.
 ///
 /// # Invariants
 ///
-/// `.0` is valid, and its areas are locked for reading.
-struct Areas(NonNull<bindings::address_space>);
+/// `mapping` is valid, its areas are locked for reading, and `users` are some of theirs.
+struct Areas {
+    mapping: NonNull<bindings::address_space>,
+    /// Each once: a mapping can be split into very many areas.
+    users: KVVec<(*mut bindings::mm_struct, *mut bindings::file)>,
+}
 
 impl Areas {
-    /// Those of `device`. May sleep.
+    /// Those of `device`; nobody if the kernel has no memory for a list. May sleep.
     fn of<D: Send + Sync>(device: &Device<D>) -> Self {
         let mapping = device.mapping();
-        // SAFETY: It is valid as long as the device.
-        unsafe { bindings::down_read(&raw mut (*mapping.as_ptr()).i_mmap_rwsem) };
-        // INVARIANT: Locked above.
-        Self(mapping)
+        let mut room = 16usize;
+        loop {
+            let users = KVVec::with_capacity(room, GFP_KERNEL).unwrap_or_default();
+            // SAFETY: It is valid as long as the device.
+            unsafe { bindings::down_read(&raw mut (*mapping.as_ptr()).i_mmap_rwsem) };
+            // INVARIANT: Locked above. There are no users yet.
+            let mut this = Self { mapping, users };
+            // Memory is taken without the lock, which who frees memory may take.
+            if this.collect() || this.users.capacity() == 0 {
+                return this;
+            }
+            room = room.saturating_mul(2);
+        }
+    }
+
+    /// Adds the users of all areas. Whether there was room for them.
+    fn collect(&mut self) -> bool {
+        // SAFETY: By the type invariants, the areas are there and stay as they are.
+        unsafe {
+            let mut node = (*self.mapping.as_ptr()).i_mmap.rb_leftmost;
+            while !node.is_null() {
+                let area = container_of!(node, bindings::vm_area_struct, shared.rb);
+                let user = ((*area).vm_mm, (*area).vm_file);
+                // INVARIANT: An area's.
+                if !self.users.contains(&user) && self.users.push_within_capacity(user).is_err() {
+                    return false;
+                }
+                node = bindings::rb_next(node);
+            }
+        }
+        true
     }
 
     /// Whether there is one of the address space `space` by a file of somebody who could have killed `task`.
@@ -115,26 +146,19 @@ impl Areas {
         space: *mut bindings::mm_struct,
         task: *const bindings::task_struct,
     ) -> bool {
-        // SAFETY: By the type invariants, the areas stay as they are; the address space is only compared. A file is kept by what
-        // maps it. The task by the function's precondition.
-        unsafe {
-            let mut node = (*self.0.as_ptr()).i_mmap.rb_leftmost;
-            while !node.is_null() {
-                let area = container_of!(node, bindings::vm_area_struct, shared.rb);
-                if (*area).vm_mm == space && could_kill((*area).vm_file, task) {
-                    return true;
-                }
-                node = bindings::rb_next(node);
-            }
-        }
-        false
+        // SAFETY: A file is kept by the area that maps it, which stays, by the type invariants; the address space is only
+        // compared. The task by the function's precondition.
+        let can = |file| unsafe { could_kill(file, task) };
+        self.users
+            .iter()
+            .any(|(user, file)| *user == space && can(*file))
     }
 }
 
 impl Drop for Areas {
     fn drop(&mut self) {
         // SAFETY: Locked, by the type invariants.
-        unsafe { bindings::up_read(&raw mut (*self.0.as_ptr()).i_mmap_rwsem) };
+        unsafe { bindings::up_read(&raw mut (*self.mapping.as_ptr()).i_mmap_rwsem) };
     }
 }
 
@@ -184,15 +208,17 @@ pub(crate) fn kill<D: Send + Sync>(device: &Device<D>, mut tell: impl FnMut(i32)
         if task.is_null() {
             continue;
         }
-        // SAFETY: As above. The table may change at any time.
-        let (process, table, space) = unsafe {
+        // SAFETY: As above. The flags and the table may change at any time.
+        let (flags, process, table, space) = unsafe {
             (
+                (&raw const (*task).flags).read_volatile(),
                 (*task).tgid,
                 (&raw const (*task).files).read_volatile(),
                 (&raw const (*task).mm).read_volatile(),
             )
         };
-        if process == INIT {
+        // A thread of the kernel's can work in a program's address space, and does not die.
+        if process == INIT || flags & bindings::PF_KTHREAD != 0 {
             continue;
         }
         let look = Look {

@@ -109,7 +109,7 @@ fn mapped_unbind() -> Result {
     with_mapping("mapped", rebind)
 }
 
-/// Whose address space was just being changed when the driver looked is found when it looks once more.
+/// The same for one whose threads change his address space all the time, whose lock is hardly ever free.
 fn mapped_busy() -> Result {
     with_mapping("mapped-busy", reset)
 }
