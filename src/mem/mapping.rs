@@ -36,11 +36,15 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The layout of `runs`, `size` bytes in all, whose first byte is `offset` bytes after the beginning of the first page.
-    fn new(size: u64, offset: u64, mut runs: impl Iterator<Item = Run>) -> Self {
-        // Most memory is in small pages, as the first run tells.
-        let huge = offset == 0 && runs.all(|run| (run.address | run.size) % HUGE_PAGE == 0);
-        Self { size, offset, huge }
+    /// The layout of `length` bytes from `address` on, a bus address or one of the card's, which are in `runs`.
+    fn new(address: u64, length: u64, mut runs: impl Iterator<Item = Run>) -> Self {
+        let offset = address % SMALL_PAGE;
+        Self {
+            size: whole_pages(address, length).size,
+            offset,
+            // Most memory is in small pages, as the first run tells.
+            huge: offset == 0 && runs.all(|run| (run.address | run.size) % HUGE_PAGE == 0),
+        }
     }
 }
 
@@ -55,7 +59,7 @@ impl Backing {
 
     /// What it is like.
     pub(crate) fn layout(&self) -> Layout {
-        let (address, bytes) = match self {
+        let (address, length) = match self {
             Self::Host(pages) => {
                 let first = pages.segments().next();
                 let address = first.map_or(0, |first| first.address);
@@ -63,8 +67,7 @@ impl Backing {
             }
             Self::Device(piece) => (0, piece.size()),
         };
-        let size = whole_pages(address, bytes).size;
-        Layout::new(size, address % SMALL_PAGE, self.runs())
+        Layout::new(address, length, self.runs())
     }
 
     /// Where it is, in the order of its bytes, in whole pages.
@@ -218,13 +221,22 @@ mod tests {
 
     #[test]
     fn layouts() {
-        let huge = |runs: &[(u64, u64)], offset| {
-            let runs = runs.iter().map(|&(address, size)| Run { address, size });
-            Layout::new(0, offset, runs).huge
+        // Of segments: the pages of all of them are as many bytes as the layout has.
+        let layout = |segments: &[(u64, u64)]| {
+            let runs = || segments.iter().map(|&(at, length)| whole_pages(at, length));
+            let address = segments.first().map_or(0, |first| first.0);
+            let layout = Layout::new(address, segments.iter().map(|s| s.1).sum(), runs());
+            assert!(layout.size == runs().map(|run| run.size).sum::<u64>());
+            (layout.offset, layout.huge)
         };
-        assert!(huge(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 0));
-        assert!(!huge(&[(HUGE_PAGE, 2 * HUGE_PAGE)], 8));
-        assert!(!huge(&[(HUGE_PAGE, HUGE_PAGE), (0, SMALL_PAGE)], 0));
-        assert!(!huge(&[(SMALL_PAGE, HUGE_PAGE)], 0));
+        assert_eq!(layout(&[(HUGE_PAGE, 2 * HUGE_PAGE)]), (0, true));
+        assert_eq!(layout(&[(HUGE_PAGE + 8, 2 * HUGE_PAGE - 8)]), (8, false));
+        assert_eq!(layout(&[(HUGE_PAGE, HUGE_PAGE), (0, 1)]), (0, false));
+        assert_eq!(layout(&[(SMALL_PAGE, HUGE_PAGE)]), (0, false));
+        assert_eq!(
+            layout(&[(0x5FFF, 1), (0x9000, 0x2000), (0x3000, 2)]),
+            (0xFFF, false)
+        );
+        assert_eq!(layout(&[(0x5123, 7)]), (0x123, false));
     }
 }
