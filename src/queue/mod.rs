@@ -185,7 +185,8 @@ impl Queues {
         Ok(())
     }
 
-    /// Puts all jobs of `submission` on their queues, or none. `EAGAIN` when a queue is full.
+    /// Puts all jobs of `submission` on their queues, or none. `EAGAIN` when a queue is full, unless `allowed` says why they
+    /// may not be there.
     ///
     /// Two submissions that share queues are in the same order on all of them: each takes the locks of
     /// all its queues first, in the order of their numbers.
@@ -195,7 +196,7 @@ impl Queues {
         submission: &Submission,
         jobs: &mut [Option<Job>],
         doorbell: Doorbell,
-        allowed: impl FnOnce() -> Result,
+        allowed: impl Fn() -> Result,
     ) -> Result {
         let Counts {
             each: mut counts,
@@ -210,7 +211,9 @@ impl Queues {
             if let (Some(slot), Some(queue), Some(count)) =
                 (held.get_mut(n), self.external.get(n), counts.get(n))
             {
-                *slot = Some(queue.hold(*count, &interrupts)?);
+                // Why it is full does not matter to who may not have it at all.
+                let held = queue.hold(*count, &interrupts);
+                *slot = Some(held.or_else(|full| allowed().and(Err(full)))?);
             }
         }
         let mut internal = submission.internal.as_ref().map(|_| self.internal.hold());

@@ -162,6 +162,8 @@ fn reserve(
     jobs: &[Option<Job>],
 ) -> Result<Arc<RingReservation>, Refusal> {
     let card = request.card;
+    // As upstream, which looks at its card before it looks at its queues.
+    allowed(request).map_err(|error| not_scheduled(request, error))?;
     let wanted = Jobs::of(jobs).map_err(|_| NO_MEMORY)?;
     // What no queue ever has room for nobody need try again.
     if let Some((queue, count)) = wanted.too_many() {
@@ -247,6 +249,21 @@ fn take(request: &NewSubmission<'_>, room: usize) -> Result<JobCopy> {
     })
 }
 
+/// Whether the card takes jobs of the context. To be asked under the locks that a reset takes after it has set the status; or
+/// earlier, so that an error which hides that is not told.
+fn allowed(request: &NewSubmission<'_>) -> Result {
+    let card = request.card;
+    let status = card.status();
+    if request.context.is_dead() {
+        return Err(ENODEV);
+    }
+    if status.operational() {
+        return Ok(());
+    }
+    dev_err_ratelimited!(card.dev, "device is {}, CS rejected!\n", status.text());
+    Err(EPERM)
+}
+
 /// Puts the jobs on their queues, all or none.
 fn schedule(
     request: &NewSubmission<'_>,
@@ -261,18 +278,7 @@ fn schedule(
     };
     let doorbell = request.doorbell;
     card.queues
-        .submit(&card.bars, &submission, jobs, doorbell, || {
-            // Under the locks that a reset takes after it has set the status.
-            let status = card.status();
-            if request.context.is_dead() {
-                return Err(ENODEV);
-            }
-            if status.operational() {
-                return Ok(());
-            }
-            dev_err_ratelimited!(card.dev, "device is {}, CS rejected!\n", status.text());
-            Err(EPERM)
-        })?;
+        .submit(&card.bars, &submission, jobs, doorbell, || allowed(request))?;
     card.watch_submissions();
     Ok(())
 }
