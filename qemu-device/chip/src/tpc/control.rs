@@ -83,7 +83,8 @@ impl Control {
         if self.word == self.turn {
             return self.turn(registers);
         }
-        self.word += 1;
+        // A loop that was skipped may have led behind the end of the one around it, which is never met then.
+        self.word = self.word.checked_add(1).ok_or(Cause::PcWrap)?;
         Ok(Next::Word)
     }
 

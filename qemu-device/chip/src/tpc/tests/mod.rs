@@ -6,6 +6,7 @@
 mod attention;
 mod control;
 mod coverage;
+mod far;
 mod float_pairs;
 mod fuzz;
 mod integer_pairs;
