@@ -10,7 +10,7 @@ use super::super::vector::Vector;
 pub(super) fn mac(a: &Vector, b: &Vector, c: &Vector, negate: bool, out: &mut Vector) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        // SAFETY: the processor has the features that the function is compiled for.
+        // SAFETY: asks for nothing but AVX2 and FMA, which the processor has.
         return unsafe { fused(a, b, c, negate, out) };
     }
     *out = if negate {
