@@ -52,7 +52,13 @@ pub fn execute(
     // Counts of shifts are bytes, and a scalar one is the same in each.
     let ty = if matches!(op.opcode, 4 | 23 | 24 | 28) { Type::U8 } else { op.ty };
     for (operand, to) in operands.into_iter().zip(scratch.iter_mut()) {
-        special(operand, ty, registers, to);
+        // What is read where it is needs no room, nor does what is no source.
+        if !matches!(
+            operand,
+            Operand::Register(Register { file: File::V, .. }) | Operand::Number(_) | Operand::Mask(_)
+        ) {
+            special(operand, ty, registers, to);
+        }
     }
     let drawn;
     let random = if convert::rounds(op, round) == Rounding::Stochastic {
@@ -114,7 +120,8 @@ pub fn execute(
     Ok(())
 }
 
-/// Makes the vector of a source that is no vector register.
+/// Makes the vector of a source that is no vector register: zero of what has none. Nothing of `to` stays, which may hold what a register
+/// held some time ago.
 pub fn special(operand: Operand, ty: Type, registers: &mut Registers, to: &mut Vector) {
     match operand {
         Operand::Immediate(value) => *to = load::splat(ty, value),
@@ -125,13 +132,52 @@ pub fn special(operand: Operand, ty: Type, registers: &mut Registers, to: &mut V
             File::LaneId32 => *to = Vector::from_fn(|i| i as u32),
             File::LaneId16 => *to = Vector::from_fn(|i| i as u16),
             File::LaneId8 => *to = Vector::from_fn(|i| i as u8),
-            _ => {}
+            _ => *to = Vector::default(),
         },
-        Operand::Number(_) | Operand::Mask(_) => {}
+        Operand::Number(_) | Operand::Mask(_) => *to = Vector::default(),
     }
 }
 
 /// The lanes of a vector of lanes of `width` bytes.
 const fn lanes(width: usize) -> usize {
     VECTOR_SIZE / width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the source, and also if it is none.
+    #[test]
+    fn nothing_stays_of_what_the_vector_was() {
+        let registers = Registers::default();
+        let files = [
+            File::V,
+            File::D,
+            File::A,
+            File::Lfsr,
+            File::LfsrNoChange,
+            File::LaneId32,
+            File::LaneId16,
+            File::LaneId8,
+            File::S,
+            File::Z,
+            File::SLfsr,
+            File::SLfsrNoChange,
+            File::I,
+            File::Ad,
+            File::Sp,
+            File::Vp,
+        ];
+        let sources = files.map(|file| Operand::Register(Register { file, number: 0 }));
+        for source in sources.into_iter().chain([Operand::Immediate(7), Operand::Number(3), Operand::Mask(1)])
+        {
+            let [one, other] = [0, 0xFF].map(|byte| {
+                let mut to = Vector([byte; VECTOR_SIZE]);
+                special(source, Type::I16, &mut registers.clone(), &mut to);
+                to
+            });
+            assert_eq!(one, other, "{source:?}");
+        }
+    }
 }
