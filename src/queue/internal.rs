@@ -13,7 +13,6 @@ use kernel::sync::{new_spinlock_irq, Arc, SpinLockIrq, SpinLockIrqGuard, UniqueA
 use super::busy::{Busy, BusyTimes};
 use super::id::{self, INTERNAL};
 use super::index::INTERNAL as LENGTH;
-use super::Job;
 use crate::abstractions::time::Moment;
 use crate::abstractions::trace;
 use crate::abstractions::vec;
@@ -36,15 +35,13 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// Those among all `jobs` of a submission.
-    pub(crate) fn of(jobs: &[Option<Job>]) -> Result<Self> {
+    /// Jobs by their numbers in the submission, and the queues that they are for.
+    pub(crate) fn of(jobs: impl Iterator<Item = (u32, usize)>) -> Result<Self> {
         let mut found = Self::default();
-        for (number, job) in (1..u32::MAX).zip(jobs) {
-            if let Some(Job::Internal { queue, .. }) = job {
-                let count = found.counts.get_mut(*queue).ok_or(EINVAL)?;
-                *count = count.saturating_add(1);
-                vec::push(&mut found.numbers, (number, *queue), GFP_KERNEL)?;
-            }
+        for (number, queue) in jobs {
+            let count = found.counts.get_mut(queue).ok_or(EINVAL)?;
+            *count = count.saturating_add(1);
+            vec::push(&mut found.numbers, (number, queue), GFP_KERNEL)?;
         }
         Ok(found)
     }

@@ -164,7 +164,12 @@ fn reserve(
     let card = request.card;
     // As upstream, which looks at its card before it looks at its queues.
     allowed(request).map_err(|error| not_scheduled(request, error))?;
-    let wanted = Jobs::of(jobs).map_err(|_| NO_MEMORY)?;
+    let internal = |(number, job): (u32, &Option<Job>)| match job {
+        Some(Job::Internal { queue, .. }) => Some((number, *queue)),
+        _ => None,
+    };
+    let wanted = (1..u32::MAX).zip(jobs).filter_map(internal);
+    let wanted = Jobs::of(wanted).map_err(|_| NO_MEMORY)?;
     // What no queue ever has room for nobody need try again.
     if let Some((queue, count)) = wanted.too_many() {
         dev_err_ratelimited!(
