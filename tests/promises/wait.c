@@ -37,7 +37,8 @@ void promises_of_wait(int fd)
 	clock_gettime(CLOCK_MONOTONIC, &t1);
 	EQ(w.out.status, HL_WAIT_CS_STATUS_BUSY);
 	long ms = (t1.tv_sec - t0.tv_sec) * 1000 + (t1.tv_nsec - t0.tv_nsec) / 1000000;
-	HOLD(ms >= 99);
+	/* in ticks, which can lag behind on a busy machine */
+	HOLD(ms >= 50);
 	/* only the low 32 bits count */
 	WANT(wait_call(fd, s, 1ul << 32 | 1000, 0, &w), 0);
 	EQ(w.out.status, HL_WAIT_CS_STATUS_BUSY);
