@@ -127,38 +127,18 @@ fn decode(bytes: &[u8], mut read: impl FnMut(u64, &mut [u8]) -> Result<(), Memor
 
 #[cfg(test)]
 mod tests {
+    use super::super::memory::ReadOnly;
     use super::*;
-
-    /// Memory that is zero everywhere.
-    struct Zeros;
-
-    impl Memory for Zeros {
-        fn read(&mut self, _: u64, bytes: &mut [u8]) -> Result<(), MemoryFault> {
-            bytes.fill(0);
-            Ok(())
-        }
-
-        fn write(&mut self, _: u64, _: &[u8]) -> Result<(), MemoryFault> {
-            Err(MemoryFault)
-        }
-
-        fn register_read(&mut self, _: u32) -> Result<u32, MemoryFault> {
-            Err(MemoryFault)
-        }
-
-        fn register_write(&mut self, _: u32, _: u32) -> Result<(), MemoryFault> {
-            Err(MemoryFault)
-        }
-    }
 
     #[test]
     fn decoded_code_does_not_grow_without_end() {
         let mut code = Code::default();
+        let mut zeros = ReadOnly(|_, bytes: &mut [u8]| bytes.fill(0));
         for round in 0..3 {
             code.begin(round % 2);
             for page in 0..MAX_PAGES as u32 {
                 assert!(matches!(
-                    code.fetch(page * PAGE_WORDS as u32, &mut Zeros),
+                    code.fetch(page * PAGE_WORDS as u32, &mut zeros),
                     Some(Cached { step: Step::Illegal(_), .. })
                 ));
                 assert!(code.pages.len() + code.stale.len() <= MAX_PAGES);

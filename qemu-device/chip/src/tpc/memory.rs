@@ -41,3 +41,27 @@ pub trait Memory {
     /// There is no such register.
     fn register_write(&mut self, offset: u32, value: u32) -> Result<(), MemoryFault>;
 }
+
+/// Memory that a function fills what is read of; nothing can be written, and there are no registers.
+#[cfg(test)]
+pub struct ReadOnly<F>(pub F);
+
+#[cfg(test)]
+impl<F: FnMut(u64, &mut [u8])> Memory for ReadOnly<F> {
+    fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryFault> {
+        (self.0)(address, bytes);
+        Ok(())
+    }
+
+    fn write(&mut self, _: u64, _: &[u8]) -> Result<(), MemoryFault> {
+        Err(MemoryFault)
+    }
+
+    fn register_read(&mut self, _: u32) -> Result<u32, MemoryFault> {
+        Err(MemoryFault)
+    }
+
+    fn register_write(&mut self, _: u32, _: u32) -> Result<(), MemoryFault> {
+        Err(MemoryFault)
+    }
+}

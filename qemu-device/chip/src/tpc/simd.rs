@@ -67,6 +67,7 @@ unsafe fn zip_avx2<T: Lane>(to: &mut Vector, a: &Vector, b: &Vector, f: impl Fn(
 mod tests {
     use super::super::float;
     use super::super::spu::signed_count;
+    use super::super::tests::machine::Random;
     use super::*;
 
     /// Numbers that are none, infinite, subnormal, zero, at the edges of integers.
@@ -85,20 +86,13 @@ mod tests {
         0x8080_7F7F,
     ];
 
-    struct Random(u64);
-
-    impl Random {
-        fn vector(&mut self) -> Vector {
-            let mut vector = Vector::default();
-            for to in vector.0.chunks_exact_mut(4) {
-                self.0 =
-                    self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let (bits, choice) = ((self.0 >> 32) as u32, self.0 as usize >> 20);
-                let bits = if choice % 3 == 0 { EDGES[choice / 3 % EDGES.len()] } else { bits };
-                to.copy_from_slice(&bits.to_le_bytes());
-            }
-            vector
+    fn vector(random: &mut Random) -> Vector {
+        let mut vector = Vector::default();
+        for to in vector.0.chunks_exact_mut(4) {
+            let bits = if random.below(3) == 0 { EDGES[random.below(EDGES.len())] } else { random.next() };
+            to.copy_from_slice(&bits.to_le_bytes());
         }
+        vector
     }
 
     fn maps_alike<T: Lane, U: Lane>(random: &mut Random, f: impl Fn(T) -> U) {
@@ -107,7 +101,7 @@ mod tests {
         }
         for _ in 0..200 {
             // What was there before is not seen.
-            let (a, mut any, mut wide) = (random.vector(), random.vector(), random.vector());
+            let (a, mut any, mut wide) = (vector(random), vector(random), vector(random));
             map_any(&mut any, &a, &f);
             // SAFETY: asks for nothing but AVX2, which the processor has.
             unsafe { map_avx2(&mut wide, &a, &f) };
@@ -120,7 +114,7 @@ mod tests {
             return;
         }
         for _ in 0..200 {
-            let [a, b, mut any, mut wide] = [(); 4].map(|()| random.vector());
+            let [a, b, mut any, mut wide] = [(); 4].map(|()| vector(random));
             zip_any(&mut any, &a, &b, &f);
             // SAFETY: asks for nothing but AVX2, which the processor has.
             unsafe { zip_avx2(&mut wide, &a, &b, &f) };

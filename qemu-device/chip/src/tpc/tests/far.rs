@@ -7,69 +7,40 @@ use std::collections::HashMap;
 
 use goya_tpc_isa::{WORD_SIZE, asm};
 
-use super::super::{Cause, Core, Memory, MemoryFault, Progress};
+use super::super::memory::ReadOnly;
+use super::super::{Cause, Core, Memory, Progress};
 
 /// Words that a jump passes over, at most.
 const HOP: u32 = (1 << 26) - 1;
-
-/// Code at address 0: a few words, and those that do nothing everywhere else.
-struct Far {
-    words: HashMap<u64, Vec<u8>>,
-    nop: Vec<u8>,
-}
 
 fn assembled(text: &str) -> Vec<u8> {
     asm::assemble(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}")).to_bytes()
 }
 
-impl Far {
-    /// With the program of `tail` as the last words, to where jumps lead from the first.
-    fn new(tail: &str) -> Self {
-        let tail = assembled(tail);
-        let first = u32::MAX - (tail.len() / WORD_SIZE) as u32 + 1;
-        let mut words = HashMap::new();
-        let mut at = 0;
-        while at < first {
-            let hop = HOP.min(first - at);
-            words
-                .insert(u64::from(at), assembled(&format!("nop; jmpr {}; nop; nop", hop * WORD_SIZE as u32)));
-            at += hop;
-        }
-        words.extend((u64::from(first)..).zip(tail.chunks_exact(WORD_SIZE).map(<[u8]>::to_vec)));
-        Self { words, nop: assembled("nop") }
+/// Code at address 0: words that do nothing, and the program of `tail` as the last ones, to where jumps lead from the first.
+fn far(tail: &str) -> impl Memory {
+    let (tail, nop) = (assembled(tail), assembled("nop"));
+    let first = u32::MAX - (tail.len() / WORD_SIZE) as u32 + 1;
+    let mut words = HashMap::new();
+    let mut at = 0;
+    while at < first {
+        let hop = HOP.min(first - at);
+        words.insert(u64::from(at), assembled(&format!("nop; jmpr {}; nop; nop", hop * WORD_SIZE as u32)));
+        at += hop;
     }
-}
-
-impl Memory for Far {
-    fn fetch(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryFault> {
+    words.extend((u64::from(first)..).zip(tail.chunks_exact(WORD_SIZE).map(<[u8]>::to_vec)));
+    ReadOnly(move |address, bytes: &mut [u8]| {
         for (word, to) in (address / WORD_SIZE as u64..).zip(bytes.chunks_exact_mut(WORD_SIZE)) {
-            to.copy_from_slice(self.words.get(&word).unwrap_or(&self.nop));
+            to.copy_from_slice(words.get(&word).unwrap_or(&nop));
         }
-        Ok(())
-    }
-
-    fn read(&mut self, _: u64, _: &mut [u8]) -> Result<(), MemoryFault> {
-        Err(MemoryFault)
-    }
-
-    fn write(&mut self, _: u64, _: &[u8]) -> Result<(), MemoryFault> {
-        Err(MemoryFault)
-    }
-
-    fn register_read(&mut self, _: u32) -> Result<u32, MemoryFault> {
-        Err(MemoryFault)
-    }
-
-    fn register_write(&mut self, _: u32, _: u32) -> Result<(), MemoryFault> {
-        Err(MemoryFault)
-    }
+    })
 }
 
 /// What stops a core at the end of `tail`, and where.
 fn stopped(tail: &str, exposed: bool) -> (Cause, u32) {
     let mut core = Core::new(exposed);
     core.start(|_| 0);
-    match core.run(&mut Far::new(tail), 100_000) {
+    match core.run(&mut far(tail), 100_000) {
         Progress::Stopped(stop) => (stop.cause, stop.word),
         other => panic!("{tail}: {other:?}"),
     }

@@ -13,7 +13,7 @@ mod integer_pairs;
 mod kernels;
 mod lanes;
 mod lut;
-mod machine;
+pub(super) mod machine;
 mod memory;
 mod move_pairs;
 mod scalar;
