@@ -73,22 +73,6 @@ mod tests {
     use super::*;
     use crate::form::{MAX_OPERANDS, MAX_SWITCHES};
     use crate::slot::span;
-    use crate::{Instruction, Slots, Word};
-
-    /// Instructions are compared by the places of their rows, so there is one of each, also where the compiler puts parts of this
-    /// crate into each other.
-    #[test]
-    fn there_is_one_row_of_a_form() {
-        let word = Word::Slots(Slots::default()).encode().unwrap();
-        assert_eq!(Word::decode(&word), Ok(Word::Slots(Slots::default())));
-        for slot in Slot::ALL {
-            for form in forms(slot) {
-                let same = forms_of(slot, form.opcode.into()).iter().any(|other| std::ptr::eq(other, form));
-                assert!(same, "{form}");
-            }
-            assert!(std::ptr::eq(Instruction::nop(slot).form(), nop(slot)), "{slot}");
-        }
-    }
 
     #[test]
     fn the_rows_are_sorted_fit_and_end_with_nop() {
