@@ -23,6 +23,8 @@ pub struct Cached {
     pub step: Step,
     /// The words from here on that do nothing, in the same page.
     pub idle: u32,
+    /// The same from the next word on.
+    pub idle_behind: u32,
 }
 
 /// A page of code.
@@ -116,9 +118,10 @@ fn decode(bytes: &[u8], mut read: impl FnMut(u64, &mut [u8]) -> Result<(), Memor
             Err(MemoryFault) => Step::Unreadable,
         }
     });
-    let mut steps: Box<[_]> = words.map(|step| Cached { step, idle: 0 }).collect();
+    let mut steps: Box<[_]> = words.map(|step| Cached { step, idle: 0, idle_behind: 0 }).collect();
     let mut idle = 0;
     for cached in steps.iter_mut().rev() {
+        cached.idle_behind = idle;
         idle = if matches!(&cached.step, Step::Ops(ops) if ops.is_empty()) { idle + 1 } else { 0 };
         cached.idle = idle;
     }

@@ -16,15 +16,6 @@ const MAX_DEPTH: usize = 4;
 /// The scalar register that the outermost loop counts in.
 const FIRST_COUNTER: usize = 32;
 
-/// What follows a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Another word.
-    Word,
-    /// Nothing: the kernel is over.
-    Halt,
-}
-
 /// A loop that is being executed.
 #[derive(Debug, Clone, Copy)]
 struct Active {
@@ -77,30 +68,41 @@ impl Control {
         words
     }
 
+    /// Passes over so many words that do nothing at once, if they are those from `first` on and something else follows none of them. Returns
+    /// whether it has.
+    #[inline]
+    pub fn skip(&mut self, first: u32, words: u32) -> bool {
+        let skipped = self.word == first && self.turn.checked_sub(first).is_some_and(|rest| words <= rest);
+        if skipped {
+            self.word += words;
+        }
+        skipped
+    }
+
     /// Goes on behind a word that was no jump.
     #[inline]
-    pub fn advance(&mut self, registers: &mut Registers) -> Result<Next, Stop> {
+    pub fn advance(&mut self, registers: &mut Registers) -> Result<(), Box<Stop>> {
         if self.word == self.turn {
             return self.turn(registers);
         }
         // A loop that was skipped may have led behind the end of the one around it, which is never met then.
         self.word = self.word.checked_add(1).ok_or(Cause::PcWrap)?;
-        Ok(Next::Word)
+        Ok(())
     }
 
     /// The same behind a delay slot, the last word of a loop, or that of all.
-    fn turn(&mut self, registers: &mut Registers) -> Result<Next, Stop> {
+    fn turn(&mut self, registers: &mut Registers) -> Result<(), Box<Stop>> {
         match self.delayed.take() {
             Some(Delayed::Enter(active)) => {
                 self.word = active.first;
                 self.loops.push(active);
                 self.turn = active.last;
-                return Ok(Next::Word);
+                return Ok(());
             }
             Some(Delayed::Skip(to)) => {
                 self.word = to;
                 self.turn = self.innermost();
-                return Ok(Next::Word);
+                return Ok(());
             }
             None => {}
         }
@@ -110,13 +112,13 @@ impl Control {
             *counter = value as u32;
             if active.compare.holds(value, active.boundary) && !active.once {
                 self.word = active.first;
-                return Ok(Next::Word);
+                return Ok(());
             }
             self.loops.pop();
         }
         self.turn = self.innermost();
         self.word = self.word.checked_add(1).ok_or(Cause::PcWrap)?;
-        Ok(Next::Word)
+        Ok(())
     }
 
     /// The last word of the innermost loop; that of all if there is none.
@@ -125,7 +127,7 @@ impl Control {
     }
 
     /// Goes where a jump says. The word behind it is not executed.
-    pub fn jump(&mut self, relative: bool, distance: u32) -> Result<Next, Stop> {
+    pub fn jump(&mut self, relative: bool, distance: u32) -> Result<(), Box<Stop>> {
         let from = if relative || !choices::JMPA_COUNTS_FROM_BASE {
             i64::from(self.word) * WORD_SIZE as i64
         } else {
@@ -135,7 +137,7 @@ impl Control {
         if to % WORD_SIZE as i64 != 0 {
             return Err(Stop::because(Cause::IllegalInstruction, "a jump into the middle of a word"));
         }
-        self.word = u32::try_from(to / WORD_SIZE as i64).map_err(|_| Stop::from(Cause::PcWrap))?;
+        self.word = u32::try_from(to / WORD_SIZE as i64).map_err(|_| Cause::PcWrap)?;
         let word = self.word;
         self.delayed = None;
         // Loops that are left are over.
@@ -143,11 +145,11 @@ impl Control {
             self.loops.pop();
         }
         self.turn = self.innermost();
-        Ok(Next::Word)
+        Ok(())
     }
 
     /// Begins a loop; the next word is its delay slot.
-    pub fn begin_loop(&mut self, l: &Loop, registers: &mut Registers) -> Result<Next, Stop> {
+    pub fn begin_loop(&mut self, l: &Loop, registers: &mut Registers) -> Result<(), Box<Stop>> {
         let bound = |bound| match bound {
             Bound::Register(number) => registers.s(number) as i32,
             Bound::Immediate(value) => value,
@@ -175,6 +177,6 @@ impl Control {
         });
         self.word += 1;
         self.turn = self.word;
-        Ok(Next::Word)
+        Ok(())
     }
 }

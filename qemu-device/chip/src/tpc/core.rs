@@ -9,7 +9,7 @@ use super::attention;
 use super::cause::Cause;
 use super::choices;
 use super::code::Code;
-use super::control::{Control, Next};
+use super::control::Control;
 use super::effect::{Change, Condition, Effect};
 use super::float::Rounding;
 use super::local::{Local, SMALL_VLM_SIZE, VLM_SIZE};
@@ -17,7 +17,7 @@ use super::memory::Memory;
 use super::op::{Op, Step};
 use super::pipeline::Pipeline;
 use super::registers::Registers;
-use super::stop::Stop;
+use super::stop::{End, Stop};
 use super::tensor::{DESCRIPTOR_SIZE, TENSORS, Tensor};
 use super::vector::Vector;
 use super::vectors::Place;
@@ -117,7 +117,7 @@ pub enum Progress {
     /// It has halted, and all it wrote is written.
     Halted,
     /// It was stopped.
-    Stopped(Stop),
+    Stopped(Box<Stop>),
 }
 
 /// A tensor processing core.
@@ -264,19 +264,25 @@ impl Core {
         };
         while self.words < end {
             let Some(cached) = self.code.fetch(parts.control.word(), memory) else {
-                return Progress::Stopped(Stop { word: parts.control.word(), ..Cause::HbwRead.into() });
+                return parts.stopped(Cause::HbwRead.into());
             };
-            let next = if cached.idle > 0 {
+            let executed = if cached.idle > 0 {
                 self.words += parts.idle(u64::from(cached.idle).min(end - self.words));
-                parts.control.advance(parts.registers)
+                parts.control.advance(parts.registers).map_err(End::Stop)
             } else {
+                let word = parts.control.word();
                 self.words += 1;
-                parts.step(&cached.step, memory)
+                let executed = parts.step(&cached.step, memory);
+                let behind = cached.idle_behind;
+                if behind > 0 && u64::from(behind) <= end - self.words && parts.skip(word, behind) {
+                    self.words += u64::from(behind);
+                }
+                executed
             };
-            match next {
-                Ok(Next::Word) => {}
-                Ok(Next::Halt) => return Progress::Halted,
-                Err(stop) => return Progress::Stopped(Stop { word: parts.control.word(), ..stop }),
+            match executed {
+                Ok(()) => {}
+                Err(End::Halt) => return Progress::Halted,
+                Err(End::Stop(stop)) => return parts.stopped(stop),
             }
         }
         Progress::Running
@@ -306,6 +312,13 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    /// That the word that is executed stopped the kernel.
+    #[cold]
+    fn stopped(&self, mut stop: Box<Stop>) -> Progress {
+        stop.word = self.control.word();
+        Progress::Stopped(stop)
+    }
+
     /// Passes over words that do nothing, `words` at most: how many they were.
     #[inline]
     fn idle(&mut self, words: u64) -> u64 {
@@ -314,25 +327,35 @@ impl Parts<'_> {
         words
     }
 
+    /// Passes over the words behind `word` that do nothing, so many, if they are what follows.
+    #[inline]
+    fn skip(&mut self, word: u32, words: u32) -> bool {
+        let skipped = self.control.skip(word.saturating_add(1), words);
+        if skipped {
+            self.pipeline.pass(words.into());
+        }
+        skipped
+    }
+
     /// Executes a word.
-    fn step(&mut self, step: &Step, memory: &mut impl Memory) -> Result<Next, Stop> {
+    fn step(&mut self, step: &Step, memory: &mut impl Memory) -> Result<(), End> {
         self.pipeline.pass(1);
         match step {
             Step::Ops(ops) => self.execute(ops, memory),
-            Step::Loop(l) => {
-                let stall = self.pipeline.patch_loop(l, self.registers);
+            Step::Loop(l, reads) => {
+                let stall = self.pipeline.patch(reads, self.registers);
                 self.profile.stalls += u64::from(stall);
                 let entered = self.control.begin_loop(l, self.registers);
                 self.pipeline.unpatch_scalars(self.registers);
-                entered
+                Ok(entered?)
             }
-            Step::Illegal(reason) => Err(Stop::because(Cause::IllegalInstruction, reason.as_str())),
-            Step::Unreadable => Err(Stop::because(Cause::HbwRead, "code")),
+            Step::Illegal(reason) => Err(Stop::because(Cause::IllegalInstruction, reason.as_str()).into()),
+            Step::Unreadable => Err(Stop::because(Cause::HbwRead, "code").into()),
         }
     }
 
     /// Executes the instructions of a word: all read their operands before any changes a register.
-    fn execute(&mut self, ops: &[Op], memory: &mut impl Memory) -> Result<Next, Stop> {
+    fn execute(&mut self, ops: &[Op], memory: &mut impl Memory) -> Result<(), End> {
         let mut flow = Flow::default();
         for (i, op) in ops.iter().enumerate().take(4) {
             self.read(i, op, memory, &mut flow)?;
@@ -343,15 +366,21 @@ impl Parts<'_> {
         // The slots of a word wait together.
         self.profile.stalls += u64::from(flow.stall);
         match flow.jump {
-            _ if flow.halts => Ok(Next::Halt),
-            Some((relative, distance)) => self.control.jump(relative, distance),
-            None => self.control.advance(self.registers),
+            _ if flow.halts => Err(End::Halt),
+            Some((relative, distance)) => Ok(self.control.jump(relative, distance)?),
+            None => Ok(self.control.advance(self.registers)?),
         }
     }
 
     /// Executes instruction `i` of a word but for what it changes of registers, which are as it sees them meanwhile.
     #[inline]
-    fn read(&mut self, i: usize, op: &Op, memory: &mut impl Memory, flow: &mut Flow) -> Result<(), Stop> {
+    fn read(
+        &mut self,
+        i: usize,
+        op: &Op,
+        memory: &mut impl Memory,
+        flow: &mut Flow,
+    ) -> Result<(), Box<Stop>> {
         flow.stall = flow.stall.max(self.pipeline.patch(&op.reads, self.registers));
         let drawn = self.registers.s_lfsr;
         let change = &mut self.scratch.changes[i];
@@ -390,7 +419,7 @@ impl Parts<'_> {
         op: &Op,
         memory: &mut impl Memory,
         flow: &mut Flow,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Box<Stop>> {
         match (op.slot, op.opcode) {
             (Slot::Spu, 32) => {
                 flow.halts = true;

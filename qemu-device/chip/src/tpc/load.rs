@@ -28,7 +28,7 @@ pub fn execute(
     memory: &mut impl Memory,
     results: &mut [Place; 4],
     change: &mut Change,
-) -> Result<(), Stop> {
+) -> Result<(), Box<Stop>> {
     let dest = op.dest_number();
     let result = &mut *results[0];
     match op.opcode {
@@ -74,7 +74,7 @@ fn looked_up(
     around: &Surroundings,
     memory: &mut impl Memory,
     results: &mut [Place; 4],
-) -> Result<Effect, Stop> {
+) -> Result<Effect, Box<Stop>> {
     let (dest, part) = (op.dest_number(), lut::part(op.b_bits)?);
     let (index, table) = (registers.v(op::number(op.a)), Table::new(around.tables, op::number(op.b)));
     if op.opcode == 6 {
@@ -109,7 +109,7 @@ fn vector(
     result: &mut Vector,
     part: Part,
     read: impl FnOnce(&mut [u8]) -> Result<(), Cause>,
-) -> Result<Effect, Stop> {
+) -> Result<Effect, Box<Stop>> {
     let dest = op.dest_number();
     if op.dest_file() == Some(File::Vp) {
         let mut bytes = [0; 32];
@@ -188,7 +188,7 @@ fn local(
     registers: &mut Registers,
     around: &Surroundings,
     memory: &mut impl Memory,
-) -> Result<u32, Stop> {
+) -> Result<u32, Box<Stop>> {
     let at = registers.scalar(op.a);
     if op.b_bits & 1 == 0 {
         return around.local.scalar(at).ok_or_else(|| Cause::SlmAddress.into());
@@ -206,7 +206,7 @@ fn global(
     registers: &Registers,
     memory: &mut impl Memory,
     result: &mut Vector,
-) -> Result<Effect, Stop> {
+) -> Result<Effect, Box<Stop>> {
     let from = registers.ad(op::number(op.a));
     let size = usize::from(from.element).clamp(1, 4);
     let mut bytes = [0; 4];

@@ -38,7 +38,12 @@ impl Table {
     }
 
     /// Coefficient `c` of three, for the interval in the low bits of each lane.
-    pub fn coefficients(&self, index: &Vector, c: u32, memory: &mut impl Memory) -> Result<Vector, Stop> {
+    pub fn coefficients(
+        &self,
+        index: &Vector,
+        c: u32,
+        memory: &mut impl Memory,
+    ) -> Result<Vector, Box<Stop>> {
         let per_line = choices::LUT_ENTRIES_A_LINE;
         self.gather(index, memory, |i| i / per_line * LINE + i % per_line * 12 + 4 * c)
     }
@@ -50,7 +55,7 @@ impl Table {
         c: u32,
         size: u32,
         memory: &mut impl Memory,
-    ) -> Result<Vector, Stop> {
+    ) -> Result<Vector, Box<Stop>> {
         match choices::narrow_coefficient(c, size) {
             Some(shift) => Ok(self.entries(index, memory)?.map(|entry: u32| entry >> shift)),
             None => Ok(Vector::default()),
@@ -58,7 +63,7 @@ impl Table {
     }
 
     /// The entry of a table that has only one for each interval.
-    pub fn entries(&self, index: &Vector, memory: &mut impl Memory) -> Result<Vector, Stop> {
+    pub fn entries(&self, index: &Vector, memory: &mut impl Memory) -> Result<Vector, Box<Stop>> {
         self.gather(index, memory, |i| 4 * i)
     }
 
@@ -67,7 +72,7 @@ impl Table {
         index: &Vector,
         memory: &mut impl Memory,
         place: impl Fn(u32) -> u32,
-    ) -> Result<Vector, Stop> {
+    ) -> Result<Vector, Box<Stop>> {
         let mut out = Vector::default();
         for (to, i) in out.0.chunks_exact_mut(4).zip(index.lanes::<u32>()) {
             let offset = place(i & (self.intervals - 1));
@@ -78,7 +83,7 @@ impl Table {
 }
 
 /// The first byte and the bytes of the part of each lane that a look-up names.
-pub fn part(code: u32) -> Result<(usize, usize), Stop> {
+pub fn part(code: u32) -> Result<(usize, usize), Box<Stop>> {
     match code & 7 {
         0 => Ok((0, 4)),
         2 => Ok((0, 2)),
@@ -98,7 +103,7 @@ pub fn merge((at, size): (usize, usize), entries: &Vector, old: &Vector) -> Vect
 }
 
 /// The interval of each float and its beginning, for intervals that leave `shift` bits of the mantissa.
-pub fn intervals(values: &Vector, shift: u32, function: u32) -> Result<[Vector; 2], Stop> {
+pub fn intervals(values: &Vector, shift: u32, function: u32) -> Result<[Vector; 2], Box<Stop>> {
     let parity = match function {
         0 => false,
         1 => return Ok(even_intervals(values, shift, choices::LUT_TANH_END)),

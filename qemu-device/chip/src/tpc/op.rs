@@ -121,8 +121,8 @@ pub const fn mask(operand: Operand) -> u8 {
 pub enum Step {
     /// Instructions, without those that do nothing. In the order LOAD, SPU, VPU, STORE.
     Ops(Box<[Op]>),
-    /// A loop.
-    Loop(Loop),
+    /// A loop, and the registers that it reads.
+    Loop(Loop, Box<[One<Read>]>),
     /// No instruction word.
     Illegal(String),
     /// The word could not be fetched.
@@ -134,7 +134,7 @@ impl Step {
     #[must_use]
     pub fn new(raw: &RawWord) -> Self {
         match Word::decode(raw) {
-            Ok(Word::Loop(l)) => Self::Loop(l),
+            Ok(Word::Loop(l)) => Self::Loop(l, pipeline::loop_reads(&l)),
             Ok(Word::Slots(slots)) => {
                 let idle = |i: &&Instruction| matches!(i.form().mnemonic, "nop" | "dbg");
                 Self::Ops(slots.iter().filter(|i| !idle(i)).map(|i| Op::new(raw, i)).collect())

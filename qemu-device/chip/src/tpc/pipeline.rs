@@ -65,6 +65,11 @@ pub fn writes(instruction: &Instruction) -> Box<[One<Write>]> {
     latency::writes(instruction).flat_map(|write| One::each(write.register, write.count, write)).collect()
 }
 
+/// The registers that are a loop's bounds and its predicate.
+pub fn loop_reads(l: &Loop) -> Box<[One<Read>]> {
+    each_read(latency::loop_reads(l))
+}
+
 /// What a register held; of a vector, its place among those that were replaced. It is written and read by words, for a processor
 /// stalls when it reads as a whole what has just been written in parts.
 type Value = [u32; 8];
@@ -209,7 +214,7 @@ impl Pipeline {
         let mut stall = 0;
         for read in reads {
             let last = self.last[usize::from(read.number)];
-            if last.age(self.word) <= u64::from(MAX_DISTANCE) {
+            if last.age(self.word) < u64::from(read.when.longest) {
                 stall = stall.max(self.patch_one(read, last, registers));
             }
         }
@@ -270,11 +275,6 @@ impl Pipeline {
         while let Some((register, held)) = self.patched.pop() {
             self.put(register, held, registers);
         }
-    }
-
-    /// The same as [`Self::patch`], for a loop's bounds and predicate.
-    pub fn patch_loop(&mut self, l: &Loop, registers: &mut Registers) -> u8 {
-        self.patch(&each_read(latency::loop_reads(l)), registers)
     }
 
     /// The same as [`Self::unpatch`], but for loop counters, which the loop has set.

@@ -18,21 +18,37 @@ pub struct Stop {
     pub reason: Option<String>,
 }
 
+/// Why no word follows one.
+#[derive(Debug)]
+pub enum End {
+    /// The kernel is over.
+    Halt,
+    /// It was stopped.
+    Stop(Box<Stop>),
+}
+
+impl From<Box<Stop>> for End {
+    fn from(stop: Box<Stop>) -> Self {
+        Self::Stop(stop)
+    }
+}
+
 impl Stop {
     /// What the card has and this does not.
-    pub fn unmodelled(what: &str) -> Self {
+    pub fn unmodelled(what: &str) -> Box<Self> {
         Self::because(Cause::IllegalInstruction, format!("not modelled: {what}"))
     }
 
     /// With a reason.
-    pub fn because(cause: Cause, reason: impl Into<String>) -> Self {
-        Self { cause, word: 0, reason: Some(reason.into()) }
+    pub fn because(cause: Cause, reason: impl Into<String>) -> Box<Self> {
+        Box::new(Self { cause, word: 0, reason: Some(reason.into()) })
     }
 }
 
-impl From<Cause> for Stop {
+// In a box, so that what every word returns is small.
+impl From<Cause> for Box<Stop> {
     fn from(cause: Cause) -> Self {
-        Self { cause, word: 0, reason: None }
+        Self::new(Stop { cause, word: 0, reason: None })
     }
 }
 

@@ -22,7 +22,7 @@ pub fn execute(
     around: &mut Surroundings,
     memory: &mut impl Memory,
     change: &mut Change,
-) -> Result<(), Stop> {
+) -> Result<(), Box<Stop>> {
     let dest = op.dest_number();
     match op.opcode {
         0 => change.effect = Effect::Ad(dest, load::address(op, registers, around)),
@@ -76,7 +76,7 @@ fn local(
     registers: &mut Registers,
     around: &mut Surroundings,
     memory: &mut impl Memory,
-) -> Result<(), Stop> {
+) -> Result<(), Box<Stop>> {
     let (at, value) = (registers.scalar(op.a), registers.scalar(op.c));
     if op.b_bits & 1 == 0 {
         *around.local.scalar_mut(at).ok_or(Cause::SlmAddress)? = value;

@@ -39,6 +39,8 @@ pub struct Tensor {
     element: u8,
     /// Its dimensions, the one of a vector's lanes first.
     pub dimensions: [Dimension; 5],
+    /// How many of them can count: none behind does.
+    rank: usize,
 }
 
 impl Tensor {
@@ -52,11 +54,13 @@ impl Tensor {
             offset: register(0x18 + 12 * d) as i32,
             valid: config >> (8 + d) & 1 != 0 && d <= last,
         };
+        let dimensions = [0, 1, 2, 3, 4].map(dimension);
         Self {
             base: u64::from(register(0)) | u64::from(register(4)) << 32,
             padding: register(8),
             element: [1, 2, 4, choices::RESERVED_ELEMENT][(config & 3) as usize],
-            dimensions: [0, 1, 2, 3, 4].map(dimension),
+            dimensions,
+            rank: dimensions.iter().rposition(|d| d.valid).map_or(0, |last| last + 1),
         }
     }
 
@@ -124,7 +128,7 @@ impl Tensor {
     fn inside(&self, index: &Index, lanes: usize) -> Inside {
         let mut elements = 0_u64;
         let (mut first, mut end) = (0, lanes);
-        for (d, (dimension, &coordinate)) in self.dimensions.iter().zip(index).enumerate() {
+        for (d, (dimension, &coordinate)) in self.dimensions.iter().zip(index).enumerate().take(self.rank) {
             if !dimension.valid {
                 continue;
             }

@@ -72,12 +72,27 @@ pub struct Read {
     pub register: Register,
     /// Registers that are read.
     pub count: u8,
+    /// The longest distance from a write of the register, whatever writes it.
+    pub longest: u8,
     stage: Stage,
     bypass: Stage,
     fast_index: bool,
 }
 
 impl Read {
+    fn new((register, count): (Register, u8), (stage, bypass): (Stage, Stage), fast_index: bool) -> Self {
+        let mut read = Self { register, count, longest: 0, stage, bypass, fast_index };
+        let writes = producers::all(register.file).map(|(slot, opcode, stage)| Write {
+            register,
+            count,
+            stage,
+            extra: extra(slot, opcode),
+            fast_index: false,
+        });
+        read.longest = writes.map(|write| read.distance(&write)).max().unwrap_or(0);
+        read
+    }
+
     /// Words from an instruction with `write` to the first that reads its result here.
     #[inline]
     #[must_use]
@@ -131,7 +146,7 @@ pub fn writes(instruction: &Instruction) -> impl Iterator<Item = Write> + '_ {
     places.filter_map(move |(_, operand)| {
         let (register, count) = physical(operand.register()?);
         let stage = producers::stage(form, register.file, instruction.ty())?;
-        let extra = u8::from(form.slot == Slot::Load && matches!(form.opcode, 7 | 9));
+        let extra = extra(form.slot, form.opcode);
         Some(Write { register, count, stage, extra, fast_index: hands_over_late(form) })
     })
 }
@@ -154,9 +169,9 @@ pub fn reads(instruction: &Instruction) -> impl Iterator<Item = Read> + '_ {
     let condition = instruction.predicate().register();
     let condition = (condition.number > 0).then_some((Field::Predicate, condition));
     operands.chain(condition).filter_map(move |(field, register)| {
-        let (register, count) = physical(register);
-        let (stage, bypass) = consumers::stages(form, field, register.file, to, instruction.ty())?;
-        Some(Read { register, count, stage, bypass, fast_index: takes_late(form) })
+        let registers = physical(register);
+        let stages = consumers::stages(form, field, registers.0.file, to, instruction.ty())?;
+        Some(Read::new(registers, stages, takes_late(form)))
     })
 }
 
@@ -175,9 +190,12 @@ pub fn loop_reads(l: &Loop) -> impl Iterator<Item = Read> + use<> {
         (step, consumers::LATE_SOURCE),
         (predicate, consumers::PREDICATE),
     ];
-    reads.into_iter().filter_map(|(register, bypass)| {
-        Some(Read { register: register?, count: 1, stage: 0, bypass, fast_index: false })
-    })
+    reads.into_iter().filter_map(|(register, bypass)| Some(Read::new((register?, 1), (0, bypass), false)))
+}
+
+/// Words that an instruction takes longer than its stages say.
+fn extra(slot: Slot, opcode: u8) -> u8 {
+    u8::from(slot == Slot::Load && matches!(opcode, 7 | 9))
 }
 
 fn hands_over_late(form: &Form) -> bool {

@@ -68,3 +68,12 @@ pub(super) fn stage(form: &Form, file: File, ty: Option<Type>) -> Option<Stage> 
     };
     ROWS.iter().find(fits).map(|row| row.stage)
 }
+
+/// Slots, opcodes and stages of all that write registers of `file`.
+pub(super) fn all(file: File) -> impl Iterator<Item = (Slot, u8, Stage)> {
+    let rows = ROWS.iter().filter(move |row| row.file == file);
+    rows.flat_map(|row| {
+        let opcodes = row.opcodes.iter().flat_map(|&(first, last)| first..=last);
+        opcodes.map(|opcode| (row.slot, opcode, row.stage))
+    })
+}

@@ -97,24 +97,44 @@ fn distances_are_those_of_the_vendors_tables() {
     assert_eq!(distance(vector, (Vpu, "add.i32 V2, V4, V3")), None);
 }
 
-#[test]
-fn every_register_that_is_written_or_read_has_a_row() {
-    use crate::form::Role;
-    use crate::operand::Operand;
+/// An instruction of each form whose operands are registers that results reach late, and its text.
+fn each_form() -> impl Iterator<Item = (Instruction, &'static str)> {
     let program = include_str!("../../tests/vectors/forms.txt");
-    for line in program.lines().filter(|line| !line.starts_with('#')) {
-        let mut parts = line.split('\t');
-        let slot = match parts.next().unwrap() {
+    program.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let (slot, rest) = line.split_once('\t')?;
+        let slot = match slot {
             "ld" => Slot::Load,
             "spu" => Slot::Spu,
             "vpu" => Slot::Vpu,
             _ => Slot::Store,
         };
-        let text = parts.next().unwrap();
-        if text.contains("main") || text.contains("LFSR") || text.contains("LANE_ID") {
-            continue;
-        }
-        let instruction = instruction(slot, text);
+        let text = rest.split('\t').next()?;
+        let other = ["main", "LFSR", "LANE_ID"].iter().any(|name| text.contains(name));
+        (!other).then(|| (instruction(slot, text), text))
+    })
+}
+
+#[test]
+fn no_distance_is_longer_than_the_longest_of_its_read() {
+    let forms: Vec<_> = each_form().collect();
+    let writes: Vec<_> = forms.iter().flat_map(|(form, _)| latency::writes(form)).collect();
+    let mut reached = 0;
+    for (read, text) in
+        forms.iter().flat_map(|(form, text)| latency::reads(form).map(move |read| (read, text)))
+    {
+        let of_file = writes.iter().filter(|write| write.register.file == read.register.file);
+        let longest = of_file.map(|write| read.distance(write)).max().unwrap_or(0);
+        assert!(longest <= read.longest && read.longest <= latency::MAX_DISTANCE, "{text}: {longest}");
+        reached += usize::from(longest == read.longest);
+    }
+    assert!(reached > 0);
+}
+
+#[test]
+fn every_register_that_is_written_or_read_has_a_row() {
+    use crate::form::Role;
+    use crate::operand::Operand;
+    for (instruction, text) in each_form() {
         let places = || instruction.form().places.iter().zip(instruction.operands());
         let registers =
             |role| places().filter(move |(p, o)| p.role == role && matches!(o, Operand::Register(_))).count();

@@ -43,7 +43,7 @@ pub fn execute(
     results: &mut [Place; 4],
     round: Rounding,
     change: &mut Change,
-) -> Result<(), Stop> {
+) -> Result<(), Box<Stop>> {
     if op.opcode == 8 {
         change.effect = moves::moved(op, registers, &mut results[0]);
         return Ok(());
