@@ -137,12 +137,34 @@ impl Chip {
     }
 
     /// The memory behind `target`: at least one byte, at most `len`, or `None`.
+    #[inline]
     pub(crate) fn memory(&self, target: Target, len: usize) -> Option<vm_memory::VolatileSlice<'_>> {
         match target {
             Target::Dram(off) => self.dram.slice(off, len),
             Target::Sram(off) => self.sram.slice(off, len),
             Target::Host(offset) => self.host_memory(offset, len),
             Target::Cfg(_) | Target::None => None,
+        }
+    }
+
+    /// What lies at physical device address `addr`.
+    pub(crate) fn target(&self, addr: u64) -> Target {
+        Target::decode(addr, self.dram.size())
+    }
+
+    /// The `len` bytes of memory behind `target`, or `None` if not all of them are.
+    #[inline]
+    pub(crate) fn memory_whole(&self, target: Target, len: usize) -> Option<vm_memory::VolatileSlice<'_>> {
+        self.memory(target, len).filter(|slice| slice.len() == len)
+    }
+
+    /// Tells the processor that `len` bytes at `target` will be wanted soon, if they are of the card's own memory.
+    #[inline]
+    pub(crate) fn memory_prefetch(&self, target: Target, len: usize) {
+        match target {
+            Target::Dram(off) => self.dram.prefetch(off, len),
+            Target::Sram(off) => self.sram.prefetch(off, len),
+            Target::Host(_) | Target::Cfg(_) | Target::None => {}
         }
     }
 

@@ -57,6 +57,17 @@ impl Target {
         }
     }
 
+    /// What lies `bytes` further, within the same memory.
+    #[must_use]
+    pub fn plus(self, bytes: u64) -> Self {
+        match self {
+            Self::Dram(off) => Self::Dram(off.saturating_add(bytes)),
+            Self::Sram(off) => Self::Sram(off.saturating_add(bytes)),
+            Self::Host(bus) => Self::Host(bus.saturating_add(bytes)),
+            Self::Cfg(_) | Self::None => Self::None,
+        }
+    }
+
     /// The device address that decodes to this; all ones for nothing.
     pub fn address(self) -> u64 {
         match self {

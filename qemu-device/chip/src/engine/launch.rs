@@ -37,7 +37,7 @@ pub(super) const IDLE: u32 = 0x1E;
 /// What the cores together may take before others have their turn, and what a word takes beside its accesses; in
 /// bytes of DMA.
 const TURN: u64 = 256 << 10;
-const WORD_COST: u64 = 512;
+const WORD_COST: u64 = 128;
 /// Words between two looks at what they took.
 const WORDS: u64 = 16;
 

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`launch`] | how a TPC's registers start, stall and end a kernel |
 //! | [`bus`] | what a TPC's kernel reaches |
+//! | [`windows`] | what it has reached a moment ago |
 //! | [`mme`] | the matrix engine, whose arithmetic is not modelled |
 
 mod bus;
@@ -14,6 +15,7 @@ pub(crate) mod launch;
 mod mme;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use crate::access::Origin;
 use crate::chip::Chip;

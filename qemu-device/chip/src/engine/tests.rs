@@ -6,12 +6,13 @@
 use goya_tpc_isa::asm;
 
 use super::launch::{
-    ARUSER, DESCRIPTOR, EXECUTE, IDLE, INTR_CAUSE, INTR_MASK, KERNEL_BASE, QUEUE_COPY, SM_BASE, STALL,
-    STATUS, SYNC_MESSAGE, base,
+    ARUSER, AWUSER, DESCRIPTOR, EXECUTE, IDLE, INTR_CAUSE, INTR_MASK, KERNEL_BASE, QUEUE_COPY, SM_BASE,
+    STALL, STATUS, SYNC_MESSAGE, base,
 };
 use crate::access::{Origin, register_address};
 use crate::chip::{Chip, Progress, Reset};
 use crate::queue::QueueId;
+use crate::regs::{MMU, TPC, TPC_STRIDE};
 use crate::testing::TestHost;
 use crate::tpc::Cause;
 
@@ -230,4 +231,46 @@ fn no_core_waits_for_others() {
     chip.run(1 << 14);
     let some = words(&chip).iter().sum::<u64>() - before.iter().sum::<u64>();
     assert!((8..=8 * 32).contains(&some), "{some} words beside an access");
+}
+
+/// A core that stores a word, changes by a register what it may store or where to, and stores it again: only the first is done.
+#[test]
+fn what_a_core_has_reached_is_looked_at_again_when_it_has_written_a_register() {
+    const PAGE: u32 = 0x40_0000;
+    let router = TPC + u32::from(N) * TPC_STRIDE;
+    let mmio = "nop; nop; nop; st_l mmio 0xD1C, S2";
+    let global = "nop; nop; nop; st_g AD1, S2";
+    let both = |change| {
+        format!(
+            "gen_addr AD0, 0, I2; nop; nop; nop\ngen_addr AD1, 1, I2; nop; nop; nop\nnop\nnop\nnop\nnop\nnop\n\
+        nop\nnop; nop; nop; st_g AD0, S1\n{change}\nnop; nop; nop; st_g AD0, S3\nhalt"
+        )
+    };
+    // The mask of a range that refuses what it hits; an address space in which nothing is mapped.
+    for (change, register, value) in
+        [(global, router + 0x480, 0xFFFF_F000), (mmio, 0, 1), (global, base(N) + AWUSER, 1)]
+    {
+        let mut chip = chip(&both(change));
+        for (tensor, address) in [(0, u64::from(PAGE)), (1, register_address(register))] {
+            let at = QUEUE_COPY + DESCRIPTOR + 0x4C * tensor;
+            for (offset, value) in
+                [(0, address as u32), (4, (address >> 32) as u32), (0xC, 0x102), (0x10, 64), (0x14, 1)]
+            {
+                write(&mut chip, at + offset, value);
+            }
+        }
+        for (number, value) in [(1, 0x1111), (2, value), (3, 0x3333)] {
+            write(&mut chip, QUEUE_COPY + 0x690 + 4 * number, value);
+        }
+        [ARUSER, AWUSER].map(|at| write(&mut chip, at, 1 << 10));
+        chip.register_write(router + 0x470, 1, Origin::Host);
+        chip.register_write(router + 0x4C0, PAGE, Origin::Host);
+        chip.register_write(MMU + 0xC, 1, Origin::Host);
+        chip.register_write(base(N) + EXECUTE, 1, QUEUE);
+        finish(&mut chip);
+        let mut word = [0; 4];
+        chip.physical_read(PAGE.into(), &mut word, Origin::Host).expect("DRAM");
+        assert_eq!(u32::from_le_bytes(word), 0x1111, "{change} {register:#x}");
+        assert_eq!((read(&mut chip, INTR_CAUSE), signals(&mut chip)), (Cause::HbwWrite.bit(), 0), "{change}");
+    }
 }

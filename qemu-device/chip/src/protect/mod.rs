@@ -69,6 +69,16 @@ impl Chip {
         Ok(())
     }
 
+    /// Whether queue `id` may reach all of the 4 KiB of memory at `page`. A page in which a range ends counts as one that it may not.
+    pub(crate) fn protection_opens(&mut self, id: QueueId, page: u64) -> bool {
+        self.ranges(router(id)).opens_page(page)
+    }
+
+    /// The ranges of `router`.
+    fn ranges(&mut self, router: u32) -> &Ranges {
+        self.protection.ranges.entry(router).or_insert_with(|| Ranges::read(&self.regs, router))
+    }
+
     /// Whether an access of `len` bytes at `addr` that comes by `router` is refused.
     fn refuses(&mut self, router: u32, addr: u64, len: u64) -> bool {
         let ranges = &mut self.protection.ranges;

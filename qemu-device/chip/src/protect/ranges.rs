@@ -118,4 +118,9 @@ impl Ranges {
     pub fn refuses_memory(&self, addr: u64) -> bool {
         self.memory.iter().any(|r| r.refuses(addr))
     }
+
+    /// Whether no access to the 4 KiB of memory at `page` is refused, which is known if no range ends in it.
+    pub fn opens_page(&self, page: u64) -> bool {
+        self.memory.iter().all(|r| r.mask & 0xFFF == 0 && !r.refuses(page))
+    }
 }
