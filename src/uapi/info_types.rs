@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // SPDX-FileCopyrightText: The goya-rs authors
 
-//! Answers of `HL_IOCTL_INFO`, byte for byte; see `types.rs` for how layouts are checked, and `info_layout.rs` for how they
+//! Answers of `HL_IOCTL_INFO`, byte for byte; see `types.rs` for how layouts are checked, and `ioctl/info/layout.rs` for how they
 //! are filled. Times are of the monotonic clock.
 
 #![allow(dead_code)]
