@@ -31,8 +31,8 @@ pub(super) struct Bus<'a> {
     pub(super) cost: u64,
 }
 
-/// How far ahead of an access a core that goes through a tensor will be soon: two vectors.
-const AHEAD: u64 = 512;
+/// How far ahead of an access a core that goes through a tensor will be soon: four vectors.
+const AHEAD: u64 = 1024;
 /// What an access takes beside its bytes: protection, translation.
 const ACCESS_COST: u64 = 256;
 /// What a byte of code takes, which is decoded.
