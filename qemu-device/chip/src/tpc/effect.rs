@@ -65,8 +65,8 @@ pub enum Effect {
     Z(u8, [u32; 2]),
     /// Of a scalar predicate.
     Sp(u8, bool),
-    /// Of an index.
-    I(u8),
+    /// Of an index, in these dimensions: another slot of the word may change others.
+    I(u8, u8),
     /// Of an address.
     Ad(u8, Address),
     /// Of the scalar pipe's random numbers.
@@ -123,10 +123,10 @@ impl Vectors {
 }
 
 impl Change {
-    /// Makes the effect that of an index, which is to be given its value.
+    /// Makes the effect that of the dimensions of an index in `mask`, which is to be given its value.
     #[inline]
-    pub fn index(&mut self, number: u8) -> &mut Index {
-        self.effect = Effect::I(number);
+    pub fn index(&mut self, number: u8, mask: u8) -> &mut Index {
+        self.effect = Effect::I(number, mask);
         &mut self.index
     }
 
@@ -142,7 +142,10 @@ impl Change {
                 registers.set_s(number | 1, high);
             }
             Effect::Sp(number, value) => registers.set_sp(number, value),
-            Effect::I(number) => *registers.i_mut(number) = *index,
+            Effect::I(number, mask) => {
+                let changed = registers.i_mut(number).iter_mut().zip(index).enumerate();
+                changed.filter(|(d, _)| mask >> d & 1 != 0).for_each(|(_, (to, from))| *to = *from);
+            }
             Effect::Ad(number, value) => registers.set_ad(number, value),
             Effect::SLfsr(seed) => registers.s_lfsr.seed(seed),
             Effect::V(ref vectors) => {

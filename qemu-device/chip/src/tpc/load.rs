@@ -13,12 +13,14 @@ use super::lut::{self, Table};
 use super::memory::Memory;
 use super::op::{self, Op};
 use super::registers::{Address, Index, Registers};
-use super::spu::masked;
 use super::stop::Stop;
 use super::tensor::Part;
 use super::vector::{Mask, Vector};
 use super::vectors::Place;
 use super::vpu::special;
+
+/// The mask of all dimensions of an index.
+pub const ALL_DIMENSIONS: u8 = 0x1F;
 
 /// Makes `change` what `op` does, if it does something; vectors that it loads are in `results`.
 pub fn execute(
@@ -33,9 +35,11 @@ pub fn execute(
     let result = &mut *results[0];
     match op.opcode {
         0 => change.effect = Effect::Ad(dest, address(op, registers, around)),
-        3 => *change.index(dest) = permuted(op, registers),
-        4 => *change.index(dest) = set(op, op::mask(op.b), registers),
-        5 if op.dest_file() == Some(File::I) => *change.index(dest) = set(op, op::mask(op.b), registers),
+        3 => *change.index(dest, ALL_DIMENSIONS) = permuted(op, registers),
+        4 => *change.index(dest, op::mask(op.b)) = registers.index(op.a),
+        5 if op.dest_file() == Some(File::I) => {
+            *change.index(dest, op::mask(op.b)) = registers.index(op.a);
+        }
         5 => change.effect = moved(op, registers, result),
         6 | 7 | 9 => change.effect = looked_up(op, registers, around, memory, results)?,
         11 => change.effect = scalar(op, local(op, registers, around, memory)?),
@@ -132,12 +136,6 @@ pub fn address(op: &Op, registers: &Registers, around: &Surroundings) -> Address
 pub fn permuted(op: &Op, registers: &mut Registers) -> Index {
     let (from, order) = (registers.i(op::number(op.a)), registers.scalar(op.b));
     std::array::from_fn(|d| from.get((order >> (3 * d) & 7) as usize).copied().unwrap_or(0))
-}
-
-/// An index with some dimensions set.
-pub fn set(op: &Op, mask: u8, registers: &mut Registers) -> Index {
-    let value = registers.index(op.a);
-    masked(registers.i(op.dest_number()), u32::from(mask), |d| value[d])
 }
 
 fn moved(op: &Op, registers: &mut Registers, result: &mut Vector) -> Effect {

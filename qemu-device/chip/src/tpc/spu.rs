@@ -29,7 +29,7 @@ mod bit {
 pub fn execute(op: &Op, registers: &mut Registers, round: Rounding, causes: &mut u32, change: &mut Change) {
     let dest = op.dest_number();
     match op.dest_file() {
-        Some(File::I) => *change.index(dest) = index(op, registers),
+        Some(File::I) => *change.index(dest, (op.switches >> 2) as u8) = index(op, registers),
         Some(File::Sp) => change.effect = Effect::Sp(dest, predicate(op, registers)),
         Some(File::Z) => change.effect = Effect::Z(dest, divide(op, registers, causes)),
         Some(File::SLfsr) if op.opcode == 8 => change.effect = Effect::SLfsr(registers.scalar(op.a)),
@@ -157,10 +157,10 @@ fn predicate(op: &Op, registers: &mut Registers) -> bool {
     }
 }
 
-/// An operation on the dimensions of an index that a mask names; the others stay.
+/// An operation on the dimensions of an index, of which a mask names those that are changed.
 fn index(op: &Op, registers: &mut Registers) -> Index {
     let (a, b) = (registers.index(op.a), registers.index(op.b));
-    let value = |d: usize| {
+    std::array::from_fn(|d| {
         let (x, y) = (a[d], b[d]);
         match op.opcode {
             1 => x.wrapping_mul(y),
@@ -175,13 +175,7 @@ fn index(op: &Op, registers: &mut Registers) -> Index {
             18 => !x,
             _ => x,
         }
-    };
-    masked(registers.i(op.dest_number()), op.switches >> 2, value)
-}
-
-/// `old` with the dimensions of `mask` replaced.
-pub fn masked(old: Index, mask: u32, value: impl Fn(usize) -> i32) -> Index {
-    std::array::from_fn(|d| if mask >> d & 1 != 0 { value(d) } else { old[d] })
+    })
 }
 
 /// A step of a division: remainder and quotient.

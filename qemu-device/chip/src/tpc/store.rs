@@ -26,8 +26,8 @@ pub fn execute(
     let dest = op.dest_number();
     match op.opcode {
         0 => change.effect = Effect::Ad(dest, load::address(op, registers, around)),
-        3 => *change.index(dest) = load::permuted(op, registers),
-        4 => *change.index(dest) = load::set(op, op::mask(op.b), registers),
+        3 => *change.index(dest, load::ALL_DIMENSIONS) = load::permuted(op, registers),
+        4 => *change.index(dest, op::mask(op.b)) = registers.index(op.a),
         5 => local(op, registers, around, memory)?,
         6 => {
             let to = registers.ad(op::number(op.a));

@@ -3,7 +3,7 @@
 
 //! Tensors, local memories, registers and scalar accesses.
 
-use super::super::{Mask, Vector};
+use super::super::{Core, Mask, Vector};
 use super::machine::{DATA, Machine};
 
 /// 40 columns of 16 bits in 3 rows, element i holding i.
@@ -141,6 +141,26 @@ pub fn registers_are_read_and_written_by_their_offsets() {
     assert_eq!(registers.s[1..5], [40, 0xABCD, 1, 77]);
     assert_eq!(halves(&registers.v[1])[0], 0xABCD);
     assert_eq!(machine.memory.registers[&0x7FC], 0xABCD);
+}
+
+/// The slots of a word write the dimensions of their masks, and no others.
+#[test]
+pub fn dimensions_of_an_index_are_written_alone() {
+    let text = "set_indx I2, b00001, 5; add.i32 b00010 I2, I2, I3; nop; set_indx I2, b00100, S2\n\
+                prmt_indx I4, I2, S1; max.i32 b01000 I4, I2, I3; nop; nop";
+    let mut machine = tensor(text);
+    machine.core.registers.i[2] = [1, 2, 3, 4, 5];
+    machine.core.registers.i[3] = [10, 20, 30, 40, 50];
+    machine.core.registers.s[1..3].copy_from_slice(&[4 | 3 << 3 | 2 << 6 | 1 << 9, 6]);
+    let registers = machine.halt().core.registers.clone();
+    assert_eq!(registers.i[2], [5, 22, 6, 4, 5]);
+    assert_eq!(registers.i[4], [5, 4, 6, 40, 5]);
+    // One that is read too early is kept as it is, where it isn't written.
+    let text = "nop; set_indx I2, b00010, 7; nop; nop\nnop; max.i32 b00001 I2, I2, I3; nop; nop";
+    let mut machine = tensor(text);
+    machine.core = Core::new(true);
+    machine.start().core.registers.i[3] = [9; 5];
+    assert_eq!(machine.halt().core.registers.i[2], [9, 7, 0, 0, 0]);
 }
 
 #[test]
