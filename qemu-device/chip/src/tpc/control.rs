@@ -27,12 +27,19 @@ struct Active {
     once: bool,
 }
 
+impl Active {
+    /// Whether `word` is in its body.
+    fn has(&self, word: u32) -> bool {
+        (self.first..=self.last).contains(&word)
+    }
+}
+
 /// What follows the delay slot of a loop.
 #[derive(Debug, Clone, Copy)]
 enum Delayed {
     /// The body.
     Enter(Active),
-    /// The word behind the body.
+    /// What follows the last word of the body, which is this.
     Skip(u32),
 }
 
@@ -85,7 +92,6 @@ impl Control {
         if self.word == self.turn {
             return self.turn(registers);
         }
-        // A loop that was skipped may have led behind the end of the one around it, which is never met then.
         self.word = self.word.checked_add(1).ok_or(Cause::PcWrap)?;
         Ok(())
     }
@@ -99,20 +105,22 @@ impl Control {
                 self.turn = active.last;
                 return Ok(());
             }
-            Some(Delayed::Skip(to)) => {
-                self.word = to;
-                self.turn = self.innermost();
-                return Ok(());
-            }
+            Some(Delayed::Skip(last)) => self.word = last,
             None => {}
         }
-        while let Some(active) = self.loops.last().filter(|active| active.last == self.word) {
-            let counter = &mut registers.s[FIRST_COUNTER + self.loops.len() - 1];
-            let value = (*counter as i32).wrapping_add(active.step);
-            *counter = value as u32;
-            if active.compare.holds(value, active.boundary) && !active.once {
-                self.word = active.first;
-                return Ok(());
+        // The end of a loop may be that of the one around it, or behind it: then that one is left, as by a jump.
+        while let Some(active) = self.loops.last() {
+            if active.last == self.word {
+                let counter = &mut registers.s[FIRST_COUNTER + self.loops.len() - 1];
+                let value = (*counter as i32).wrapping_add(active.step);
+                *counter = value as u32;
+                if active.compare.holds(value, active.boundary) && !active.once {
+                    self.word = active.first;
+                    self.turn = active.last;
+                    return Ok(());
+                }
+            } else if active.has(self.word) {
+                break;
             }
             self.loops.pop();
         }
@@ -141,7 +149,7 @@ impl Control {
         let word = self.word;
         self.delayed = None;
         // Loops that are left are over.
-        while self.loops.last().is_some_and(|active| !(active.first..=active.last).contains(&word)) {
+        while self.loops.last().is_some_and(|active| !active.has(word)) {
             self.loops.pop();
         }
         self.turn = self.innermost();
@@ -162,6 +170,9 @@ impl Control {
         if self.delayed.is_some() {
             return Err(Stop::because(Cause::IllegalInstruction, "a loop in a loop's delay slot"));
         }
+        if u32::from(l.end) % WORD_SIZE as u32 != 0 {
+            return Err(Stop::because(Cause::IllegalInstruction, "a loop that ends inside of a word"));
+        }
         let executed = registers.sp(l.predicate.number) != l.predicate.inverted;
         if executed {
             if self.loops.len() >= MAX_DEPTH {
@@ -169,11 +180,14 @@ impl Control {
             }
             registers.s[FIRST_COUNTER + self.loops.len()] = start as u32;
         }
-        let enter = executed && l.compare.holds(start, boundary) && last >= first;
+        let enter = executed && l.compare.holds(start, boundary);
+        if enter && last < first {
+            return Err(Stop::because(Cause::IllegalInstruction, "a loop without a body"));
+        }
         self.delayed = Some(if enter {
             Delayed::Enter(Active { first, last, boundary, step, compare: l.compare, once: l.once })
         } else {
-            Delayed::Skip(last.saturating_add(1))
+            Delayed::Skip(last)
         });
         self.word += 1;
         self.turn = self.word;

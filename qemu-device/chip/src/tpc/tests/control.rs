@@ -61,6 +61,33 @@ pub fn loops_nest_and_may_end_at_the_same_word() {
     assert_eq!(Machine::new(&five, Vec::new()).start().stop(), (Cause::IllegalInstruction, 8));
 }
 
+/// A loop without an iteration leads to the word behind its body, as one does after its last iteration.
+#[test]
+pub fn a_loop_that_is_skipped_minds_those_around_it() {
+    let add = |n: u32| format!("nop; add.i32 S{n}, S{n}, 1; nop; nop\n");
+    let next = format!("loop 0, 2, 1, <, end\nnop\n{}end: halt", add(3));
+    for (skipped, entered) in
+        [("5, 3, 1, <, inner", false), ("0, 3, 1, <, inner, SP1", false), ("0, 4, 1, <, inner", true)]
+    {
+        // Both end with the same word: the outer one's iteration is over, too.
+        let text =
+            format!("loop 0, 3, 1, <, inner\nnop\n{}loop {skipped}\nnop\n{}inner: {next}", add(1), add(2));
+        let s = scalars(&text);
+        let inner = if entered { 4 * 3 } else { 0 };
+        assert_eq!((s[1], s[2], s[3], s[32]), (3, inner, 2, 2), "{text}");
+        // The inner one ends behind the outer one, which is left: the loop behind counts in the first counter again.
+        let text = format!(
+            "loop 0, 3, 1, <, outer\nnop\n{}loop {skipped}\nnop\n{}outer: {}inner: {next}",
+            add(1),
+            add(2),
+            add(4)
+        );
+        let s = scalars(&text);
+        let inner = if entered { 4 } else { 0 };
+        assert_eq!((s[1], s[2], s[3], s[4], s[32]), (1, inner, 2, inner, 2), "{text}");
+    }
+}
+
 #[test]
 pub fn jumps_skip_the_word_behind_them_and_leave_loops() {
     let s = scalars(
@@ -97,6 +124,8 @@ pub fn what_is_wrong_stops_the_kernel_at_its_word() {
         ("nop", Cause::HbwRead, 1),
         ("nop; jmpr 40; nop; nop", Cause::IllegalInstruction, 0),
         ("nop; jmpr -32; nop; nop", Cause::PcWrap, 0),
+        ("loop 0, 3, 1, <, 0x50\nnop\nnop\nhalt", Cause::IllegalInstruction, 0),
+        ("nop\nloop 0, 3, 1, <, 0x20\nnop\nnop\nhalt", Cause::IllegalInstruction, 1),
         ("nop; jmpr 0x100000; nop; nop", Cause::HbwRead, 0x8000),
         ("ld_l S1, 0x400; nop; nop; nop", Cause::SlmAddress, 0),
         ("nop; nop; nop; st_l 0x400, S1", Cause::SlmAddress, 0),
