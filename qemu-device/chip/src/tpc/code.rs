@@ -36,10 +36,12 @@ struct Page {
 }
 
 /// The code from a base address on, decoded page by page as it is executed. A page is decoded again only if a
-/// kernel starts that has other bytes there.
+/// kernel starts that has other bytes there. Pages lie in memory as those of the MMU do, of which the next may be nobody's.
 #[derive(Debug, Default)]
 pub struct Code {
     base: u64,
+    /// Words of the first page that are in front of the base.
+    skew: u32,
     /// Pages that the kernel has executed.
     pages: HashMap<u32, Page>,
     /// Pages of kernels before, which may have changed since.
@@ -52,6 +54,7 @@ impl Code {
     /// Begins with the kernel at `base`.
     pub fn begin(&mut self, base: u64) {
         let before = std::mem::replace(&mut self.base, base);
+        self.skew = (base % PAGE_SIZE as u64) as u32 / WORD_SIZE as u32;
         self.invalidate();
         if before != base {
             self.stale.clear();
@@ -66,17 +69,24 @@ impl Code {
 
     /// The word `index` words behind the base; `None` if it cannot be read.
     pub fn fetch(&mut self, index: u32, memory: &mut impl Memory) -> Option<&Cached> {
-        let page = index / PAGE_WORDS as u32;
+        let (page, at) = self.place(index);
         if self.current.as_ref().is_none_or(|current| current.0 != page) {
             self.turn(page, memory);
         }
-        self.current.as_ref()?.1.steps.get(index as usize % PAGE_WORDS)
+        self.current.as_ref()?.1.steps.get(at)
+    }
+
+    /// The page of word `index`, and its place there.
+    fn place(&self, index: u32) -> (u32, usize) {
+        let index = u64::from(index) + u64::from(self.skew);
+        ((index / PAGE_WORDS as u64) as u32, index as usize % PAGE_WORDS)
     }
 
     /// The bits of that word, if its page is the current one and could be read as a whole.
     pub fn bits(&self, index: u32) -> Option<RawWord> {
-        let (_, page) = self.current.as_ref().filter(|current| current.0 == index / PAGE_WORDS as u32)?;
-        let start = index as usize % PAGE_WORDS * WORD_SIZE;
+        let (page, at) = self.place(index);
+        let (_, page) = self.current.as_ref().filter(|current| current.0 == page)?;
+        let start = at * WORD_SIZE;
         Some(RawWord::from_bytes(page.bytes.get(start..start + WORD_SIZE)?.try_into().ok()?))
     }
 
@@ -89,7 +99,8 @@ impl Code {
         self.pages.extend(self.current.take());
         let known = self.pages.remove(&page);
         let decoded = known.unwrap_or_else(|| {
-            let start = self.base.wrapping_add(u64::from(page) * PAGE_SIZE as u64);
+            let first = self.base.wrapping_sub(u64::from(self.skew) * WORD_SIZE as u64);
+            let start = first.wrapping_add(u64::from(page) * PAGE_SIZE as u64);
             let stale = self.stale.remove(&page);
             let mut bytes = vec![0; PAGE_SIZE];
             match memory.fetch(start, &mut bytes) {
@@ -132,6 +143,39 @@ fn decode(bytes: &[u8], mut read: impl FnMut(u64, &mut [u8]) -> Result<(), Memor
 mod tests {
     use super::super::memory::ReadOnly;
     use super::*;
+
+    /// What is behind a page of the MMU may be nobody's, and an access that fails there would be seen as the kernel's.
+    #[test]
+    fn no_fetch_crosses_a_page_of_memory() {
+        for base in [0, 0x20, 0x1000, 0x1FE0, 0xFFFF_FFFF_FFFF_FFE0, 0x2010] {
+            let mut fetched = Vec::new();
+            let mut memory = ReadOnly(|address: u64, bytes: &mut [u8]| {
+                fetched.push((address, bytes.len() as u64));
+                // Each word has its address.
+                for (at, word) in (address..=u64::MAX).step_by(32).zip(bytes.chunks_mut(32)) {
+                    word.fill(0);
+                    word[..8].copy_from_slice(&at.to_le_bytes());
+                }
+            });
+            let mut code = Code::default();
+            code.begin(base);
+            for index in [0, 1, 126, 127, 128, 129, 255, 256, 300, 0] {
+                assert!(code.fetch(index, &mut memory).is_some());
+                let word = code.bits(index).unwrap().to_bytes();
+                assert_eq!(
+                    word[..8],
+                    base.wrapping_add(32 * u64::from(index)).to_le_bytes(),
+                    "{base:#x} {index}"
+                );
+            }
+            for (address, len) in fetched {
+                assert!(
+                    base % 32 != 0 || address >> 12 == address.wrapping_add(len - 1) >> 12,
+                    "{address:#x}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn decoded_code_does_not_grow_without_end() {
