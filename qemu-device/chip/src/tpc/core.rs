@@ -32,6 +32,7 @@ mod offset {
     pub const CONFIG: u32 = 0x710;
     pub const ROUND_CSR: u32 = 0x7FC;
     pub const TABLES: u32 = 0x800;
+    pub const TABLES_HIGH: u32 = 0x804;
     pub const SEMAPHORE: u32 = 0x808;
     pub const LFSR_POLYNOM: u32 = 0x818;
     pub const MSS_CONFIG: u32 = 0x854;
@@ -53,6 +54,8 @@ pub struct Surroundings {
     pub semaphore: u32,
     /// Virtual address of the tables of special functions.
     pub tables: u64,
+    /// How what says no rounding of its own rounds.
+    pub round: Rounding,
 }
 
 /// Whether byte `offset` of the configuration block belongs to a descriptor.
@@ -68,6 +71,7 @@ impl Surroundings {
             descriptors: [0; DESCRIPTOR_WORDS],
             semaphore: 0,
             tables: 0,
+            round: Rounding::NearestEven,
         }
     }
 
@@ -100,6 +104,22 @@ impl Surroundings {
         true
     }
 
+    /// Sees that the kernel has written a register that is elsewhere, but that the core obeys.
+    pub fn register_written(&mut self, at: u32, value: u32, registers: &mut Registers) {
+        match at & 0xFFC {
+            offset::ROUND_CSR => self.set_round(value),
+            offset::TABLES => self.tables = self.tables >> 32 << 32 | u64::from(value),
+            offset::TABLES_HIGH => self.tables = u64::from(value) << 32 | self.tables & 0xFFFF_FFFF,
+            offset::LFSR_POLYNOM => set_polynom(value, registers),
+            _ => {}
+        }
+    }
+
+    fn set_round(&mut self, value: u32) {
+        let reset = || Rounding::from_code(choices::ROUND_CSR_RESET).unwrap_or(Rounding::NearestEven);
+        self.round = Rounding::from_code(value & 7).unwrap_or_else(reset);
+    }
+
     /// Decodes the descriptor of tensor `number`.
     fn decode(&mut self, number: u32) {
         let first = number * DESCRIPTOR_SIZE / 4;
@@ -107,6 +127,12 @@ impl Surroundings {
         let tensor = Tensor::from_registers(register);
         self.tensors[number as usize % TENSORS] = tensor;
     }
+}
+
+fn set_polynom(value: u32, registers: &mut Registers) {
+    let polynom = if value == 0 { choices::LFSR_POLYNOM } else { value };
+    registers.lfsr.polynom = polynom;
+    registers.s_lfsr.polynom = polynom;
 }
 
 /// Whether a kernel goes on.
@@ -131,7 +157,6 @@ pub struct Core {
     control: Control,
     exposed: bool,
     pipeline: Pipeline,
-    round: Rounding,
     scratch: Scratch,
     /// Interrupt causes, but for those that stop a kernel, until somebody takes them.
     pub causes: u32,
@@ -185,7 +210,6 @@ impl Core {
             control: Control::default(),
             exposed,
             pipeline: Pipeline::new(exposed),
-            round: Rounding::NearestEven,
             scratch: Scratch::default(),
             causes: 0,
             watched: 0,
@@ -207,19 +231,14 @@ impl Core {
             self.registers.i[0][d as usize] = register(offset::TID_BASE + 8 * d) as i32;
             self.registers.i[1][d as usize] = register(offset::TID_BASE + 8 * d + 4) as i32;
         }
-        let polynom =
-            Some(register(offset::LFSR_POLYNOM)).filter(|&p| p != 0).unwrap_or(choices::LFSR_POLYNOM);
-        self.registers.lfsr.polynom = polynom;
-        self.registers.s_lfsr.polynom = polynom;
+        set_polynom(register(offset::LFSR_POLYNOM), &mut self.registers);
         for (at, word) in (offset::TENSORS..).step_by(4).zip(&mut self.around.descriptors) {
             *word = register(at);
         }
         (0..TENSORS as u32).for_each(|tensor| self.around.decode(tensor));
         let small = register(offset::CONFIG) & 1 != 0;
         self.around.local.vlm_size = if small { SMALL_VLM_SIZE } else { VLM_SIZE };
-        let code = register(offset::ROUND_CSR) & 7;
-        let reset = || Rounding::from_code(choices::ROUND_CSR_RESET).unwrap_or(Rounding::NearestEven);
-        self.round = Rounding::from_code(code).unwrap_or_else(reset);
+        self.around.set_round(register(offset::ROUND_CSR));
         self.control = Control::default();
         let waits = register(offset::MSS_CONFIG) >> 10 & 1 != 0;
         self.pipeline.restart(self.exposed && !waits);
@@ -257,7 +276,6 @@ impl Core {
             control: &mut self.control,
             pipeline: &mut self.pipeline,
             scratch: &mut self.scratch,
-            round: self.round,
             causes: &mut self.causes,
             watched: self.watched,
             profile: &mut self.profile,
@@ -305,7 +323,6 @@ struct Parts<'a> {
     control: &'a mut Control,
     pipeline: &'a mut Pipeline,
     scratch: &'a mut Scratch,
-    round: Rounding,
     causes: &'a mut u32,
     watched: u32,
     profile: &'a mut Profile,
@@ -441,8 +458,8 @@ impl Parts<'_> {
         let change = &mut changes[i];
         match op.slot {
             Slot::Load => load::execute(op, self.registers, self.around, memory, load, change)?,
-            Slot::Spu => spu::execute(op, self.registers, self.round, self.causes, change),
-            Slot::Vpu => vpu::execute(op, self.registers, sources, vpu, self.round, change)?,
+            Slot::Spu => spu::execute(op, self.registers, self.around.round, self.causes, change),
+            Slot::Vpu => vpu::execute(op, self.registers, sources, vpu, self.around.round, change)?,
             Slot::Store => store::execute(op, self.registers, self.around, memory, change)?,
         }
         Ok(())

@@ -85,5 +85,7 @@ fn local(
     if around.set_register(at, value) {
         return Ok(());
     }
-    memory.register_write(at & !3, value).map_err(|_| Cause::LbwWrite.into())
+    memory.register_write(at & !3, value).map_err(|_| Cause::LbwWrite)?;
+    around.register_written(at, value, registers);
+    Ok(())
 }

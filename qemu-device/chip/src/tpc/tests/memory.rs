@@ -132,15 +132,47 @@ pub fn local_memories_keep_what_is_stored() {
 pub fn registers_are_read_and_written_by_their_offsets() {
     let text = "ld_l mmio S1, 0x4a8; nop; nop; nop\nnop; nop; nop; st_l mmio 0x4a0, S2\n\
                 ld_tnsr V1, 2, I2; nop; nop; nop\nnop; nop; nop; aso\nnop; nop; nop; aso vpu, SP1\n\
-                ld_l mmio S3, 0x808; nop; nop; nop\nld_l mmio S4, 0x81c; nop; nop; nop\nnop; nop; nop; st_l mmio 0x7fc, S2";
+                ld_l mmio S3, 0x808; nop; nop; nop\nld_l mmio S4, 0x81c; nop; nop; nop\nnop; nop; nop; st_l mmio 0x860, S2";
     let mut machine = tensor(text);
-    machine.memory.registers.extend([(0x81C, 77), (0x7FC, 0)]);
+    machine.memory.registers.extend([(0x81C, 77), (0x860, 0)]);
     machine.core.registers.s[2] = 0xABCD;
     machine.core.registers.i[2] = [40, 0, 0, 0, 0];
     let registers = machine.halt().core.registers.clone();
     assert_eq!(registers.s[1..5], [40, 0xABCD, 1, 77]);
     assert_eq!(halves(&registers.v[1])[0], 0xABCD);
-    assert_eq!(machine.memory.registers[&0x7FC], 0xABCD);
+    assert_eq!(machine.memory.registers[&0x860], 0xABCD);
+}
+
+/// What a kernel writes to its configuration counts from then on.
+#[test]
+pub fn registers_that_are_written_have_their_effect() {
+    let text = "nop; convert.f32 S3, S2, target_type=int32; nop; nop\nnop; nop; nop; st_l mmio 0x7fc, S1\n\
+                nop; convert.f32 S4, S2, target_type=int32; nop; nop\nnop; nop; nearbyint.f32 V1, V2; nop\n\
+                nop; nop; nop; st_l mmio 0x804, S5\nnop; nop; nop; st_l mmio 0x800, S6\nlookup V3, V4, BV32, 1; nop; nop; nop\n\
+                nop; mov.i32 S7, S_LFSR; nop; nop\nnop; nop; nop; st_l mmio 0x818, S8\n\
+                nop; mov.i32 S9, S_LFSR; nop; nop\nnop; mov.i32 S10, S_LFSR; nop; nop";
+    let mut machine = tensor(text);
+    machine.memory.registers.extend([(0x7FC, 0), (0x800, 0), (0x804, 0), (0x818, 0)]);
+    // Where the entries of function 1 are, the data is.
+    let tables = DATA - 26 * 128;
+    machine.core.registers.s[1..9].copy_from_slice(&[
+        2,
+        2.5_f32.to_bits(),
+        0,
+        0,
+        (tables >> 32) as u32,
+        tables as u32,
+        0,
+        1 << 31,
+    ]);
+    machine.core.registers.v[2] = Vector::splat(2.5_f32);
+    let registers = machine.halt().core.registers.clone();
+    assert_eq!((registers.s[3], registers.s[4]), (2, 3));
+    assert_eq!(registers.v[1], Vector::splat(3_f32));
+    assert_eq!(registers.v[3], Vector::splat(1_u32 << 16));
+    // With one tap at its end, 32 steps give the number itself.
+    assert_eq!(registers.s[9], registers.s[10]);
+    assert_ne!(registers.s[7], registers.s[9]);
 }
 
 /// The slots of a word write the dimensions of their masks, and no others.
