@@ -11,8 +11,14 @@ const CLASS_AND_ORDER: &[u8] = &[1, 1];
 const MACHINE: u16 = 3;
 /// Bytes of a section's header at least.
 const SECTION_SIZE: usize = 40;
+/// The types of sections that say how another, whose number is their `sh_info`, is changed when it is linked.
+const RELOCATIONS: [u32; 2] = [4, 9];
 /// The type of a section that occupies no bytes of the file.
 const NOBITS: u32 = 8;
+/// The flag of a section whose bytes are compressed.
+const COMPRESSED: u32 = 0x800;
+/// The section that has the code.
+const TEXT: &str = ".text";
 
 /// Whether `bytes` are an ELF file of any kind.
 pub fn is_elf(bytes: &[u8]) -> bool {
@@ -33,6 +39,11 @@ pub fn text(bytes: &[u8]) -> Result<&[u8], String> {
     let size = usize::from(half(bytes, 46).ok_or_else(short)?);
     let count = usize::from(half(bytes, 48).ok_or_else(short)?);
     let names = usize::from(half(bytes, 50).ok_or_else(short)?);
+    if table == 0 || count == 0 {
+        return Err(format!(
+            "the ELF file has no table of sections: where its section {TEXT} is isn't known"
+        ));
+    }
     if size < SECTION_SIZE {
         return Err(format!("headers of sections have {size} bytes, not {SECTION_SIZE}"));
     }
@@ -41,14 +52,36 @@ pub fn text(bytes: &[u8]) -> Result<&[u8], String> {
         bytes.get(start..start.checked_add(SECTION_SIZE)?)
     };
     let names = header(names).and_then(|header| contents(bytes, header)).ok_or_else(short)?;
-    for index in 0..count {
-        let header = header(index).ok_or_else(short)?;
+    let headers: Vec<_> =
+        (0..count).map(|index| header(index).ok_or_else(short)).collect::<Result<_, _>>()?;
+    let name = |header: &[u8]| {
         let name = word(header, 0).and_then(|at| names.get(at as usize..));
-        if name.is_some_and(|name| name.starts_with(b".text\0")) {
-            return contents(bytes, header).ok_or_else(short);
-        }
+        String::from_utf8_lossy(name.and_then(|name| name.split(|&b| b == 0).next()).unwrap_or_default())
+    };
+    let mut texts = headers.iter().enumerate().filter(|(_, header)| name(header) == TEXT);
+    let (index, header) = texts.next().ok_or_else(|| format!("the ELF file has no section {TEXT}"))?;
+    if texts.next().is_some() {
+        return Err(format!("the ELF file has two sections {TEXT}: which is meant isn't known"));
     }
-    Err("the ELF file has no section .text".into())
+    let of_text = |header: &&&[u8]| {
+        let [kind, size, info] = [4, 20, 28].map(|at| word(header, at).unwrap_or(0));
+        RELOCATIONS.contains(&kind) && size > 0 && info as usize == index
+    };
+    if let Some(relocations) = headers.iter().find(of_text) {
+        let name = name(relocations);
+        return Err(format!("the ELF file is not linked: section {name} says how its code is to be changed"));
+    }
+    let [kind, flags, size] = [4, 8, 20].map(|at| word(header, at).unwrap_or(0));
+    let wrong = if kind == NOBITS {
+        "has no bytes in the file"
+    } else if flags & COMPRESSED != 0 {
+        "is compressed"
+    } else if size == 0 {
+        "is empty"
+    } else {
+        return contents(bytes, header).ok_or_else(short);
+    };
+    Err(format!("its section {TEXT} {wrong}"))
 }
 
 /// The bytes of the section with `header`.
@@ -69,32 +102,87 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 pub(crate) mod tests {
     use super::*;
 
-    /// A file with a table of names, and `code` as its `.text`.
-    pub fn file(code: &[u8]) -> Vec<u8> {
+    /// A section: name, type, flags, link to another by its number, and bytes.
+    type Section<'a> = (&'a str, u32, u32, u32, &'a [u8]);
+
+    /// A file with these sections, from number 1 on, and a table of names behind them.
+    fn sections(sections: &[Section<'_>]) -> Vec<u8> {
         let mut bytes = vec![0; 52];
         bytes[..6].copy_from_slice(b"\x7fELF\x01\x01");
         bytes[16] = 1;
         bytes[18] = 3;
-        let names = b"\0.text\0.shstrtab\0";
-        let names_at = bytes.len() as u32;
-        bytes.extend(names);
-        let code_at = bytes.len() as u32;
-        bytes.extend(code);
-        let table = bytes.len() as u32;
-        for [name, kind, offset, size] in
-            [[0, 0, 0, 0], [1, 1, code_at, code.len() as u32], [7, 3, names_at, names.len() as u32]]
-        {
-            let header = [name, kind, 0, 0, offset, size, 0, 0, 0, 0];
-            bytes.extend(header.iter().flat_map(|part: &u32| part.to_le_bytes()));
+        let mut names = vec![0];
+        let mut headers = vec![[0; 10]];
+        for (name, kind, flags, info, contents) in sections {
+            headers.push([
+                names.len() as u32,
+                *kind,
+                *flags,
+                0,
+                bytes.len() as u32,
+                contents.len() as u32,
+                0,
+                *info,
+                0,
+                0,
+            ]);
+            names.extend(name.bytes().chain([0]));
+            bytes.extend(*contents);
         }
+        headers.push([0, 3, 0, 0, bytes.len() as u32, names.len() as u32, 0, 0, 0, 0]);
+        bytes.extend(names);
+        let table = bytes.len() as u32;
+        bytes.extend(headers.iter().flatten().flat_map(|part: &u32| part.to_le_bytes()));
         bytes[32..36].copy_from_slice(&table.to_le_bytes());
-        bytes[46..52].copy_from_slice(&[40, 0, 3, 0, 2, 0]);
+        let count = headers.len() as u8;
+        bytes[46..52].copy_from_slice(&[40, 0, count, 0, count - 1, 0]);
         bytes
+    }
+
+    /// A file with `code` as its `.text`.
+    pub fn file(code: &[u8]) -> Vec<u8> {
+        sections(&[(".text", 1, 6, 0, code)])
     }
 
     #[test]
     fn the_code_is_the_text_section() {
         assert_eq!(text(&file(b"code")), Ok(&b"code"[..]));
+        // Wherever it is; relocations of others are theirs, and none change nothing.
+        let others: [Section<'_>; 6] = [
+            (".KernelInfo", 1, 0, 0, b"KERNELINFOBEGIN KernelName:[k] #KERNELINFOEND"),
+            (".bss", 8, 3, 0, b""),
+            (".text.hot", 1, 6, 0, b"hot"),
+            (".text", 1, 6, 0, b"code"),
+            (".rel.debug", 9, 0, 1, b"12345678"),
+            (".rel.text", 9, 0, 4, b""),
+        ];
+        assert_eq!(text(&sections(&others)), Ok(&b"code"[..]));
+    }
+
+    #[test]
+    fn what_is_no_linked_code_is_refused_with_a_reason() {
+        let code: Section<'_> = (".text", 1, 6, 0, b"code");
+        let without_table = |mut file: Vec<u8>| {
+            file[32..36].fill(0);
+            file[46..52].fill(0);
+            file
+        };
+        for (file, why) in [
+            (sections(&[code, (".rel.text", 9, 0, 1, b"12345678")]), "not linked: section .rel.text"),
+            (sections(&[(".rela.text", 4, 0, 2, b"123456789012"), code]), "not linked: section .rela.text"),
+            (
+                sections(&[(".text", 1, 6, 0, b""), (".text.main", 1, 6, 0, b"code")]),
+                "section .text is empty",
+            ),
+            (sections(&[(".text", 8, 6, 0, b"code")]), "section .text has no bytes"),
+            (sections(&[(".text", 1, 0x806, 0, b"code")]), "section .text is compressed"),
+            (sections(&[code, code]), "two sections .text"),
+            (sections(&[(".code", 1, 6, 0, b"code")]), "no section .text"),
+            (without_table(file(b"code")), "no table of sections"),
+        ] {
+            let said = text(&file).unwrap_err();
+            assert!(said.contains(why), "{said}: {why}");
+        }
     }
 
     #[test]
