@@ -140,6 +140,9 @@ fn execute(options: &Options, run: &RunOptions) -> Result<Outcome, String> {
         Ok(program) => program,
         Err(refused) => return Ok(refused),
     };
+    if program.words.is_empty() {
+        return Err(format!("{}: there are no words to run", run.file.display()));
+    }
     let good = run::run(run, program, options.json)?;
     Ok(Outcome::text(String::new(), good))
 }

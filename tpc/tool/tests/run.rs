@@ -334,3 +334,17 @@ fn what_cannot_be_run_is_refused() {
     let output = run(&["-"], b"frob\n");
     assert_eq!(output.status.code(), Some(1));
 }
+
+/// A core has all registers of its description, also those that the command line does not fill.
+#[test]
+fn registers_of_the_core_are_there() {
+    let program = "ld_l mmio S1, 0x714; nop; nop; nop\nld_l mmio S2, 0x668; nop; nop; nop\n\
+                   ld_l mmio S3, 0x81c; nop; nop; nop\nnop; nop; nop; st_l mmio 0x7fc, S4\n\
+                   nop; nop; nop; st_l mmio 0x818, S4\nld_l mmio S5, 0x7fc; nop; nop; nop\nhalt\n";
+    let output = run(&["-", "--json"], program.as_bytes());
+    assert_eq!(json(&output)["cores"][0]["state"], "halted", "{output:?}");
+    // A program without words is none.
+    let output = run(&["-"], b"// nothing\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no words to run"), "{output:?}");
+}

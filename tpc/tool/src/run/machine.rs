@@ -31,6 +31,12 @@ mod offset {
     pub const CONFIG: u32 = 0x710;
     pub const TABLES: u32 = 0x800;
     pub const INTR_MASK: u32 = 0x85C;
+
+    /// What a core has: the kernel's description, and from ROUND_CSR on what it computes with and its state. The tensors and
+    /// the semaphore, which are between them, are the core's own.
+    pub fn all() -> impl Iterator<Item = u32> {
+        (KERNEL_BASE..=0x714).chain(0x7FC..INTR_MASK).filter(|at| at % 4 == 0)
+    }
 }
 
 const MAX_TENSORS: usize = 8;
@@ -77,7 +83,8 @@ impl Machine {
         }
         let code = program.iter().flat_map(|word| word.to_bytes()).collect();
         let mut around = Surroundings { regions: vec![(CODE, code)], ..Surroundings::default() };
-        let mut registers = HashMap::from(pair(offset::KERNEL_BASE, CODE));
+        let mut registers: HashMap<_, _> = offset::all().map(|at| (at, 0)).collect();
+        registers.extend(pair(offset::KERNEL_BASE, CODE));
         for (i, tensor) in (0..).zip(tensors) {
             let base = TENSORS + DISTANCE * u64::from(i);
             let at = offset::TENSOR + offset::TENSOR_SIZE * i;
