@@ -25,6 +25,7 @@ pub(super) const QUEUE_COPY: u32 = 0x600;
 const SEMAPHORE: u32 = 0x808;
 pub(super) const STATUS: u32 = 0x81C;
 pub(super) const SM_BASE: u32 = 0x828;
+pub(super) const TPC_CMD: u32 = 0x830;
 pub(super) const EXECUTE: u32 = 0x838;
 pub(super) const STALL: u32 = 0x83C;
 pub(super) const INTR_CAUSE: u32 = 0x858;
@@ -120,6 +121,12 @@ impl Chip {
                 if let Some(core) = &mut self.queues.cores.get_mut(n).core {
                     core.around.semaphore = value;
                 }
+            }
+            // Bit 0 drops cached code, also that of a kernel that runs.
+            TPC_CMD => {
+                self.regs.set(offset, value);
+                let core = &mut self.queues.cores.get_mut(n).core;
+                core.iter_mut().filter(|_| value & 1 != 0).for_each(|core| core.invalidate_code());
             }
             // It reads as zero.
             EXECUTE if value & 1 != 0 => self.launch(n, origin),

@@ -7,7 +7,7 @@ use goya_tpc_isa::asm;
 
 use super::launch::{
     ARUSER, AWUSER, DESCRIPTOR, EXECUTE, IDLE, INTR_CAUSE, INTR_MASK, KERNEL_BASE, QUEUE_COPY, SM_BASE,
-    STALL, STATUS, SYNC_MESSAGE, base,
+    STALL, STATUS, SYNC_MESSAGE, TPC_CMD, base,
 };
 use crate::access::{Origin, register_address};
 use crate::chip::{Chip, Progress, Reset};
@@ -110,6 +110,21 @@ fn an_endless_kernel_leaves_the_card_answering_until_a_reset() {
     }
     chip.reset(Reset::Soft);
     assert_eq!((chip.run(1 << 16), read(&mut chip, STATUS), signals(&mut chip)), (Progress::Idle, IDLE, 0));
+}
+
+#[test]
+fn a_kernel_that_runs_sees_other_code_when_it_is_told_to() {
+    let mut chip = chip("here: nop; jmpr here; nop; nop\nnop");
+    write(&mut chip, EXECUTE, 1);
+    chip.run(1 << 16);
+    let halt = asm::assemble("halt").expect("a program").to_bytes();
+    chip.physical_write(CODE.into(), &halt, Origin::Host).expect("DRAM");
+    // All but the cache of code.
+    write(&mut chip, TPC_CMD, 0xE);
+    assert_eq!((chip.run(1 << 16), read(&mut chip, STATUS)), (Progress::Busy, 0));
+    write(&mut chip, TPC_CMD, 0xF);
+    finish(&mut chip);
+    assert_eq!((read(&mut chip, STATUS), signals(&mut chip)), (IDLE, 1));
 }
 
 #[test]
