@@ -54,9 +54,8 @@ pub fn execute(
             let (index, part) = (registers.i(op::number(op.a)), Part::from_offset(op.opcode - 17));
             let tensor = around.tensor(op::number(op.b));
             if op.dest_file() == Some(File::Vp) {
-                let at = tensor.address(&index).address;
                 change.effect = vector(op, registers, result, part, |bytes| {
-                    memory.read(at, bytes).map_err(|_| Cause::HbwRead)
+                    tensor.load_bytes(&index, bytes, memory).map_err(|_| Cause::HbwRead)
                 })?;
             } else {
                 if part != Part::Whole {

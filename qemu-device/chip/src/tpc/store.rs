@@ -49,9 +49,7 @@ pub fn execute(
             let (index, part) = (registers.i(op::number(op.a)), Part::from_offset(op.opcode - 11));
             let tensor = around.tensor(op::number(op.b));
             let stored = match predicate(op) {
-                Some(number) => {
-                    memory.write(tensor.address(&index).address, &registers.vp(number).to_bytes())
-                }
+                Some(number) => tensor.store_bytes(&index, &registers.vp(number).to_bytes(), memory),
                 None => tensor.store(&index, registers.v(op::number(op.c)), part, memory),
             };
             stored.map_err(|_| Cause::HbwWrite)?;

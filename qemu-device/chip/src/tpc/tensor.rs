@@ -84,7 +84,16 @@ impl Tensor {
         part: Part,
         memory: &mut impl Memory,
     ) -> Result<(), MemoryFault> {
-        let bytes = part.of_mut(vector);
+        self.load_bytes(index, part.of_mut(vector), memory)
+    }
+
+    /// The same of any bytes.
+    pub fn load_bytes(
+        &self,
+        index: &Index,
+        bytes: &mut [u8],
+        memory: &mut impl Memory,
+    ) -> Result<(), MemoryFault> {
         let size = usize::from(self.element);
         let Inside { first, end, start } = self.inside(index, bytes.len() / size);
         if first > 0 || end < bytes.len() / size {
@@ -110,7 +119,16 @@ impl Tensor {
         part: Part,
         memory: &mut impl Memory,
     ) -> Result<(), MemoryFault> {
-        let bytes = part.of(vector);
+        self.store_bytes(index, part.of(vector), memory)
+    }
+
+    /// The same of any bytes.
+    pub fn store_bytes(
+        &self,
+        index: &Index,
+        bytes: &[u8],
+        memory: &mut impl Memory,
+    ) -> Result<(), MemoryFault> {
         let size = usize::from(self.element);
         let Inside { first, end, start } = self.inside(index, bytes.len() / size);
         let Some(inside) = bytes.get(first * size..end * size).filter(|b| !b.is_empty()) else {

@@ -102,11 +102,28 @@ pub fn masks_have_32_bytes_of_memory() {
     let text = "ld_tnsr VP1, 2, I2; nop; nop; nop\nnop; nop; nop; st_l_v 0x100, S0, VP1\n\
                 ld_l_v VP2, 0x100, S0; nop; nop; nop\nnop; nop; nop; st_tnsr 2, I3, VP2";
     let mut machine = tensor(text);
-    machine.core.registers.i[2] = [40, 0, 0, 0, 0];
+    machine.core.registers.i[2] = [0, 1, 0, 0, 0];
     let registers = machine.halt().core.registers.clone();
     let bytes: Vec<_> = (40..56_u16).flat_map(u16::to_le_bytes).collect();
     assert_eq!(registers.vp[2], Mask::from_bytes(bytes[..].try_into().unwrap()));
     assert_eq!(machine.data()[..32], bytes);
+}
+
+/// As those of a vector: what is out of bounds is padding, and not written.
+#[test]
+pub fn masks_have_bounds_in_a_tensor() {
+    let text = "ld_tnsr VP1, 2, I2; nop; nop; nop\nld_tnsr VP2, 2, I3; nop; nop; nop\n\
+                nop; nop; nop; st_tnsr 2, I4, VP0\nnop; nop; nop; st_tnsr 2, I3, VP0";
+    let mut machine = tensor(text);
+    machine.core.registers.i[2] = [-2, 1, 0, 0, 0];
+    machine.core.registers.i[3] = [0, 3, 0, 0, 0];
+    machine.core.registers.i[4] = [36, 2, 0, 0, 0];
+    let registers = machine.halt().core.registers.clone();
+    let bytes = |halves: [u16; 16]| halves.map(u16::to_le_bytes).concat();
+    let inside = std::array::from_fn(|i| if i < 2 { 0xBEEF } else { 38 + i as u16 });
+    assert_eq!(registers.vp[1].to_bytes()[..], bytes(inside));
+    assert_eq!(registers.vp[2].to_bytes()[..], bytes([0xBEEF; 16]));
+    assert_eq!(machine.data()[230..], [&115_u16.to_le_bytes()[..], &[0xFF; 8]].concat());
 }
 
 #[test]
