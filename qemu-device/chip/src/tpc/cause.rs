@@ -42,10 +42,10 @@ pub enum Cause {
     HbwRead = 16,
     /// Data could not be written.
     HbwWrite = 17,
-    /// A register could not be written.
-    LbwWrite = 18,
     /// A register could not be read.
-    LbwRead = 19,
+    LbwRead = 18,
+    /// A register could not be written.
+    LbwWrite = 19,
 }
 
 impl Cause {
@@ -81,5 +81,24 @@ impl fmt::Display for Cause {
             Self::LbwWrite => "register write error",
             Self::LbwRead => "register read error",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the second half; the first is that of arithmetic.
+    #[test]
+    fn bits_are_those_of_the_next_chip() {
+        let causes = [
+            (Cause::IllegalInstruction, 13),
+            (Cause::PcWrap, 14),
+            (Cause::HbwRead, 16),
+            (Cause::HbwWrite, 17),
+            (Cause::LbwRead, 18),
+            (Cause::LbwWrite, 19),
+        ];
+        causes.map(|(cause, bit)| assert_eq!(cause.bit(), 1 << bit, "{cause}"));
     }
 }
