@@ -4,9 +4,9 @@
 """Checks that what users meet is described, and that samples are tested: check-docs.py, or check-docs.py --self-test
 
 Each structure, field and constant of uapi/drm, module parameter, file in sysfs and debugfs, and packet has to stand in
-Documentation as a literal (``name``), a field or constant on a page that names its structure or group. A constant may stand there
-without what its group's constants begin with, if the page has that with a star (``HL_MEM_*``), and numbered ones as a range
-(``DMA_0`` .. ``DMA_4``). Samples of programs are files which something runs, and are included."""
+Documentation as a literal (``name``), a field in a section that names its structure, a constant on any page. A constant may stand there
+without what its group's constants begin with, if the section has that with a star (``HL_MEM_*``), or is the heading of another, and numbered
+ones as a range (``DMA_0`` .. ``DMA_4``). Samples of programs are files which something runs, and are included."""
 
 import argparse
 import os
@@ -57,30 +57,54 @@ def header(text):
     return fields, [name for name in constants if not INTERNAL.fullmatch(name)]
 
 
+HEADING = r"^(.+)\n(?:=+|-+)$"
+
+
+def sections(text):
+    """A page from each heading to the next one."""
+    starts = [match.start() for match in re.finditer(HEADING, text, re.M)]
+    return [text[a:b] for a, b in zip([0] + starts, starts + [len(text)])]
+
+
+def headings(text):
+    """The words of headings."""
+    return {word for line in re.findall(HEADING, text, re.M) for word in re.findall(r"\w+", line)}
+
+
+class Section:
+    """A part of a page: words of literals and of its heading, which may be a name, and beginnings of groups (``GROUP_*``)."""
+
+    def __init__(self, text):
+        found = re.findall(r"``(.+?)``", text, re.S)
+        self.stars = {star for literal in found for star in re.findall(r"(\w+_)\*", literal)}
+        self.words = {word for literal in found for word in re.findall(r"\w+", literal)} | headings(text)
+        for first, start, last, end in re.findall(r"``(\w*?)(\d+)`` \.\. ``(\w*?)(\d+)``", text):
+            if first == last:
+                self.words |= {f"{first}{n}" for n in range(int(start), int(end) + 1)}
+
+
 class Page:
-    """A page: its literals, and its text."""
+    """A page: its text, and the parts of it."""
 
     def __init__(self, path):
         self.path = path
         with open(path, encoding="utf-8") as file:
             self.text = file.read()
-        self.words, self.stars = set(), []
-        for literal in re.findall(r"``(.+?)``", self.text, re.S):
-            self.stars += re.findall(r"(\w+_)\*", literal)
-            self.words |= set(re.findall(r"\w+", literal))
-        for first, start, last, end in re.findall(r"``(\w*?)(\d+)`` \.\. ``(\w*?)(\d+)``", self.text):
-            if first == last:
-                self.words |= {f"{first}{n}" for n in range(int(start), int(end) + 1)}
+        self.sections = [Section(text) for text in sections(self.text)]
+        self.headings = headings(self.text)
         # What a description in the kernel's form is about.
-        self.words |= set(re.findall(r"^(?:What:)?\t+/\S+/(\w+)$", self.text, re.M))
-        # A heading may be a name.
-        self.words |= {word for line in re.findall(r"^(.+)\n(?:=+|-+)$", self.text, re.M) for word in re.findall(r"\w+", line)}
+        self.words = set(re.findall(r"^(?:What:)?\t+/\S+/(\w+)$", self.text, re.M)).union(*(s.words for s in self.sections))
 
     def has(self, name):
         return name in self.words
 
     def has_constant(self, name):
-        return self.has(name) or any(name.startswith(star) and self.has(name[len(star) :]) for star in self.stars)
+        """Whole, or without its group's beginning where that stands, or as a heading on that page."""
+        return self.has(name) or any(
+            name.startswith(star) and not {name[len(star) :]}.isdisjoint(section.words | self.headings)
+            for section in self.sections
+            for star in section.stars
+        )
 
 
 def pages():
@@ -101,11 +125,12 @@ def check_header(path, all_pages):
     with open(path, encoding="utf-8") as file:
         fields, constants = header(file.read())
     for record, name in fields:
-        about = [page for page in all_pages if any(page.has(alias) for alias in aliases(record))]
-        if name is None and not about:
+        of_it = [(page, section.words) for page in all_pages for section in page.sections if section.words.intersection(aliases(record))]
+        if name is None and not of_it:
             yield f"{path}: {record} is on no page"
-        elif name is not None and about and not any(page.has(name) for page in about):
-            yield f"{path}: {record}.{name} is not on {', '.join(page.path for page in about)}"
+        elif name is not None and of_it and not any(name in words for _, words in of_it):
+            where = dict.fromkeys(page.path for page, _ in of_it)
+            yield f"{path}: {record}.{name} is in no section about it: {', '.join(where)}"
     for name in constants:
         if not any(page.has_constant(name) for page in all_pages):
             yield f"{path}: {name} is on no page"
@@ -193,8 +218,8 @@ def check():
 
 
 SELF_TEST = {
-    "uapi/drm/x.h": "#define A_ONE 1\n#define A_TWO 2\n#define A_N3 3\nenum e {\n\tB_0,\n\tB_1,\n\tB_2\n};\n"
-    "struct s {\n\t__u32 said;\n\t__u32 unsaid; /* said; */\n\t__u8 pad[4];\n};\nstruct t_in {\n\tstruct {\n\t\t__u64 x;\n\t} u;\n};\n"
+    "uapi/drm/x.h": "#define A_ONE 1\n#define A_TWO 2\n#define A_N3 3\n#define A_HEAD 4\n#define A_FAR 5\nenum e {\n\tB_0,\n\tB_1,\n\tB_2\n};\n"
+    "struct s {\n\t__u32 said;\n\t__u32 unsaid; /* said; */\n\t__u32 elsewhere;\n\t__u8 pad[4];\n};\nstruct t_in {\n\tstruct {\n\t\t__u64 x;\n\t} u;\n};\n"
     "struct lost {\n\t__u32 gone;\n};\n",
     "src/params.rs": "module_params! {\n    told: int = 30,\n    untold: int = 1,\n}\n",
     "src/observe/sysfs.rs": 'Attribute::ro(c"seen", f),\nAttribute::rw(\n    c"unseen",\n#[kunit_tests(x)]\nAttribute::ro(c"test", f)',
@@ -205,13 +230,15 @@ SELF_TEST = {
     "lib/goya-c/examples/third.c": "",
     "Documentation/page.rst": "``struct s`` has ``said``, ``union t_args`` ``u`` and ``x``. ``A_*``: ``ONE``, ``A_N3``; ``B_0`` .. ``B_2``\n"
     "``told`` ``seen``\n\n.. literalinclude:: ../lib/goya-c/examples/first.c\n\n.. literalinclude:: ../lib/goya-c/examples/third.c\n\n"
-    ".. code-block:: rust\n\n   fn x() {}\n\nSo::\n\n    make x\n    goyactl run x\n",
+    ".. code-block:: rust\n\n   fn x() {}\n\nOf others\n=========\n\n``elsewhere`` ``FAR``\n\nHEAD\n====\n\nSo::\n\n    make x\n    goyactl run x\n",
     "Documentation/card-packets.rst": "NOP         10\nNEW         13\n",
 }
 SELF_TEST_FINDS = [
-    "uapi/drm/x.h: s.unsaid is not on Documentation/page.rst",
+    "uapi/drm/x.h: s.unsaid is in no section about it: Documentation/page.rst",
+    "uapi/drm/x.h: s.elsewhere is in no section about it: Documentation/page.rst",
     "uapi/drm/x.h: lost is on no page",
     "uapi/drm/x.h: A_TWO is on no page",
+    "uapi/drm/x.h: A_FAR is on no page",
     "src/params.rs: the module parameter untold is on no page",
     "src/observe/sysfs.rs: the file in sysfs unseen is on no page",
     "src/observe/debugfs/a.rs: the file in debugfs hidden is on no page",
