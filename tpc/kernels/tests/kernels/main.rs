@@ -9,6 +9,7 @@ mod conversions;
 mod elementwise;
 mod launch;
 mod lookup;
+mod manual;
 mod matrices;
 mod rows;
 mod texts;
