@@ -24,12 +24,13 @@ RUN = {
     "tests/guest/samples/": "tests/guest/examples",
     "tests/deb/": "tests/deb/native.sh",
     "tpc/kernels/": "tpc/kernels",
+    "tpc/tool/tests/samples/": "tpc/tool/tests/samples.rs",
 }
 # What no text would say more about than "zero it", and names that only the compiler has a use for.
 FILLER = re.compile(r"(pad|reserved)\d*")
 INTERNAL = re.compile(r"\w+_H_?|\w+_(ENUM_MAX|ID_SIZE|PLL_MAX|TYPE_MAX|COMMAND_MAX|STATUS_LAST)")
 SAMPLE = re.compile(
-    r"^\s*(goyactl (?!completions)\w+ .*|import goya|from goya import|use goya::|#include <(goya\.h|drm/\w+\.h)>|(cc|gcc|rustc) .*)",
+    r"^\s*((?:goyactl|goya-tpc) (?!completions)\w+ .*|import goya|from goya import|use goya::|#include <(goya\.h|drm/\w+\.h)>|(cc|gcc|rustc) .*)",
     re.M,
 )
 
@@ -230,7 +231,7 @@ SELF_TEST = {
     "lib/goya-c/examples/third.c": "",
     "Documentation/page.rst": "``struct s`` has ``said``, ``union t_args`` ``u`` and ``x``. ``A_*``: ``ONE``, ``A_N3``; ``B_0`` .. ``B_2``\n"
     "``told`` ``seen``\n\n.. literalinclude:: ../lib/goya-c/examples/first.c\n\n.. literalinclude:: ../lib/goya-c/examples/third.c\n\n"
-    ".. code-block:: rust\n\n   fn x() {}\n\nOf others\n=========\n\n``elsewhere`` ``FAR``\n\nHEAD\n====\n\nSo::\n\n    make x\n    goyactl run x\n",
+    ".. code-block:: rust\n\n   fn x() {}\n\nOf others\n=========\n\n``elsewhere`` ``FAR``\n\nHEAD\n====\n\nSo::\n\n    make x\n    goyactl run x\n    goya-tpc lint x\n",
     "Documentation/card-packets.rst": "NOP         10\nNEW         13\n",
 }
 SELF_TEST_FINDS = [
@@ -246,6 +247,7 @@ SELF_TEST_FINDS = [
     "Documentation/page.rst: lib/goya-c/examples/third.c is run by no test",
     "Documentation/page.rst: a sample in rust that nothing runs: put it into a file, and include that",
     "Documentation/page.rst: a sample that nothing runs: goyactl run x",
+    "Documentation/page.rst: a sample that nothing runs: goya-tpc lint x",
 ]
 
 
