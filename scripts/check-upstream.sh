@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: The goya-rs authors
 #
 # Whether the patch series in contrib/upstream still apply to a kernel's source, each one alone and all of them together
-# (from the first to the last, and the other way), to the letter: check-upstream.sh SOURCE. Runs in the toolbox. The source is only read.
+# (from the first to the last, and the other way), to the letter, and pass its checkpatch: check-upstream.sh SOURCE. Runs in the toolbox.
+# The source is only read.
 
 set -euo pipefail
 
@@ -38,6 +39,11 @@ done
 for name in "${series[@]}"; do
 	fresh
 	apply "$name"
+done
+# Who sends them signs them, and agrees with others on who maintains what is new.
+for patch in "$patches"/*/[0-9]*.patch; do
+	(cd "$source" && perl scripts/checkpatch.pl --strict --quiet --no-signoff --ignore FILE_PATH_CHANGES "$patch") ||
+		{ echo "${patch#"$patches"/} does not pass checkpatch" >&2; exit 1; }
 done
 fresh
 for name in "${series[@]}"; do
