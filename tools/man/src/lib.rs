@@ -6,6 +6,7 @@
 //! that several programs take.
 
 mod levels;
+mod pages;
 pub mod values;
 
 use std::io::Write;
@@ -32,10 +33,10 @@ pub fn try_parse<T: clap::Parser + CommandFactory>() -> Result<T, clap::Error> {
         let written = match (arguments.next(), arguments.next()) {
             (None, _) => {
                 let mut page = Vec::new();
-                let rendered = clap_mangen::Man::new(command).render(&mut page);
+                let rendered = pages::one(command, &mut page);
                 Some(rendered.and_then(|()| std::io::stdout().write_all(&page)))
             }
-            (Some(directory), None) => Some(clap_mangen::generate_to(command, directory)),
+            (Some(directory), None) => Some(pages::all(command, directory.as_ref())),
             _ => None,
         };
         if let Some(written) = written {
