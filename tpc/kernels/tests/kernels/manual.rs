@@ -23,11 +23,7 @@ fn head(kernel: &Kernel) -> (String, String, String) {
     // The first paragraph is no sentence.
     let computed = computed.join(" ").trim().replace("  ", ". ");
     let scalars = said(" scalars:");
-    (
-        computed,
-        if scalars == "none" { String::new() } else { scalars },
-        said(" limits:"),
-    )
+    (computed, if scalars == "none" { String::new() } else { scalars }, said(" limits:"))
 }
 
 /// As reStructuredText in a cell: a tensor that is written has an arrow before it.
