@@ -86,6 +86,8 @@ pub enum Command {
     Cdi,
     /// Have an emulated card go wrong, and see that it is noticed
     Drill(Drill),
+    /// What the answers of --json are, as JSON Schema
+    Schema,
     /// Completions for a shell
     Completions {
         /// Which shell

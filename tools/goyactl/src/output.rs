@@ -8,8 +8,8 @@ use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::failure::{Failure, Result};
 
@@ -24,7 +24,7 @@ pub enum Format {
     Text,
     /// For programs: an object, or one a line where there is no end
     Json,
-    /// For spreadsheets: list, info and bench
+    /// For spreadsheets: a title for each column, then rows
     Csv,
 }
 
@@ -57,6 +57,24 @@ struct Answer<'a, T> {
     answer: &'a T,
 }
 
+/// Whether the titles of columns are written.
+#[derive(Debug, Default)]
+pub struct Titles(bool);
+
+/// The answer of a command that failed.
+#[derive(JsonSchema, Serialize)]
+pub struct Failed<'a> {
+    error: Why<'a>,
+}
+
+/// What went wrong.
+#[derive(JsonSchema, Serialize)]
+struct Why<'a> {
+    /// The exit code.
+    code: u8,
+    text: &'a str,
+}
+
 impl Output {
     /// Answers of this form.
     pub const fn new(format: Format) -> Self {
@@ -73,10 +91,15 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether people read it.
+    pub fn is_text(&self) -> bool {
+        self.format == Format::Text
+    }
+
     /// For commands that have nothing for spreadsheets.
     pub fn no_csv(&self) -> Result {
         match self.format {
-            Format::Csv => Err(Failure::usage("only list, info and bench have CSV: try --json")),
+            Format::Csv => Err(Failure::usage("there is no CSV of this: it has no rows")),
             _ => Ok(()),
         }
     }
@@ -111,6 +134,15 @@ impl Output {
         self.line(text)
     }
 
+    /// Writes the one answer of a command, for people as `text` says it.
+    pub fn answer<T: Serialize>(&self, command: &str, answer: &T, text: impl FnOnce() -> String) -> Result {
+        match self.format {
+            Format::Json => self.json(command, answer),
+            Format::Csv => self.csv(&[answer]),
+            Format::Text => self.text(text()),
+        }
+    }
+
     /// Writes rows as CSV, with their fields' names.
     pub fn csv(&self, rows: &[impl Serialize]) -> Result {
         let mut out = csv::Writer::from_writer(Vec::new());
@@ -118,6 +150,24 @@ impl Output {
         for row in rows {
             out.serialize(row).map_err(wrong)?;
         }
+        let bytes = out.into_inner().map_err(|e| Failure::failed(e.to_string()))?;
+        self.text(String::from_utf8_lossy(&bytes))
+    }
+
+    /// Writes rows of cells as CSV.
+    pub fn csv_records(&self, titles: &[&str], rows: &[Vec<String>]) -> Result {
+        let mut written = Titles::default();
+        rows.iter().try_for_each(|row| self.csv_line(&mut written, titles, row))
+    }
+
+    /// Writes one of many rows of cells, behind the titles if it is the first.
+    pub fn csv_line(&self, titles: &mut Titles, names: &[impl AsRef<str>], cells: &[String]) -> Result {
+        let mut out = csv::Writer::from_writer(Vec::new());
+        let wrong = |e: csv::Error| Failure::failed(e.to_string());
+        if !std::mem::replace(&mut titles.0, true) {
+            out.write_record(names.iter().map(AsRef::as_ref)).map_err(wrong)?;
+        }
+        out.write_record(cells).map_err(wrong)?;
         let bytes = out.into_inner().map_err(|e| Failure::failed(e.to_string()))?;
         self.text(String::from_utf8_lossy(&bytes))
     }
@@ -132,7 +182,7 @@ impl Output {
 
     /// Says it to programs only.
     pub fn failed_json(&self, failure: &Failure) {
-        let error = json!({"error": {"code": failure.code(), "text": failure.text()}});
+        let error = Failed { error: Why { code: failure.code(), text: failure.text() } };
         // Nothing is left to tell somebody who does not read it.
         let _ = self.json_line("error", &error);
     }
@@ -181,6 +231,8 @@ pub fn bytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -7,6 +7,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use goya::{Commands, Device, Queue, Submission};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::chart;
@@ -21,7 +22,7 @@ use crate::signals;
 const USUAL: u64 = 16 << 20;
 
 /// What was measured, so many times.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct Row {
     /// What.
     pub name: String,
@@ -37,8 +38,8 @@ pub struct Row {
     pub count: usize,
 }
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     bytes: u64,
     rows: Vec<Row>,
 }

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use goya::{Commands, Device, DeviceMemory, HostMemory, Place, Queue, Submission};
 use indicatif::{ProgressBar, ProgressStyle};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Copy;
-use crate::output::{BAD, GOOD, Output, bytes, paint};
+use crate::output::{BAD, Format, GOOD, Output, bytes, paint};
 use crate::signals;
 use crate::system::limits;
 
@@ -171,15 +172,15 @@ pub fn rate(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / time.as_secs_f64().max(1e-9) / 1e9
 }
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     bytes: u64,
     rounds: u32,
     same: bool,
     ways: Vec<Rate>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Rate {
     name: &'static str,
     gb_per_s: f64,
@@ -216,14 +217,16 @@ pub fn run(name: Option<&str>, what: &Copy, output: &Output) -> Result {
     bar.finish_and_clear();
     let ways = Way::ROUND.iter().zip(times);
     let ways: Vec<_> = ways.map(|(way, time)| Rate { name: way.name(), gb_per_s: rate(all, time) }).collect();
-    if output.is_json() {
-        output.json("copy", &Answer { bytes: what.size, rounds: what.count, same, ways })?;
-    } else {
-        for way in &ways {
-            output.line(format_args!("{:<14}{:>8.3} GB/s", way.name, way.gb_per_s))?;
+    match output.format() {
+        Format::Json => output.json("copy", &Answer { bytes: what.size, rounds: what.count, same, ways })?,
+        Format::Csv => output.csv(&ways)?,
+        Format::Text => {
+            for way in &ways {
+                output.line(format_args!("{:<14}{:>8.3} GB/s", way.name, way.gb_per_s))?;
+            }
+            let verdict = if same { paint(GOOD, "the same") } else { paint(BAD, "not the same") };
+            output.line(format_args!("{} came back: {verdict}", bytes(all)))?;
         }
-        let verdict = if same { paint(GOOD, "the same") } else { paint(BAD, "not the same") };
-        output.line(format_args!("{} came back: {verdict}", bytes(all)))?;
     }
     if same { Ok(()) } else { Err(Failure::failed("what came back is not what was sent; dmesg may say why")) }
 }

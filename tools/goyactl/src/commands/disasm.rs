@@ -6,6 +6,7 @@
 use goya::Commands;
 use goya_tpc_isa::dis::listing;
 use goya_tpc_isa::{RawWord, WORD_SIZE};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::read_packets;
@@ -13,8 +14,8 @@ use crate::failure::{Failure, Result};
 use crate::options::Disasm;
 use crate::output::Output;
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     lines: Vec<String>,
 }
 

@@ -5,6 +5,7 @@
 
 use goya::info::text;
 use goya::{Card, Status};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chosen;
@@ -14,7 +15,7 @@ use crate::system::holders::{self, Holder};
 use crate::system::sysfs;
 
 /// A card at a glance. What this user may not ask is missing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Row {
     index: usize,
     node: String,
@@ -44,8 +45,8 @@ struct Line<'a> {
     users: String,
 }
 
-#[derive(Serialize)]
-struct Cards {
+#[derive(JsonSchema, Serialize)]
+pub struct Cards {
     cards: Vec<Row>,
 }
 

@@ -17,6 +17,7 @@ mod list;
 mod monitor;
 mod reset;
 mod run;
+pub mod schema;
 mod selftest;
 mod top;
 mod trace;
@@ -34,7 +35,14 @@ use crate::output::Output;
 /// Does what the command line says.
 pub fn run(options: &Options, output: &Output) -> Result {
     let name = options.card.as_deref();
-    if !matches!(options.command, Command::List | Command::Info | Command::Bench(_)) {
+    if matches!(
+        options.command,
+        Command::Disasm(_)
+            | Command::Exporter(_)
+            | Command::Cdi
+            | Command::Schema
+            | Command::Completions { .. }
+    ) {
         output.no_csv()?;
     }
     match &options.command {
@@ -54,6 +62,7 @@ pub fn run(options: &Options, output: &Output) -> Result {
         Command::Exporter(how) => exporter::run(name, how, output),
         Command::Cdi => cdi::run(name, output),
         Command::Drill(how) => drill::run(name, how, output),
+        Command::Schema => schema::run(output),
         Command::Completions { shell } => {
             output.no_json("completions are a shell's")?;
             let mut script = Vec::new();

@@ -7,6 +7,7 @@ use std::fs;
 use std::time::Instant;
 
 use goya::Card;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chosen;
@@ -15,8 +16,8 @@ use crate::options::Reset;
 use crate::output::{GOOD, Output, paint};
 use crate::system::holders;
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     card: String,
     soft: bool,
     hard_resets: u32,
@@ -56,15 +57,10 @@ pub fn run(name: Option<&str>, how: &Reset, output: &Output) -> Result {
         std::thread::sleep(std::time::Duration::from_millis(50));
     };
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if output.is_json() {
-        let answer = Answer { card: card.name(), soft: how.soft, hard_resets: hard, soft_resets: soft, ms };
-        return output.json("reset", &answer);
-    }
-    output.line(format_args!(
-        "{} was reset, and is operational after {ms} ms  {}",
-        card.name(),
-        paint(GOOD, "ok")
-    ))
+    let answer = Answer { card: card.name(), soft: how.soft, hard_resets: hard, soft_resets: soft, ms };
+    output.answer("reset", &answer, || {
+        format!("{} was reset, and is operational after {ms} ms  {}\n", answer.card, paint(GOOD, "ok"))
+    })
 }
 
 /// Hard and soft resets so far.

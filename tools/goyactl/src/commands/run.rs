@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use goya::{Commands, Submission};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{internal, only_one_from_input, read, read_packets};
@@ -16,8 +17,8 @@ use crate::failure::{Failure, Result};
 use crate::options::Run;
 use crate::output::{GOOD, Output, paint};
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     queue: &'static str,
     bytes: usize,
     us: u64,
@@ -66,15 +67,9 @@ pub fn run(name: Option<&str>, what: &Run, output: &Output) -> Result {
         fs::write(file, data).map_err(|e| Failure::file(file, e))?;
     }
     let answer = Answer { queue: what.queue.name(), bytes: commands.bytes().len(), us };
-    if output.is_json() {
-        return output.json("run", &answer);
-    }
-    output.line(format_args!(
-        "{} bytes of packets on {}: {us} us  {}",
-        answer.bytes,
-        answer.queue,
-        paint(GOOD, "ok")
-    ))
+    output.answer("run", &answer, || {
+        format!("{} bytes of packets on {}: {us} us  {}\n", answer.bytes, answer.queue, paint(GOOD, "ok"))
+    })
 }
 
 #[cfg(test)]

@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 
 use goya::tpc::{Program, Tensor, find};
 use goya::{Commands, Device, Queue, Submission};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::copies::{Places, noise};
 use super::internal;
 use crate::chosen;
 use crate::failure::{Failure, Result};
-use crate::output::{BAD, GOOD, Output, paint};
+use crate::output::{BAD, Format, GOOD, Output, paint};
 use crate::signals;
 use crate::system::engines;
 
 /// A check, and how it went.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Check {
     name: String,
     ok: bool,
@@ -28,10 +29,25 @@ struct Check {
     error: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     ok: bool,
     checks: Vec<Check>,
+}
+
+/// A check for spreadsheets, where each row has all cells.
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    ok: bool,
+    us: u64,
+    error: Option<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    fn of(check: &'a Check) -> Self {
+        Self { name: &check.name, ok: check.ok, us: check.us, error: check.error.as_deref() }
+    }
 }
 
 /// How long a queue may take for a word.
@@ -49,7 +65,7 @@ pub fn run(name: Option<&str>, output: &Output) -> Result {
         let error = what().err().map(|failure| failure.text().to_owned());
         let us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let check = Check { name, ok: error.is_none(), us, error };
-        if !output.is_json() {
+        if output.is_text() {
             output.line(line(&check))?;
         }
         checks.push(check);
@@ -63,8 +79,10 @@ pub fn run(name: Option<&str>, output: &Output) -> Result {
     check("all engines idle".into(), &|| idle(&device))?;
     let ok = checks.iter().all(|check| check.ok);
     let failed = checks.iter().filter(|check| !check.ok).count();
-    if output.is_json() {
-        output.json("selftest", &Answer { ok, checks })?;
+    match output.format() {
+        Format::Json => output.json("selftest", &Answer { ok, checks })?,
+        Format::Csv => output.csv(&checks.iter().map(Line::of).collect::<Vec<_>>())?,
+        Format::Text => {}
     }
     if ok {
         return Ok(());

@@ -8,10 +8,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use goya::{Card, printable};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A process that has a node of a card open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Holder {
     /// Its number.
     pub pid: u32,

@@ -7,12 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use goya::Card;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::sysfs;
 
 /// A sensor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Sensor {
     /// Its name in hwmon, as `temp1`.
     pub name: String,

@@ -169,6 +169,22 @@ pub(super) fn cdi() -> Result {
     Ok(())
 }
 
+/// Rows for spreadsheets, behind their titles.
+pub(super) fn spreadsheets() -> Result {
+    for (arguments, titles, rows) in [
+        (&["top", "--count", "2", "-n", "0.1"][..], "time_s,node,pci_address,name,status,busy_percent,", 2),
+        (&["monitor", "--time", "0.1"], "time,card,kind,text", 1),
+        (&["copy", "--size", "4K"], "name,gb_per_s", 3),
+        (&["selftest"], "name,ok,us,error", 17),
+        (&["kernel", "list"], "name,tensors,scalars", goya::tpc::KERNELS.len()),
+    ] {
+        let csv = text(&[arguments, &["--format", "csv"]].concat())?;
+        check!(csv.starts_with(titles), "{arguments:?} says {csv}");
+        check_eq!(csv.lines().count(), 1 + rows, format!("lines of {csv}"));
+    }
+    Ok(())
+}
+
 /// What needs no card.
 pub(super) fn texts() -> Result {
     for shell in ["bash", "zsh", "fish"] {
@@ -177,6 +193,7 @@ pub(super) fn texts() -> Result {
     check!(text(&["--man"])?.starts_with(".ie"), "the manual page");
     check!(text(&["kernel", "list"])?.contains("add_f32"), "kernels");
     check_eq!(json(&["kernel", "list"])?["kernels"][0]["name"], "add_f32", "kernels");
+    check!(text(&["schema"])?.contains("kernel_list"), "the schema");
     Ok(())
 }
 
@@ -185,7 +202,7 @@ pub(super) fn mistakes() -> Result {
     let mistakes: [(&[&str], i32, &str); 10] = [
         (&["list", "--card", "7"], 3, "none is number 7; there are 0 ("),
         (&["info", "--card", "0000:99:00.0"], 3, "there are"),
-        (&["top", "--format", "csv"], 2, "--json"),
+        (&["cdi", "--format", "csv"], 2, "no rows"),
         (&["--format", "text", "list", "--format", "csv"], 2, "multiple times"),
         (&["completions", "bash", "--json"], 2, "a shell's"),
         (&["frobnicate"], 2, "frobnicate"),

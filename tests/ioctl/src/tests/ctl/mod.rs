@@ -7,11 +7,13 @@ mod container;
 mod gone;
 mod look;
 mod rough;
+mod schema;
 mod shell;
 mod work;
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use goya_tests::{Result, check, check_eq};
 use serde_json::Value;
@@ -27,6 +29,7 @@ pub const TESTS: &[Test] = &[
     test("ctl.exporter", look::exporter),
     test("ctl.readers", look::readers),
     test("ctl.cdi", look::cdi),
+    Test { name: "ctl.spreadsheets", run: look::spreadsheets, seconds: 120, emulated: false },
     test("ctl.texts", look::texts),
     test("ctl.mistakes", look::mistakes),
     Test { name: "ctl.selftest", run: work::selftest, seconds: 120, emulated: false },
@@ -89,7 +92,18 @@ fn text(arguments: &[&str]) -> Result<String> {
 fn parse(text: &str) -> Result<Value> {
     let value: Value = serde_json::from_str(text).map_err(|e| format!("{text:?}: {e}"))?;
     check_eq!(value["schema"], 1, "the schema");
+    schema::check(described()?, &value)?;
     Ok(value)
+}
+
+/// What `goyactl schema` says of all answers. It has no descriptor of the card, so that it may be asked at any time.
+fn described() -> Result<&'static Value> {
+    static SCHEMA: OnceLock<Result<Value>> = OnceLock::new();
+    let schema = SCHEMA.get_or_init(|| {
+        let output = Command::new(PROGRAM).arg("schema").output().map_err(|e| format!("{PROGRAM}: {e}"))?;
+        serde_json::from_slice(&output.stdout).map_err(|e| format!("goyactl schema: {e}"))
+    });
+    schema.as_ref().map_err(Clone::clone)
 }
 
 /// The same as JSON.

@@ -8,13 +8,14 @@ mod control;
 use std::time::{Duration, Instant};
 
 use goya::{Card, Commands, Device, Notifications, Queue, Submission};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::Drill;
-use crate::output::{BAD, GOOD, Output, paint};
+use crate::output::{BAD, Format, GOOD, Output, paint};
 use crate::signals;
 use crate::system::hwmon;
 use control::Control;
@@ -28,7 +29,7 @@ const QUIET: Duration = Duration::from_secs(12);
 const SOON: Duration = Duration::from_secs(10);
 
 /// A way to notice, and whether it was.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Step {
     fault: &'static str,
     noticed_by: &'static str,
@@ -36,8 +37,8 @@ struct Step {
     ms: u64,
 }
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     ok: bool,
     steps: Vec<Step>,
 }
@@ -62,8 +63,10 @@ pub fn run(name: Option<&str>, how: &Drill, output: &Output) -> Result {
     run.silent_firmware()?;
     let Run { steps, .. } = run;
     let ok = steps.iter().all(|step| step.ok);
-    if output.is_json() {
-        output.json("drill", &Answer { ok, steps })?;
+    match output.format() {
+        Format::Json => output.json("drill", &Answer { ok, steps })?,
+        Format::Csv => output.csv(&steps)?,
+        Format::Text => {}
     }
     if ok {
         return Ok(());
@@ -94,7 +97,7 @@ impl Run<'_> {
         };
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let step = Step { fault, noticed_by, ok, ms };
-        if !self.output.is_json() {
+        if self.output.is_text() {
             let verdict = if ok { paint(GOOD, "noticed") } else { paint(BAD, "NOT NOTICED") };
             self.output.line(format_args!("{fault:<20}{noticed_by:<28}{ms:>7} ms  {verdict}"))?;
         }

@@ -6,6 +6,9 @@
 mod facts;
 mod section;
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chosen;
@@ -13,10 +16,12 @@ use crate::failure::Result;
 use crate::output::{Format, Output, TITLE, paint};
 use section::{Fields, Section};
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     node: String,
     pci_address: String,
+    /// Sections with their facts, by name; null is what the card does not tell.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
     sections: Fields<Section>,
 }
 

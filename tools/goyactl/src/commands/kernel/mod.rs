@@ -9,21 +9,17 @@ use std::time::Instant;
 
 use goya::tpc::{Element, KERNELS, Kernel, Program, Tensor, find};
 use goya::{Device, Place};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::chosen;
 use crate::failure::{Failure, Result};
 use crate::options::KernelRun;
-use crate::output::{GOOD, Output, paint, table};
+use crate::output::{Format, GOOD, Output, paint, table};
 use data::Data;
 
 /// Kernels that come with the library, and what they take.
 pub fn list(output: &Output) -> Result {
-    if output.is_json() {
-        let kernels: Vec<Value> = KERNELS.iter().map(describe).collect();
-        return output.json("kernel_list", &json!({ "kernels": kernels }));
-    }
     let row = |kernel: &Kernel| {
         let scalars = kernel.scalars.chunk_by(|a, b| a == b).map(|same| {
             let times = if same.len() > 1 { format!(" ({} times)", same.len()) } else { String::new() };
@@ -35,23 +31,68 @@ pub fn list(output: &Output) -> Result {
             scalars.collect::<Vec<_>>().join(", "),
         ]
     };
-    output.text(table(&["KERNEL", "TENSORS", "SCALARS"], &KERNELS.iter().map(row).collect::<Vec<_>>()))
+    let rows = || KERNELS.iter().map(row).collect::<Vec<_>>();
+    match output.format() {
+        Format::Json => {
+            output.json("kernel_list", &List { kernels: KERNELS.iter().map(Described::of).collect() })
+        }
+        Format::Csv => output.csv_records(&["name", "tensors", "scalars"], &rows()),
+        Format::Text => output.text(table(&["KERNEL", "TENSORS", "SCALARS"], &rows())),
+    }
 }
 
-fn describe(kernel: &Kernel) -> Value {
-    let tensors = kernel.tensors.iter().map(|t| {
-        json!({"name": t.name, "element": t.element.to_string(), "dimensions": t.dimensions, "output": t.output})
-    });
-    let scalars = kernel.scalars.iter().map(|s| json!({"name": s.name, "element": s.element.to_string()}));
-    json!({
-        "name": kernel.name,
-        "tensors": tensors.collect::<Vec<_>>(),
-        "scalars": scalars.collect::<Vec<_>>(),
-    })
+/// All kernels.
+#[derive(JsonSchema, Serialize)]
+pub struct List {
+    kernels: Vec<Described>,
 }
 
-#[derive(Serialize)]
-struct Answer {
+/// A kernel, and what it takes.
+#[derive(JsonSchema, Serialize)]
+struct Described {
+    name: &'static str,
+    /// In the order of their descriptors.
+    tensors: Vec<DescribedTensor>,
+    /// In the order of their registers.
+    scalars: Vec<DescribedScalar>,
+}
+
+/// A tensor that a kernel reads, or writes.
+#[derive(JsonSchema, Serialize)]
+struct DescribedTensor {
+    name: &'static str,
+    /// The type of its elements.
+    element: String,
+    /// Names of its dimensions, the innermost first; those of one name have one size, one that is a number has that size.
+    dimensions: &'static [&'static str],
+    /// Whether the kernel writes it.
+    output: bool,
+}
+
+/// A scalar that a kernel takes.
+#[derive(JsonSchema, Serialize)]
+struct DescribedScalar {
+    name: &'static str,
+    /// Its type.
+    element: String,
+}
+
+impl Described {
+    fn of(kernel: &Kernel) -> Self {
+        let tensors = kernel.tensors.iter().map(|t| DescribedTensor {
+            name: t.name,
+            element: t.element.to_string(),
+            dimensions: t.dimensions,
+            output: t.output,
+        });
+        let scalars =
+            kernel.scalars.iter().map(|s| DescribedScalar { name: s.name, element: s.element.to_string() });
+        Self { name: kernel.name, tensors: tensors.collect(), scalars: scalars.collect() }
+    }
+}
+
+#[derive(JsonSchema, Serialize)]
+pub struct Answer {
     kernel: &'static str,
     cores: u32,
     us: u64,
@@ -76,10 +117,9 @@ pub fn run(name: Option<&str>, what: &KernelRun, output: &Output) -> Result {
         data.write(bytes)?;
     }
     let answer = Answer { kernel: kernel.name, cores: what.cores, us };
-    if output.is_json() {
-        return output.json("kernel_run", &answer);
-    }
-    output.line(format_args!("{} on {} cores: {us} us  {}", kernel.name, what.cores, paint(GOOD, "ok")))
+    output.answer("kernel_run", &answer, || {
+        format!("{} on {} cores: {us} us  {}\n", kernel.name, what.cores, paint(GOOD, "ok"))
+    })
 }
 
 fn wrong(kernel: &Kernel, why: &str) -> Failure {

@@ -9,12 +9,13 @@ mod watch;
 use std::time::{Duration, Instant, SystemTime};
 
 use goya::Card;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chosen;
 use crate::failure::Result;
 use crate::options::Monitor;
-use crate::output::{DIM, Output, paint};
+use crate::output::{DIM, Format, Output, Titles, paint};
 use listen::Listener;
 use watch::Watcher;
 
@@ -22,7 +23,7 @@ use watch::Watcher;
 const ROUND: Duration = Duration::from_millis(200);
 
 /// Something that has happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum What {
     /// The driver tells the card's user (`HL_NOTIFIER_EVENT_*`).
@@ -44,8 +45,8 @@ enum What {
 }
 
 /// The same, and where and when.
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(JsonSchema, Serialize)]
+pub struct Line<'a> {
     time: String,
     card: &'a str,
     #[serde(flatten)]
@@ -53,6 +54,12 @@ struct Line<'a> {
 }
 
 impl What {
+    /// What programs call it.
+    fn kind(&self) -> String {
+        let json = serde_json::to_value(self).unwrap_or_default();
+        json["kind"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// For people.
     fn text(&self) -> String {
         match self {
@@ -72,6 +79,7 @@ impl What {
 /// Tells what happens, until enough has, or time is over.
 struct Teller<'a> {
     output: &'a Output,
+    titles: Titles,
     left: Option<u64>,
     end: Option<Instant>,
 }
@@ -79,10 +87,15 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn tell(&mut self, card: &Card, what: &What) -> Result {
         let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-        if self.output.is_json() {
-            self.output.json_line("monitor", &Line { time, card: &card.name(), what })?;
-        } else {
-            self.output.line(format_args!("{}  {}  {}", paint(DIM, time), card.name(), what.text()))?;
+        match self.output.format() {
+            Format::Json => self.output.json_line("monitor", &Line { time, card: &card.name(), what })?,
+            Format::Csv => {
+                let cells = [time, card.name(), what.kind(), what.text()];
+                self.output.csv_line(&mut self.titles, &["time", "card", "kind", "text"], &cells)?;
+            }
+            Format::Text => {
+                self.output.line(format_args!("{}  {}  {}", paint(DIM, time), card.name(), what.text()))?;
+            }
         }
         // That somebody listens is no event.
         if !matches!(what, What::Listening { .. }) {
@@ -100,7 +113,7 @@ impl Teller<'_> {
 /// Tells what happens.
 pub fn run(name: Option<&str>, how: &Monitor, output: &Output) -> Result {
     let end = how.time.map(|time| Instant::now() + time);
-    let mut teller = Teller { output, left: how.count, end };
+    let mut teller = Teller { output, titles: Titles::default(), left: how.count, end };
     if how.own {
         return Listener::new(chosen::card(name)?)?.run(&mut teller);
     }
@@ -140,9 +153,15 @@ mod tests {
     }
 
     #[test]
+    fn events_have_names() {
+        assert_eq!(What::LateSubmission { number: 7 }.kind(), "late_submission");
+        assert_eq!(What::Listening { yes: true }.kind(), "listening");
+    }
+
+    #[test]
     fn there_is_an_end() {
         let output = Output::new(crate::output::Format::Json);
-        let teller = |left, end| Teller { output: &output, left, end };
+        let teller = |left, end| Teller { output: &output, titles: Titles::default(), left, end };
         assert!(teller(Some(0), None).is_done() && !teller(Some(1), None).is_done());
         assert!(teller(None, Some(Instant::now())).is_done() && !teller(None, None).is_done());
     }

@@ -19,9 +19,10 @@ use rustix::io::Errno;
 use crate::chosen;
 use crate::failure::{Kind, Result};
 use crate::options::Watch;
-use crate::output::Output;
+use crate::output::{Format, Output, Titles};
 use crate::signals;
-use sample::{Meter, Sample};
+use sample::Meter;
+pub use sample::Sample;
 use screen::Screen;
 
 /// How often is looked whether engines are busy: their share of the time comes from that.
@@ -33,19 +34,20 @@ pub fn run(name: Option<&str>, watch: &Watch, output: &Output) -> Result {
     cards.iter().try_for_each(chosen::permitted)?;
     let count = if watch.once { Some(1) } else { watch.count };
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    if terminal && count.is_none() && !output.is_json() {
+    if terminal && count.is_none() && output.is_text() {
         return full(&cards, watch.interval);
     }
     let mut meters: Vec<_> = cards.iter().map(Meter::new).collect();
+    let mut titles = Titles::default();
     for round in 0.. {
         if count.is_some_and(|count| round >= count) {
             break;
         }
         for sample in sample(&mut meters, watch.interval, || false) {
-            if output.is_json() {
-                output.json_line("top", &sample)?;
-            } else {
-                output.text(plain::show(&sample))?;
+            match output.format() {
+                Format::Json => output.json_line("top", &sample)?,
+                Format::Csv => output.csv_line(&mut titles, &Sample::titles(), &sample.cells())?,
+                Format::Text => output.text(plain::show(&sample))?,
             }
         }
     }

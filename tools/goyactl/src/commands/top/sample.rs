@@ -5,7 +5,9 @@
 
 use goya::info::text;
 use goya::{Card, Control};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::chosen;
 use crate::system::engines::NAMES;
@@ -14,7 +16,7 @@ use crate::system::hwmon::{self, Sensor};
 use crate::system::sysfs;
 
 /// A card over an interval. What it does not tell is missing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct Sample {
     /// Seconds since 1970.
     pub time_s: u64,
@@ -40,11 +42,47 @@ pub struct Sample {
 }
 
 /// An engine over an interval.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct Engine {
     pub name: &'static str,
     pub busy_percent: f64,
 }
+
+impl Sample {
+    /// The titles of [`cells`](Self::cells).
+    pub fn titles() -> Vec<String> {
+        let engines = NAMES.iter().map(|name| format!("{name}_percent"));
+        FIELDS.iter().map(|name| (*name).to_owned()).chain(engines).collect()
+    }
+
+    /// The same for spreadsheets: what has one value, and the engines, which all cards have.
+    pub fn cells(&self) -> Vec<String> {
+        let json = serde_json::to_value(self).unwrap_or_default();
+        let cell = |name: &&str| match &json[*name] {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let engines = self.engines.iter().map(|engine| engine.busy_percent.to_string());
+        FIELDS.iter().map(cell).chain(engines).collect()
+    }
+}
+
+/// Fields of a sample that have one value.
+const FIELDS: [&str; 12] = [
+    "time_s",
+    "node",
+    "pci_address",
+    "name",
+    "status",
+    "busy_percent",
+    "memory_total_bytes",
+    "memory_used_bytes",
+    "clock_mhz",
+    "clock_max_mhz",
+    "power_mw",
+    "utilization_percent",
+];
 
 /// Looks at a card again and again.
 #[derive(Debug)]
@@ -199,6 +237,18 @@ pub mod tests {
         let busy: Vec<_> = engines.iter().take(3).map(|engine| engine.busy_percent).collect();
         assert_eq!(busy, [100.0, 50.0, 0.0]);
         assert_eq!(looks.take()[0].busy_percent, 0.0);
+    }
+
+    #[test]
+    fn spreadsheets_have_a_column_for_each_engine() {
+        let (titles, cells) = (Sample::titles(), example().cells());
+        assert_eq!(titles.len(), cells.len());
+        let cell = |title: &str| titles.iter().position(|t| t == title).and_then(|at| cells.get(at));
+        assert_eq!(cell("node").map(String::as_str), Some("/dev/accel/accel0"));
+        assert_eq!(cell("clock_mhz").map(String::as_str), Some("800"));
+        assert_eq!(cell("tpc0_percent").is_some(), NAMES.contains(&"tpc0"));
+        let gone = Sample { name: None, ..example() };
+        assert!(gone.cells().iter().any(String::is_empty));
     }
 
     #[test]

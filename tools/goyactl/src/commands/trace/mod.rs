@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chosen;
@@ -22,8 +23,8 @@ use events::Event;
 use record::Recorder;
 
 /// What was recorded.
-#[derive(Debug, Serialize)]
-struct Recorded<'a> {
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Recorded<'a> {
     file: &'a Path,
     events: usize,
     jobs: usize,
@@ -102,19 +103,20 @@ fn record(how: &Trace) -> Result<(String, u64, Option<ExitStatus>)> {
 }
 
 fn tell(answer: &Recorded<'_>, output: &Output) -> Result {
-    if output.is_json() {
-        return output.json("trace", answer);
-    }
+    output.answer("trace", answer, || text(answer))
+}
+
+fn text(answer: &Recorded<'_>) -> String {
     let Recorded { file, events, jobs, card_events, lost, .. } = answer;
     let own = if *card_events > 0 { format!(" and {card_events} of the card's own") } else { String::new() };
-    output.line(format_args!("{}: {events} events{own}, {jobs} jobs", file.display()))?;
+    let mut text = format!("{}: {events} events{own}, {jobs} jobs\n", file.display());
     if *lost > 0 {
-        output.line(format_args!("{lost} older events were lost: try a larger --buffer"))?;
+        text += &format!("{lost} older events were lost: try a larger --buffer\n");
     }
     if *events == 0 {
-        output.line("nothing has happened meanwhile")?;
+        text += "nothing has happened meanwhile\n";
     }
-    output.line("open it with https://ui.perfetto.dev")
+    text + "open it with https://ui.perfetto.dev\n"
 }
 
 /// Something that happened, at a time in microseconds.
