@@ -6,7 +6,8 @@
 Each structure, field and constant of uapi/drm, module parameter, file in sysfs and debugfs, and packet has to stand in
 Documentation as a literal (``name``), a field in a section that names its structure, a constant on any page. A constant may stand there
 without what its group's constants begin with, if the section has that with a star (``HL_MEM_*``), or is the heading of another, and numbered
-ones as a range (``DMA_0`` .. ``DMA_4``). Samples of programs are files which something runs, and are included."""
+ones as a range (``DMA_0`` .. ``DMA_4``). Samples of programs are files which
+something runs, and are included. Each ioctl is called by a program of uapi/examples."""
 
 import argparse
 import os
@@ -169,6 +170,18 @@ def check_packets(path, all_pages):
             yield f"{path}: the packet {name}, {number}, has no row in card-packets.rst"
 
 
+def check_calls(path, folder):
+    """Each ioctl has an example."""
+    examples = ""
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            examples += strip(file.read())
+    with open(path, encoding="utf-8") as file:
+        for name in re.findall(r"^#define (DRM_IOCTL_\w+)", strip(file.read()), re.M):
+            if not re.search(rf"\b{name}\b", examples):
+                yield f"{path}: no program of {folder} calls {name}"
+
+
 def check_samples(page):
     for line, path in re.findall(r"^(\.\. literalinclude:: (\S+))", page.text, re.M):
         path = os.path.normpath(os.path.join(os.path.dirname(page.path), path))
@@ -207,6 +220,7 @@ def check():
     bad = []
     for name in sorted(os.listdir("uapi/drm")):
         bad += check_header(os.path.join("uapi/drm", name), all_pages)
+        bad += check_calls(os.path.join("uapi/drm", name), "uapi/examples")
     parameters = names(r"(?m)^    (\w+): \w+ = .*,$", "src/params.rs")
     bad += check_names("module parameter", parameters, all_pages)
     attribute = r'(?:Attribute::(?:ro|wo|rw)\(\s*|name: )c"(\w+)"'
@@ -219,7 +233,8 @@ def check():
 
 
 SELF_TEST = {
-    "uapi/drm/x.h": "#define A_ONE 1\n#define A_TWO 2\n#define A_N3 3\n#define A_HEAD 4\n#define A_FAR 5\nenum e {\n\tB_0,\n\tB_1,\n\tB_2\n};\n"
+    "uapi/examples/a.c": "ioctl(fd, DRM_IOCTL_X, &x); // DRM_IOCTL_Y\n",
+    "uapi/drm/x.h": "#define DRM_IOCTL_X 1\n#define DRM_IOCTL_Y 2\n#define A_ONE 1\n#define A_TWO 2\n#define A_N3 3\n#define A_HEAD 4\n#define A_FAR 5\nenum e {\n\tB_0,\n\tB_1,\n\tB_2\n};\n"
     "struct s {\n\t__u32 said;\n\t__u32 unsaid; /* said; */\n\t__u32 elsewhere;\n\t__u8 pad[4];\n};\nstruct t_in {\n\tstruct {\n\t\t__u64 x;\n\t} u;\n};\n"
     "struct lost {\n\t__u32 gone;\n};\n",
     "src/params.rs": "module_params! {\n    told: int = 30,\n    untold: int = 1,\n}\n",
@@ -230,7 +245,7 @@ SELF_TEST = {
     "lib/goya-c/examples/first.c": "",
     "lib/goya-c/examples/third.c": "",
     "Documentation/page.rst": "``struct s`` has ``said``, ``union t_args`` ``u`` and ``x``. ``A_*``: ``ONE``, ``A_N3``; ``B_0`` .. ``B_2``\n"
-    "``told`` ``seen``\n\n.. literalinclude:: ../lib/goya-c/examples/first.c\n\n.. literalinclude:: ../lib/goya-c/examples/third.c\n\n"
+    "``told`` ``seen`` ``DRM_IOCTL_X`` ``DRM_IOCTL_Y``\n\n.. literalinclude:: ../lib/goya-c/examples/first.c\n\n.. literalinclude:: ../lib/goya-c/examples/third.c\n\n"
     ".. code-block:: rust\n\n   fn x() {}\n\nOf others\n=========\n\n``elsewhere`` ``FAR``\n\nHEAD\n====\n\nSo::\n\n    make x\n    goyactl run x\n    goya-tpc lint x\n",
     "Documentation/card-packets.rst": "NOP         10\nNEW         13\n",
 }
@@ -240,6 +255,7 @@ SELF_TEST_FINDS = [
     "uapi/drm/x.h: lost is on no page",
     "uapi/drm/x.h: A_TWO is on no page",
     "uapi/drm/x.h: A_FAR is on no page",
+    "uapi/drm/x.h: no program of uapi/examples calls DRM_IOCTL_Y",
     "src/params.rs: the module parameter untold is on no page",
     "src/observe/sysfs.rs: the file in sysfs unseen is on no page",
     "src/observe/debugfs/a.rs: the file in debugfs hidden is on no page",

@@ -34,7 +34,7 @@ for name in first add; do
 done
 compile misuse lib/goya-c/tests/misuse.c -D_GNU_SOURCE -g -fsanitize=address "${library[@]}"
 # Nothing but the kernel's own headers, of which ours is one, and no library.
-for name in raw order; do
+for name in raw order calls; do
 	compile $name uapi/examples/$name.c -D_DEFAULT_SOURCE -Iuapi
 done
 cp lib/goya-python/goya.py lib/goya-python/examples/*.py lib/goya-python/tests/*.py "$out"
