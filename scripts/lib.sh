@@ -104,7 +104,7 @@ instead() {
 # and, with TOTAL (the lines expected, or "cargo", which says itself), how far it is; on failure the end of the log and its
 # name. V=1 shows the output itself as well. With GOYA_NICE=1 it leaves the processors to others.
 step() {
-	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines all far percent
+	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines all far percent line=
 	shift 3
 	mkdir -p "$(dirname "$log")"
 	: >"$log"
@@ -119,6 +119,10 @@ step() {
 	fi
 	STEP_PID=$!
 	set +m
+	# Of several side by side (make -j2) one at a time has the terminal's last line, or they would write over each other's.
+	if [ -t 2 ] && ! { exec 7>"/proc/$$/fd/2"; } 2>/dev/null; then
+		line=mine
+	fi
 	while kill -0 "$STEP_PID" 2>/dev/null; do
 		sleep 0.2
 		[ "${V:-0}" = 0 ] || continue
@@ -135,7 +139,8 @@ step() {
 			far="$((percent > 99 ? 99 : percent))%, $far"
 		fi
 		if [ -t 2 ]; then
-			printf '\r  %-8s %s (%s)\033[K' "$what" "$title" "$far" >&2
+			[ -n "$line" ] || ! flock -n 7 || line=mine
+			[ -z "$line" ] || printf '\r  %-8s %s (%s)\033[K' "$what" "$title" "$far" >&2
 		elif [ $((SECONDS - start - last)) -ge 20 ]; then
 			last=$((SECONDS - start))
 			say "$what" "$title ($far)"
@@ -143,7 +148,10 @@ step() {
 	done
 	wait "$STEP_PID" || rc=$?
 	STEP_PID=
-	[ ! -t 2 ] || printf '\r\033[K' >&2
+	if [ -t 2 ]; then
+		printf '\r\033[K' >&2
+		exec 7>&-
+	fi
 	if [ "$rc" -ne 0 ]; then
 		# Without what a progress bar left.
 		[ "${V:-0}" != 0 ] || sed 's/.*\r//' "$log" | grep -v '^$' | tail -n 20 >&2
