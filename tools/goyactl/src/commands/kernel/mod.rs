@@ -20,25 +20,51 @@ use data::Data;
 
 /// Kernels that come with the library, and what they take.
 pub fn list(output: &Output) -> Result {
-    let row = |kernel: &Kernel| {
-        let scalars = kernel.scalars.chunk_by(|a, b| a == b).map(|same| {
-            let times = if same.len() > 1 { format!(" ({} times)", same.len()) } else { String::new() };
-            same.first().map_or(String::new(), |s| format!("{}: {}{times}", s.name, s.element))
-        });
-        vec![
-            kernel.name.to_owned(),
-            kernel.tensors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            scalars.collect::<Vec<_>>().join(", "),
-        ]
-    };
-    let rows = || KERNELS.iter().map(row).collect::<Vec<_>>();
     match output.format() {
         Format::Json => {
             output.json("kernel_list", &List { kernels: KERNELS.iter().map(Described::of).collect() })
         }
-        Format::Csv => output.csv_records(&["name", "tensors", "scalars"], &rows()),
-        Format::Text => output.text(table(&["KERNEL", "TENSORS", "SCALARS"], &rows())),
+        Format::Csv => {
+            let row = |kernel: &Kernel| {
+                let Takes { tensors, scalars } = Takes::of(kernel);
+                vec![kernel.name.to_owned(), tensors.join(", "), scalars.join(", ")]
+            };
+            let rows: Vec<_> = KERNELS.iter().map(row).collect();
+            output.csv_records(&["name", "tensors", "scalars"], &rows)
+        }
+        Format::Text => {
+            let rows: Vec<_> = KERNELS.iter().flat_map(rows).collect();
+            output.text(table(&["KERNEL", "TENSORS", "SCALARS"], &rows))
+        }
     }
+}
+
+/// What a kernel takes, in words.
+struct Takes {
+    tensors: Vec<String>,
+    /// Those of one name are one.
+    scalars: Vec<String>,
+}
+
+impl Takes {
+    fn of(kernel: &Kernel) -> Self {
+        let scalars = kernel.scalars.chunk_by(|a, b| a == b).map(|same| {
+            let times = if same.len() > 1 { format!(" ({} times)", same.len()) } else { String::new() };
+            same.first().map_or(String::new(), |s| format!("{}: {}{times}", s.name, s.element))
+        });
+        Self { tensors: kernel.tensors.iter().map(ToString::to_string).collect(), scalars: scalars.collect() }
+    }
+}
+
+/// A line for each tensor, so that it has room on a terminal, with a scalar beside it.
+fn rows(kernel: &Kernel) -> Vec<Vec<String>> {
+    let Takes { tensors, scalars } = Takes::of(kernel);
+    let of = |all: &[String], line: usize| all.get(line).cloned().unwrap_or_default();
+    let row = |line| {
+        let name = if line == 0 { kernel.name } else { "" };
+        vec![name.to_owned(), of(&tensors, line), of(&scalars, line)]
+    };
+    (0..tensors.len().max(scalars.len()).max(1)).map(row).collect()
 }
 
 /// All kernels.
@@ -166,6 +192,16 @@ mod tests {
 
     fn given(all: &[(&str, &str)]) -> Vec<(String, String)> {
         all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_kernels_take_fits_a_terminal() {
+        let all: Vec<_> = KERNELS.iter().flat_map(rows).collect();
+        assert!(table(&[], &all).lines().all(|line| line.chars().count() <= 80));
+        let clamp = rows(find("clamp_f32").unwrap());
+        assert_eq!(clamp[0], ["clamp_f32", "a[width height planes images]: f32", "low: f32"]);
+        assert_eq!(clamp[1], ["", "->b[width height planes images]: f32", "high: f32"]);
+        assert_eq!(clamp.len(), 2);
     }
 
     #[test]
