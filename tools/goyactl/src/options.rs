@@ -12,6 +12,9 @@ use goya_man::values;
 
 use crate::output::Format;
 
+/// What stands over the options of all commands, or they would be between those of each.
+const COMMON: &str = "Options of all commands";
+
 /// Looks at Goya cards, watches them, and tries them out.
 ///
 /// Works with the driver goya and with habanalabs. Exit codes: 0 all is well, 1 a command or a check has failed, 2 the
@@ -32,13 +35,13 @@ Examples:
 )]
 pub struct Options {
     /// The card: a number from 0, a node (accel0), or a place on the bus (0000:01:00.0) [default: the first one; of list, top, monitor, exporter and cdi all]
-    #[arg(long, short, global = true, value_name = "CARD", env = "GOYA_CARD", value_hint = clap::ValueHint::Other)]
+    #[arg(long, short, global = true, help_heading = COMMON, value_name = "CARD", env = "GOYA_CARD", value_hint = clap::ValueHint::Other)]
     pub card: Option<String>,
     /// How to answer
-    #[arg(long, global = true, value_enum, default_value_t)]
+    #[arg(long, global = true, help_heading = COMMON, value_enum, default_value_t)]
     format: Format,
     /// The same as --format json
-    #[arg(long, global = true, conflicts_with = "format")]
+    #[arg(long, global = true, help_heading = COMMON, conflicts_with = "format")]
     json: bool,
     /// What to do
     #[command(subcommand)]
