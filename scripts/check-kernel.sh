@@ -35,4 +35,6 @@ done
 	refuse "no rust/libkernel.rmeta: the tree's Rust crates are not built"
 theirs=$(option RUSTC_VERSION_TEXT)
 ours=$("$TOP/scripts/enter.sh" rustc --version 2>/dev/null || echo none)
-[ "$theirs" = "$ours" ] || refuse "the kernel is built with \"$theirs\", $([ "${GOYA_TOOLBOX:-}" = none ] && echo this system || echo the toolbox) has \"$ours\": build one of them anew"
+where="the toolbox" cure="build one of them anew"
+[ "${GOYA_TOOLBOX:-}" != none ] || where="this system" cure="packages of that one have to be installed (rustc, rust-src)"
+[ "$theirs" = "$ours" ] || refuse "the kernel is built with \"$theirs\", $where has \"$ours\": $cure"
