@@ -151,7 +151,7 @@ impl Missing {
         if known.is_empty() {
             return Self::All;
         }
-        let numbered = known.iter().enumerate().map(|(n, place)| format!("{n} ({place})"));
+        let numbered = known.iter().enumerate().map(|(n, place)| format!("number {n} at {place}"));
         Self::Number(numbered.collect::<Vec<_>>().join(", "))
     }
 }
@@ -166,7 +166,7 @@ fn why_none(number: usize) -> String {
     let known: Vec<_> = cards().into_iter().map(|card| card.pci_address).collect();
     let name = match Missing::of(number, &known, bus) {
         Missing::All => return no_device(Path::new(BUS)),
-        Missing::Number(known) => return format!("none is number {number}; there are {known}"),
+        Missing::Number(known) => return format!("none is number {number}; there is {known}"),
         Missing::Node(name) => name,
     };
     match fs::read_link(Path::new(BUS).join(&name).join("driver")) {
@@ -207,10 +207,10 @@ mod tests {
         let places = |all: &[&str]| all.iter().map(|&place| place.to_owned()).collect::<Vec<_>>();
         let of = |number, known: &[&str], bus: &[&str]| Missing::of(number, &places(known), places(bus));
         assert_eq!(of(0, &[], &[]), Missing::All);
-        assert_eq!(of(7, &["a", "b"], &["a", "b"]), Missing::Number("0 (a), 1 (b)".into()));
+        assert_eq!(of(7, &["a", "b"], &["a", "b"]), Missing::Number("number 0 at a, number 1 at b".into()));
         // One that has no driver is behind those that have, wherever it is on the bus.
         assert_eq!(of(1, &["b"], &["a", "b"]), Missing::Node("a".into()));
-        assert_eq!(of(2, &["b"], &["a", "b"]), Missing::Number("0 (b)".into()));
+        assert_eq!(of(2, &["b"], &["a", "b"]), Missing::Number("number 0 at b".into()));
         assert_eq!(of(7, &[], &["a"]), Missing::Node("a".into()));
     }
 }

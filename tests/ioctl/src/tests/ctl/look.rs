@@ -200,7 +200,7 @@ pub(super) fn texts() -> Result {
 /// Wrong command lines, and cards that are not there.
 pub(super) fn mistakes() -> Result {
     let mistakes: [(&[&str], i32, &str); 10] = [
-        (&["list", "--card", "7"], 3, "none is number 7; there are 0 ("),
+        (&["list", "--card", "7"], 3, "none is number 7; there is number 0 at "),
         (&["info", "--card", "0000:99:00.0"], 3, "there are"),
         (&["cdi", "--format", "csv"], 2, "no rows"),
         (&["--format", "text", "list", "--format", "csv"], 2, "multiple times"),
