@@ -29,9 +29,9 @@ pub struct Sensor {
     pub crit: Option<i64>,
 }
 
-/// Kinds, with hwmon's units.
+/// Kinds, with hwmon's units, but for power: that is firmware's number, in mW.
 const KINDS: [(&str, &str); 6] =
-    [("temp", "m°C"), ("in", "mV"), ("curr", "mA"), ("power", "µW"), ("fan", "rpm"), ("pwm", "of 255")];
+    [("temp", "m°C"), ("in", "mV"), ("curr", "mA"), ("power", "mW"), ("fan", "rpm"), ("pwm", "of 255")];
 
 impl Sensor {
     /// Whether it is of a kind.
@@ -78,7 +78,7 @@ pub fn human(value: i64, unit: &str) -> String {
         "m°C" => format!("{:.1} °C", value / 1e3),
         "mV" => format!("{:.3} V", value / 1e3),
         "mA" => format!("{:.2} A", value / 1e3),
-        "µW" => format!("{:.1} W", value / 1e6),
+        "mW" => format!("{:.1} W", value / 1e3),
         _ => format!("{value} {unit}"),
     }
 }
@@ -95,8 +95,8 @@ mod tests {
             ("temp1_crit", "100000"),
             ("temp2_input", "-1500"),
             ("in0_input", "850"),
-            ("power1_input", "25000000"),
-            ("power1_input_highest", "26000000"),
+            ("power1_input", "25000"),
+            ("power1_input_highest", "26000"),
             ("pwm1", "90"),
             ("name", "goya"),
         ];
@@ -105,18 +105,17 @@ mod tests {
         }
         let all = of(dir.path());
         let names: Vec<_> = all.iter().map(|s| (s.name.as_str(), s.input.unwrap())).collect();
-        let expected =
-            [("temp1", 41000), ("temp2", -1500), ("in0", 850), ("power1", 25_000_000), ("pwm1", 90)];
+        let expected = [("temp1", 41000), ("temp2", -1500), ("in0", 850), ("power1", 25_000), ("pwm1", 90)];
         assert_eq!(names, expected);
         assert_eq!((all[0].crit, all[0].max), (Some(100_000), None));
-        assert_eq!(all[3].highest, Some(26_000_000));
+        assert_eq!(all[3].highest, Some(26_000));
         assert!(all[0].is("temp") && !all[0].is("tem") && !all[2].is("i"));
     }
 
     #[test]
     fn measurements_have_units() {
         assert_eq!(human(41_500, "m°C"), "41.5 °C");
-        assert_eq!(human(25_000_000, "µW"), "25.0 W");
+        assert_eq!(human(25_000, "mW"), "25.0 W");
         assert_eq!(human(850, "mV"), "0.850 V");
         assert_eq!(human(2100, "rpm"), "2100 rpm");
     }
