@@ -87,7 +87,7 @@ pub enum Command {
     Exporter(Exporter),
     /// Describe the cards for containers (CDI), as YAML, or as JSON
     Cdi,
-    /// Have an emulated card go wrong, and see that it is noticed
+    /// Have an emulated card go wrong, and see that it is noticed (root)
     Drill(Drill),
     /// What the answers of --json are, as JSON Schema
     Schema,
