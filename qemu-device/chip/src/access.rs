@@ -158,6 +158,15 @@ impl Chip {
         self.memory(target, len).filter(|slice| slice.len() == len)
     }
 
+    /// Notes that a core works on the memory at `target`.
+    pub(crate) fn memory_used(&self, target: Target) {
+        match target {
+            Target::Dram(off) => self.dram.used(off),
+            Target::Sram(off) => self.sram.used(off),
+            Target::Host(_) | Target::Cfg(_) | Target::None => {}
+        }
+    }
+
     /// Tells the processor that `len` bytes at `target` will be wanted soon, if they are of the card's own memory.
     #[inline]
     pub(crate) fn memory_prefetch(&self, target: Target, len: usize) {

@@ -132,11 +132,11 @@ impl Chip {
         self.reset(Reset::Function);
     }
 
-    /// The memory behind BAR `bar` that a client may map: file, offset in the BAR, and size.
-    pub fn mappable(&self, bar: u8) -> Option<(std::os::fd::BorrowedFd<'_>, u64, u64)> {
+    /// The memory behind BAR `bar` that a client may map.
+    pub fn mappable(&self, bar: u8) -> Option<&SparseMemory> {
         match bar {
-            crate::pci::SRAM_CFG_BAR if self.config.mmap => Some((self.sram.fd(), 0, self.sram.size())),
-            crate::pci::DRAM_BAR if self.config.mmap => Some((self.dram.fd(), 0, self.dram.size())),
+            crate::pci::SRAM_CFG_BAR if self.config.mmap => Some(&self.sram),
+            crate::pci::DRAM_BAR if self.config.mmap => Some(&self.dram),
             _ => None,
         }
     }

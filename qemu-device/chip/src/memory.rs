@@ -10,6 +10,8 @@ use rustix::fs::{FallocateFlags, MemfdFlags, fallocate, memfd_create};
 use vm_memory::volatile_memory::{VolatileMemory, VolatileSlice};
 use vm_memory::{FileOffset, MmapRegion};
 
+use crate::huge::{self, Blocks, HUGE};
+
 /// Why a card memory could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
@@ -36,24 +38,42 @@ pub enum MemoryError {
 pub struct SparseMemory {
     region: MmapRegion,
     file: File,
+    /// Where the memory begins in the file.
+    start: u64,
     size: u64,
+    blocks: Blocks,
 }
 
 /// Fills of at least this many bytes give pages back instead of writing zeros.
 const PUNCH_MIN: u64 = 64 << 10;
 const PAGE: u64 = 4096;
+/// Attempts to have the memory where large pages can be.
+const ALIGNMENTS: u32 = 4;
 
 impl SparseMemory {
     /// Makes a zeroed memory of `size` bytes; `name` shows in `/proc/PID/maps`.
     pub fn new(name: &str, size: u64) -> Result<Self, MemoryError> {
         let fail = |source: std::io::Error| MemoryError::Create { size, source };
         let file = File::from(memfd_create(name, MemfdFlags::CLOEXEC).map_err(|e| fail(e.into()))?);
-        file.set_len(size).map_err(fail)?;
+        file.set_len(size.saturating_add(HUGE)).map_err(fail)?;
         let len = usize::try_from(size).map_err(|_| fail(std::io::ErrorKind::OutOfMemory.into()))?;
-        let backing = file.try_clone().map_err(fail)?;
-        let region = MmapRegion::from_file(FileOffset::new(backing, 0), len)
-            .map_err(|source| MemoryError::Map { size, source })?;
-        Ok(Self { region, file, size })
+        let map = |start| {
+            let backing = file.try_clone().map_err(fail)?;
+            let region = MmapRegion::from_file(FileOffset::new(backing, start), len);
+            region.map_err(|source| MemoryError::Map { size, source })
+        };
+        // Large pages need file and addresses to be apart by a multiple of theirs. Where the next mapping will be is known from the one
+        // before, nearly always: if not, pages stay small.
+        let (mut start, mut region) = (0, map(0)?);
+        for _ in 0..ALIGNMENTS {
+            let at = region.as_ptr() as u64 % HUGE;
+            if at == start {
+                break;
+            }
+            drop(region);
+            (start, region) = (at, map(at)?);
+        }
+        Ok(Self { region, file, start, size, blocks: Blocks::new(start + size) })
     }
 
     /// Size in bytes.
@@ -61,9 +81,9 @@ impl SparseMemory {
         self.size
     }
 
-    /// The file behind the memory, for a client that maps it.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+    /// The file behind the memory, for a client that maps it, and where in it the memory begins.
+    pub fn file(&self) -> (BorrowedFd<'_>, u64) {
+        (self.file.as_fd(), self.start)
     }
 
     /// `len` bytes at `offset`, cut at the end of the memory; `None` past it.
@@ -77,13 +97,21 @@ impl SparseMemory {
         }
     }
 
-    /// Tells the processor that the `len` bytes at `offset` will be wanted soon.
+    /// Tells the processor that the `len` bytes at `offset` will be wanted soon. They need not be of the memory.
     #[inline]
     pub fn prefetch(&self, offset: u64, len: usize) {
         const LINE: usize = 64;
-        if let Some(slice) = self.slice(offset, len) {
-            let guard = slice.ptr_guard();
-            (0..slice.len()).step_by(LINE).for_each(|at| prefetch(guard.as_ptr().wrapping_add(at)));
+        let first = self.region.as_ptr().wrapping_add(offset as usize);
+        (0..len).step_by(LINE).for_each(|at| prefetch(first.wrapping_add(at)));
+    }
+
+    /// Notes that a core works on what is at `offset`.
+    #[inline]
+    pub fn used(&self, offset: u64) {
+        // Large pages are those of the file. The first may begin in front of the memory.
+        let block = self.blocks.used(self.start + offset).and_then(|block| block.checked_sub(self.start));
+        if let Some(block) = block.and_then(|block| self.slice(block, HUGE as usize)) {
+            huge::collapse(&block);
         }
     }
 
@@ -94,7 +122,8 @@ impl SparseMemory {
         let last = end - end % PAGE;
         if len >= PUNCH_MIN && first < last {
             let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-            if fallocate(&self.file, flags, first, last - first).is_ok() {
+            if fallocate(&self.file, flags, self.start + first, last - first).is_ok() {
+                self.blocks.forget(self.start + first, last - first);
                 self.fill(offset, first - offset, 0);
                 self.fill(last, end - last, 0);
                 return;
@@ -162,6 +191,23 @@ mod tests {
         let mut edge = [0u8; 101];
         m.slice(1 << 20, 101).unwrap().copy_to(&mut edge);
         assert_eq!((edge[99], edge[100]), (7, 0));
+    }
+
+    #[test]
+    fn what_is_much_used_keeps_its_bytes_in_a_large_page() {
+        let m = SparseMemory::new("test", 4 * HUGE).unwrap();
+        let pages = (HUGE..2 * HUGE).step_by(PAGE as usize);
+        let slice = |at: u64| m.slice(at, 8).unwrap();
+        // Every other page, so that there are holes.
+        pages.clone().step_by(2).for_each(|at| slice(at).copy_from(&at.to_le_bytes()));
+        (0..8).for_each(|_| (0..4 * HUGE).step_by(PAGE as usize).for_each(|at| m.used(at)));
+        for (n, at) in pages.enumerate() {
+            let mut bytes = [0; 8];
+            slice(at).copy_to(&mut bytes);
+            assert_eq!(u64::from_le_bytes(bytes), if n % 2 == 0 { at } else { 0 }, "{at:#x}");
+        }
+        m.clear();
+        assert_eq!(m.resident(), 0);
     }
 
     #[test]

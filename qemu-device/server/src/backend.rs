@@ -109,13 +109,15 @@ pub fn regions(chip: &Chip) -> Vec<ServerRegion> {
                 index,
                 cap_offset: 0,
                 size,
-                offset: 0,
+                offset: mapping.map_or(0, |memory| memory.file().1),
             },
             sparse_areas: mapping
                 .iter()
-                .map(|&(_, offset, size)| SparseArea { area: vfio_region_sparse_mmap_area { offset, size } })
+                .map(|memory| SparseArea {
+                    area: vfio_region_sparse_mmap_area { offset: 0, size: memory.size() },
+                })
                 .collect(),
-            mmap_fd: mapping.map(|(fd, _, _)| fd.as_raw_fd()),
+            mmap_fd: mapping.map(|memory| memory.file().0.as_raw_fd()),
         }
     };
     (0..VFIO_PCI_NUM_REGIONS).map(region).collect()

@@ -82,6 +82,7 @@ impl<'a> Bus<'a> {
             // Who reads or writes a register may change what is remembered.
             Target::Cfg(_) | Target::None => Ok(None),
             at => {
+                self.chip.memory_used(at);
                 self.windows.remember(way, page, at);
                 Ok(Some(at))
             }
