@@ -214,7 +214,14 @@ impl Pipeline {
         let mut stall = 0;
         for read in reads {
             let last = self.last[usize::from(read.number)];
-            if last.age(self.word) < u64::from(read.when.longest) {
+            let age = last.age(self.word);
+            if age >= u64::from(read.when.longest) {
+                continue;
+            }
+            let newest = &self.replaced[last.at()];
+            let there = newest.write.is_none_or(|write| u64::from(read.when.distance(&write)) <= age);
+            // What came before it is nearly always too old to matter.
+            if !there || newest.before.age(self.word) < u64::from(read.when.longest) {
                 stall = stall.max(self.patch_one(read, last, registers));
             }
         }
