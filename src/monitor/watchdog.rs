@@ -12,7 +12,6 @@
 //! the program or `reset_on_lockup` says otherwise.
 
 use kernel::prelude::*;
-use kernel::sync::atomic::Relaxed;
 use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::Delta;
 
@@ -152,7 +151,7 @@ fn timed_out(card: &Arc<Card>, fence: &Fence) {
         card.dev,
         "Command submission {} has not finished in {} seconds!\n",
         sequence,
-        card.settings.timeout.load(Relaxed)
+        fence.options.timeout.unwrap_or(0) / 1000
     );
     if reset {
         conditional_reset::request(
