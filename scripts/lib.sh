@@ -104,7 +104,7 @@ instead() {
 # and, with TOTAL (the lines expected, or "cargo", which says itself), how far it is; on failure the end of the log and its
 # name. V=1 shows the output itself as well. With GOYA_NICE=1 it leaves the processors to others.
 step() {
-	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines all far percent line=
+	local what=${1%% *} title=${1#* } log=$2 total=$3 start=$SECONDS rc=0 last=0 lines all far percent terminal line=
 	shift 3
 	mkdir -p "$(dirname "$log")"
 	: >"$log"
@@ -120,8 +120,10 @@ step() {
 	STEP_PID=$!
 	set +m
 	# Of several side by side (make -j2) one at a time has the terminal's last line, or they would write over each other's.
-	if [ -t 2 ] && ! { exec 7>"/proc/$$/fd/2"; } 2>/dev/null; then
-		line=mine
+	# The terminal by its name: while messages of a failure are thrown away, fd 2 is none.
+	if [ -t 2 ]; then
+		terminal=$(readlink "/proc/$BASHPID/fd/2")
+		{ exec 7>"$terminal"; } 2>/dev/null || line=mine
 	fi
 	while kill -0 "$STEP_PID" 2>/dev/null; do
 		sleep 0.2

@@ -163,8 +163,8 @@ impl Chip {
         match target {
             Target::Dram(off) => self.dram.used(off),
             Target::Sram(off) => self.sram.used(off),
-            Target::Host(_) | Target::Cfg(_) | Target::None => {}
-        }
+            Target::Host(_) | Target::Cfg(_) | Target::None => false,
+        };
     }
 
     /// Tells the processor that `len` bytes at `target` will be wanted soon, if they are of the card's own memory.

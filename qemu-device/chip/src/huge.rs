@@ -5,10 +5,11 @@
 //!
 //! Shared memory has pages of 4 KiB unless the host's administrator says otherwise
 //! (`/sys/kernel/mm/transparent_hugepage/shmem_enabled`), and a core that streams through tensors spends a fifth of its time on finding
-//! them. So the kernel is asked to put a block of 2 MiB into one page. That takes as long as five passes over the block have lost: it is
+//! them. So the kernel is asked to put a block of 2 MiB into one page. That takes as long as some passes over the block have lost: it is
 //! done for what is used again and again.
 
 use std::cell::Cell;
+use std::io;
 
 use vm_memory::volatile_memory::VolatileSlice;
 
@@ -18,7 +19,8 @@ pub const HUGE: u64 = 2 << 20;
 const PART: u64 = HUGE / 64;
 /// Parts of a block that are in use before it is worth a large page. What is used little stays small.
 const ENOUGH: u32 = 16;
-/// Uses before it is: a core that goes through a block has one for each page of 4 KiB, so these are some four passes.
+/// Uses before it is: a core that goes through a block has one for each page of 4 KiB, so these are four passes, and fewer for one that
+/// goes to and fro among more pages than it remembers.
 const OFTEN: u32 = 2048;
 
 /// What has been used of a block.
@@ -57,6 +59,13 @@ impl Blocks {
         block.asked.then_some(number * HUGE)
     }
 
+    /// Notes that the kernel could not do it for the block at `offset` now.
+    pub fn put_off(&self, offset: u64) {
+        if let Some(cell) = usize::try_from(offset / HUGE).ok().and_then(|number| self.0.get(number)) {
+            cell.set(Block { asked: false, uses: 0, ..cell.get() });
+        }
+    }
+
     /// Forgets what was used of the blocks that `len` bytes at `offset` touch: they have been given back.
     pub fn forget(&self, offset: u64, len: u64) {
         let end = offset.saturating_add(len).div_ceil(HUGE).min(self.0.len() as u64);
@@ -66,12 +75,15 @@ impl Blocks {
     }
 }
 
-/// Asks the kernel for one page in place of those of `block`. It may refuse: an old one, one without memory, one that was told to.
-pub fn collapse(block: &VolatileSlice<'_>) {
+/// Asks the kernel for one page in place of those of `block`.
+///
+/// # Errors
+/// It may refuse: an old one, or one that was told to, for ever; one that has no large page, or whose pages are in use elsewhere, for now.
+pub fn collapse(block: &VolatileSlice<'_>) -> io::Result<()> {
     let guard = block.ptr_guard_mut();
     // SAFETY: the range is mapped as long as the slice lives, and what is in it stays the same.
     let refused = unsafe { libc::madvise(guard.as_ptr().cast(), guard.len(), libc::MADV_COLLAPSE) };
-    tracing::trace!(target: "goya::memory", bytes = guard.len(), refused = refused != 0, "large page");
+    if refused == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(test)]
@@ -89,6 +101,8 @@ mod tests {
                 .count()
         };
         assert_eq!((asked(HUGE, 15), asked(HUGE + 5 * PART, 16), asked(HUGE, 64)), (0, 1, 0));
+        blocks.put_off(HUGE + 7);
+        assert_eq!((asked(HUGE, 1), asked(HUGE, 1)), (1, 0));
         blocks.forget(HUGE + 7, 1);
         assert_eq!((asked(HUGE, 64), asked(2 * HUGE, 64)), (1, 1));
         blocks.forget(2 * HUGE, u64::MAX);

@@ -13,7 +13,8 @@ use goya_chip::{Chip, Progress};
 
 /// DMA bytes that an access does on the spot: enough for a short job, without keeping QEMU waiting.
 const INLINE: u64 = 64 << 10;
-/// DMA bytes that the engine thread does before it lets others in: well under a millisecond.
+/// DMA bytes that the engine thread does before it lets others in: well under a millisecond, but for memory that is put into large
+/// pages, once, which takes one.
 const SLICE: u64 = 1 << 20;
 
 /// A card with an engine thread.

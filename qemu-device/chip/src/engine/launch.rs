@@ -38,7 +38,7 @@ pub(super) const IDLE: u32 = 0x1E;
 /// What the cores together may take before others have their turn, and what a word takes beside its accesses; in
 /// bytes of DMA.
 const TURN: u64 = 256 << 10;
-const WORD_COST: u64 = 128;
+const WORD_COST: u64 = 256;
 /// Words between two looks at what they took.
 const WORDS: u64 = 16;
 

@@ -22,7 +22,7 @@ pub(super) fn page_of(address: u64, len: usize) -> Option<u64> {
 /// Where pages are that loads or stores may reach.
 ///
 /// Nothing but a core itself works while it has its turn, and by nothing but registers it changes what is checked or how it is translated: so
-/// what is remembered is right until the turn is over, or the core writes a register.
+/// what is remembered is right until the turn is over, or the core writes something that may be a register.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
     ways: [[Option<Window>; COUNT]; 2],

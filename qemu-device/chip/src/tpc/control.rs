@@ -187,7 +187,8 @@ impl Control {
         self.delayed = Some(if enter {
             Delayed::Enter(Active { first, last, boundary, step, compare: l.compare, once: l.once })
         } else {
-            Delayed::Skip(last)
+            // Where the end is none, the delay slot is not executed twice.
+            Delayed::Skip(last.max(first - 1))
         });
         self.word += 1;
         self.turn = self.word;

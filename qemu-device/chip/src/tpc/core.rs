@@ -35,6 +35,7 @@ mod offset {
     pub const TABLES_HIGH: u32 = 0x804;
     pub const SEMAPHORE: u32 = 0x808;
     pub const LFSR_POLYNOM: u32 = 0x818;
+    pub const COMMAND: u32 = 0x830;
     pub const MSS_CONFIG: u32 = 0x854;
     pub const INTR_MASK: u32 = 0x85C;
 }
@@ -56,6 +57,8 @@ pub struct Surroundings {
     pub tables: u64,
     /// How what says no rounding of its own rounds.
     pub round: Rounding,
+    /// Whether the kernel has dropped its own code.
+    code_dropped: bool,
 }
 
 /// Whether byte `offset` of the configuration block belongs to a descriptor.
@@ -72,6 +75,7 @@ impl Surroundings {
             semaphore: 0,
             tables: 0,
             round: Rounding::NearestEven,
+            code_dropped: false,
         }
     }
 
@@ -84,7 +88,7 @@ impl Surroundings {
     /// A register that the core itself has; `None` if it has no such.
     #[must_use]
     pub fn register(&self, at: u32) -> Option<u32> {
-        if at & !3 == offset::SEMAPHORE {
+        if at == offset::SEMAPHORE {
             return Some(self.semaphore);
         }
         let at = at.checked_sub(offset::TENSORS)?;
@@ -93,7 +97,7 @@ impl Surroundings {
 
     /// Writes a register that the core itself has; whether it has it.
     pub fn set_register(&mut self, at: u32, value: u32) -> bool {
-        if at & !3 == offset::SEMAPHORE {
+        if at == offset::SEMAPHORE {
             self.semaphore = value;
             return true;
         }
@@ -106,7 +110,8 @@ impl Surroundings {
 
     /// Sees that the kernel has written a register that is elsewhere, but that the core obeys.
     pub fn register_written(&mut self, at: u32, value: u32, registers: &mut Registers) {
-        match at & 0xFFC {
+        match at {
+            offset::COMMAND => self.code_dropped |= value & 1 != 0,
             offset::ROUND_CSR => self.set_round(value),
             offset::TABLES => self.tables = self.tables >> 32 << 32 | u64::from(value),
             offset::TABLES_HIGH => self.tables = u64::from(value) << 32 | self.tables & 0xFFFF_FFFF,
@@ -292,7 +297,9 @@ impl Core {
                 self.words += 1;
                 let executed = parts.step(&cached.step, memory);
                 let behind = cached.idle_behind;
-                if behind > 0 && u64::from(behind) <= end - self.words && parts.skip(word, behind) {
+                if std::mem::take(&mut parts.around.code_dropped) {
+                    self.code.invalidate();
+                } else if behind > 0 && u64::from(behind) <= end - self.words && parts.skip(word, behind) {
                     self.words += u64::from(behind);
                 }
                 executed

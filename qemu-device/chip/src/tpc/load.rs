@@ -19,6 +19,9 @@ use super::vector::{Mask, Vector};
 use super::vectors::Place;
 use super::vpu::special;
 
+/// The bits of a register's address: behind the block it begins again.
+pub const REGISTERS: u32 = 0xFFC;
+
 /// The mask of all dimensions of an index.
 pub const ALL_DIMENSIONS: u8 = 0x1F;
 
@@ -190,10 +193,11 @@ fn local(
     if op.b_bits & 1 == 0 {
         return around.local.scalar(at).ok_or_else(|| Cause::SlmAddress.into());
     }
+    let at = at & REGISTERS;
     match around.register(at) {
         Some(value) => Ok(value),
         None if is_descriptor(at) => Err(Cause::LbwRead.into()),
-        None => memory.register_read(at & !3).map_err(|_| Cause::LbwRead.into()),
+        None => memory.register_read(at).map_err(|_| Cause::LbwRead.into()),
     }
 }
 

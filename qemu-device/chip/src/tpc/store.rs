@@ -80,10 +80,11 @@ fn local(
         *around.local.scalar_mut(at).ok_or(Cause::SlmAddress)? = value;
         return Ok(());
     }
+    let at = at & load::REGISTERS;
     if around.set_register(at, value) {
         return Ok(());
     }
-    memory.register_write(at & !3, value).map_err(|_| Cause::LbwWrite)?;
+    memory.register_write(at, value).map_err(|_| Cause::LbwWrite)?;
     around.register_written(at, value, registers);
     Ok(())
 }

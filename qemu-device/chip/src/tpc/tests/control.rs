@@ -3,7 +3,10 @@
 
 //! Loops, jumps, `halt`, the exposed pipeline and what stops a kernel.
 
-use super::super::{Cause, Core, Progress};
+use goya_tpc_isa::asm;
+use goya_tpc_isa::slot::Span;
+
+use super::super::{Address, Cause, Core, Progress};
 use super::machine::{CODE, Machine};
 
 /// The scalars after a program.
@@ -213,4 +216,38 @@ pub fn a_kernel_starts_with_its_arguments() {
     assert_eq!((registers.i[0], registers.i[1]), ([1, 0, 0, 0, 3], [2, 0, 0, 0, 4]));
     assert!(registers.sp(0) && registers.vp(0).get(255) && !registers.sp(1));
     assert_eq!(machine.config[&0x660], CODE as u32);
+}
+
+/// Words that a kernel has written are seen when it has dropped the old ones.
+#[test]
+fn a_kernel_drops_its_own_code() {
+    let word = |value| asm::assemble(&format!("nop; mov.i32 S5, {value:#x}; nop; nop")).unwrap().to_bytes();
+    let (old, new) = (word(0x1111_1111), word(0x2222_2222));
+    let at = old.iter().zip(&new).position(|(a, b)| a != b).unwrap() & !3;
+    let half = |at: usize| u32::from_le_bytes(new[at..at + 4].try_into().unwrap());
+    for (address, seen) in [(0x830, 0x2222_2222), (0x1830, 0x2222_2222), (0x834, 0x1111_1111)] {
+        let text = format!(
+            "nop; nop; nop; st_g AD0, S1\nnop; nop; nop; st_g AD1, S2\nnop; nop; nop; st_l mmio {address:#x}, S3\n\
+             nop; mov.i32 S5, 0x11111111; nop; nop\nhalt"
+        );
+        let mut machine = Machine::new(&text, Vec::new());
+        machine.memory.registers.extend([(0x830, 0), (0x834, 0)]);
+        machine.start();
+        let place = |at: usize| Address { address: CODE + 3 * 32 + at as u64, element: 4 };
+        (machine.core.registers.ad[0], machine.core.registers.ad[1]) = (place(at), place(at + 4));
+        machine.core.registers.s[1..4].copy_from_slice(&[half(at), half(at + 4), 1]);
+        machine.halt();
+        assert_eq!(machine.core.registers.s[5], seen, "{address:#x}");
+    }
+}
+
+/// A loop that is not entered, and whose end is itself, has its delay slot once.
+#[test]
+fn a_delay_slot_is_executed_once() {
+    let mut word = asm::assemble("loop 5, 3, 1, <, end\nend: nop").unwrap().words[0];
+    word.set(Span { low: 100, width: 16 }, 0);
+    let rest = asm::assemble("nop; add.i32 S5, S5, 1; nop; nop\nnop\nnop\nnop\nhalt").unwrap().to_bytes();
+    let mut machine = Machine::of([word.to_bytes().to_vec(), rest].concat(), Vec::new());
+    machine.start().halt();
+    assert_eq!(machine.core.registers.s[5], 1);
 }

@@ -6,7 +6,7 @@
 use goya_tpc_isa::slot::{Span, span};
 use goya_tpc_isa::{Field, RawWord, Slot, Slots, Word, lint, table};
 
-use super::super::{Address, Core, Registers};
+use super::super::{Address, Core, Progress, Registers};
 use super::machine::{DATA, Machine, Random};
 
 /// An instruction word with one or two instructions.
@@ -77,8 +77,8 @@ fn random_programs_do_not_panic() {
     assert!(executed > 2_000, "{executed}");
 }
 
-/// Registers and memory after a program, from the same beginning.
-fn outcome(code: &[RawWord], exposed: bool) -> (Registers, Vec<u8>) {
+/// A core and its memory after a program, from the same beginning, which is executed so many words at a time.
+fn machine(code: &[RawWord], exposed: bool, slice: u64) -> Machine {
     let bytes = code.iter().flat_map(|word| word.to_bytes()).collect();
     let mut machine = Machine::of(bytes, vec![0x5A; 1 << 12]);
     machine.core = Core::new(exposed);
@@ -89,8 +89,48 @@ fn outcome(code: &[RawWord], exposed: bool) -> (Registers, Vec<u8>) {
     machine.core.registers.s.iter_mut().for_each(|s| *s = random.next() & 0x3F);
     machine.core.registers.ad.iter_mut().for_each(|ad| *ad = Address { address: DATA, element: 4 });
     machine.core.registers.sp = 0x5555;
-    let _ = machine.core.run(&mut machine.memory, 500);
+    while let left @ 1.. = 500 - machine.core.words {
+        if machine.core.run(&mut machine.memory, slice.min(left)) != Progress::Running {
+            break;
+        }
+    }
+    machine
+}
+
+/// Registers and memory after it.
+fn outcome(code: &[RawWord], exposed: bool) -> (Registers, Vec<u8>) {
+    let machine = machine(code, exposed, 500);
     (machine.core.registers.clone(), machine.data().to_vec())
+}
+
+/// Random words with some that do nothing between them.
+fn spaced(random: &mut Random, words: usize) -> Vec<RawWord> {
+    let mut code = Vec::new();
+    for _ in 0..words {
+        code.push(word(random));
+        code.extend(vec![Word::Slots(Slots::default()).encode().unwrap(); random.below(3)]);
+    }
+    code
+}
+
+/// Words that do nothing are passed over with the one before, if there is room.
+#[test]
+fn a_program_does_the_same_however_it_is_cut() {
+    let mut random = Random(23);
+    let mut words = 0;
+    for round in 0..200 {
+        let code = spaced(&mut random, 20);
+        let of = |slice| {
+            let machine = machine(&code, round % 2 == 0, slice);
+            let core = &machine.core;
+            let did = (core.words, core.word(), core.causes, core.profile);
+            (did, format!("{:?}", core.registers), machine.data().to_vec())
+        };
+        let whole = of(500);
+        assert!(of(1) == whole && of(3) == whole, "{}", goya_tpc_isa::dis::listing(&code));
+        words += whole.0.0;
+    }
+    assert!(words > 2_000, "{words}");
 }
 
 #[test]
@@ -98,11 +138,7 @@ fn an_exposed_pipeline_changes_only_what_the_hazard_check_finds() {
     let mut random = Random(17);
     let (mut clean, mut differ) = (0, 0);
     for _ in 0..300 {
-        let mut code = Vec::new();
-        for _ in 0..10 {
-            code.push(word(&mut random));
-            code.extend(vec![Word::Slots(Slots::default()).encode().unwrap(); random.below(3)]);
-        }
+        let mut code = spaced(&mut random, 10);
         code.extend(goya_tpc_isa::asm::assemble("halt\nnop\nnop\nnop").unwrap().words);
         let hazards = lint::check(&code);
         let results = [lint::Rule::EarlyRead, lint::Rule::Overtaking, lint::Rule::TwoWriters];

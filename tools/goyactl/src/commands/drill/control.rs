@@ -30,10 +30,10 @@ impl Control {
     pub fn open(path: &Path) -> Result<Self> {
         let fail = |error: std::io::Error| {
             let failure = Failure::file(path, error);
-            match path.exists() {
-                true if failure.kind() == Kind::NoPermission => failure.with("Only root may: \"sudo goyactl drill\""),
-                true => failure,
-                false => Failure::new(Kind::NoCard, failure.text()).with(
+            match failure.kind() {
+                Kind::NoPermission => failure.with("Only root may: \"sudo goyactl drill\""),
+                _ if path.exists() => failure,
+                _ => Failure::new(Kind::NoCard, failure.text()).with(
                     "Only an emulated card can be disturbed: --control has its control socket (goya-card --control)",
                 ),
             }
