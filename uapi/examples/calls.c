@@ -76,7 +76,7 @@ static void have_device_memory(int fd)
 }
 
 // [events]
-static void listen(int fd)
+static void hear(int fd)
 {
 	struct pollfd heard = { .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .events = POLLIN };
 	check(heard.fd >= 0, "eventfd");
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 	check(fd >= 0, node);
 	ask_what_there_is(fd);
 	have_device_memory(fd);
-	listen(fd);
+	hear(fd);
 	count(fd);
 
 	// A NOP: its opcode, and all barriers.

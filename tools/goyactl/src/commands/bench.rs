@@ -23,6 +23,7 @@ const USUAL: u64 = 16 << 20;
 
 /// What was measured, so many times.
 #[derive(Debug, Clone, JsonSchema, Serialize)]
+#[schemars(rename = "Measurement")]
 pub struct Row {
     /// What.
     pub name: String,

@@ -14,8 +14,9 @@ use crate::output::{BAD, Format, GOOD, Output, bytes, paint, table};
 use crate::system::holders::{self, Holder};
 use crate::system::sysfs;
 
-/// A card at a glance. What this user may not ask is missing.
+/// A card at a glance. What this user may not ask is null.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Card")]
 struct Row {
     index: usize,
     node: String,

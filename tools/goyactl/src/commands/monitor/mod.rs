@@ -44,7 +44,7 @@ enum What {
     Listening { yes: bool },
 }
 
-/// The same, and where and when.
+/// A notice, with the card and the time.
 #[derive(JsonSchema, Serialize)]
 pub struct Line<'a> {
     time: String,
