@@ -221,6 +221,8 @@ fn unplug() -> Result {
         "Device heartbeat failed! PCI link is broken",
         "Timeout while waiting for QMAN to stop",
         "failed to stop",
+        // Firmware that was about to be asked to leave the host's memory alone.
+        "Failed to disable FW's PCI access",
         "Failed to do compute reset",
         "Failed to reset! Device is NOT usable",
         "hw_fini failed",
