@@ -221,14 +221,16 @@ mod tests {
             slice(at).copy_to(&mut bytes);
             assert_eq!(u64::from_le_bytes(bytes), if n % 4 == 0 { at } else { 0 }, "{at:#x}");
         }
-        // A kernel may refuse. One that has done it once does it again.
-        if made > 0 {
-            assert!(made >= 3 && m.resident() > before + HUGE, "{made} blocks, {before} bytes before");
-        }
+        // The kernel may refuse; where it does not, holes are filled: three of four pages.
+        assert!(
+            m.resident() >= before + made as u64 * (HUGE / 2),
+            "{made} large pages, {before} bytes before"
+        );
         m.clear();
         assert_eq!(m.resident(), 0);
-        pages().step_by(4).for_each(|at| slice(at).copy_from(&at.to_le_bytes()));
-        assert_eq!(large() > 0, made > 0);
+        // What was given back is asked for again.
+        let asked = |at: u64| m.blocks.used(m.start + at).is_some();
+        assert!((0..8).flat_map(|_| pages()).any(asked));
     }
 
     #[test]
