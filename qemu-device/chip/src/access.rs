@@ -95,7 +95,7 @@ impl Chip {
         while done < buf.len() {
             let at = addr.checked_add(done as u64).ok_or(BusError::Unmapped(addr))?;
             let rest = &mut buf[done..];
-            done += match Target::decode(at, self.dram.size()) {
+            done += match self.target(at) {
                 Target::Cfg(offset) => {
                     let word = self.register_read(offset, origin).to_le_bytes();
                     let skip = (offset & 3) as usize;
@@ -118,7 +118,7 @@ impl Chip {
         while done < buf.len() {
             let at = addr.checked_add(done as u64).ok_or(BusError::Unmapped(addr))?;
             let rest = &buf[done..];
-            done += match Target::decode(at, self.dram.size()) {
+            done += match self.target(at) {
                 Target::Cfg(offset) => match rest.first_chunk::<4>() {
                     Some(word) if offset & 3 == 0 => {
                         self.register_write(offset, u32::from_le_bytes(*word), origin);
@@ -150,12 +150,6 @@ impl Chip {
     /// What lies at physical device address `addr`.
     pub(crate) fn target(&self, addr: u64) -> Target {
         Target::decode(addr, self.dram.size())
-    }
-
-    /// The `len` bytes of memory behind `target`, or `None` if not all of them are.
-    #[inline]
-    pub(crate) fn memory_whole(&self, target: Target, len: usize) -> Option<vm_memory::VolatileSlice<'_>> {
-        self.memory(target, len).filter(|slice| slice.len() == len)
     }
 
     /// Notes that a core works on the memory at `target`.

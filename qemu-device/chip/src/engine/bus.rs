@@ -4,6 +4,8 @@
 //! What a TPC's kernel reaches: memory in the address space that the driver gave the core, behind the same
 //! protection as the core's queue, and registers with no more rights than that.
 
+use vm_memory::VolatileSlice;
+
 use super::launch::{self, ARUSER, AWUSER};
 use super::windows::{Windows, page_of};
 use crate::access::{Origin, register_address};
@@ -53,9 +55,14 @@ impl<'a> Bus<'a> {
         self.chip.protection_check(id, address, len as u64, way == Way::Write).map_err(|_| MemoryFault)
     }
 
-    /// Where the `len` bytes of memory at `address` are, if they are of one page all of which the core may reach.
+    /// The `len` bytes of memory at `address`, if they are of one page all of which the core may reach, and all there.
     #[inline]
-    fn find(&mut self, address: u64, len: usize, way: Way) -> Result<Option<Target>, MemoryFault> {
+    fn slice(
+        &mut self,
+        address: u64,
+        len: usize,
+        way: Way,
+    ) -> Result<Option<VolatileSlice<'_>>, MemoryFault> {
         self.cost += ACCESS_COST + len as u64;
         let Some(page) = page_of(address, len) else { return Ok(None) };
         let at = match self.windows.find(way, page) {
@@ -67,7 +74,7 @@ impl<'a> Bus<'a> {
         };
         let target = at.plus(address - page);
         self.chip.memory_prefetch(target.plus(AHEAD), len);
-        Ok(Some(target))
+        Ok(self.chip.memory(target, len).filter(|slice| slice.len() == len))
     }
 
     /// Where the page of memory at `page`, with `address` in it, is, if the core may reach all of it. It is remembered.
@@ -107,8 +114,7 @@ impl Memory for Bus<'_> {
     }
 
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), MemoryFault> {
-        let found = self.find(address, bytes.len(), Way::Read)?;
-        if let Some(slice) = found.and_then(|target| self.chip.memory_whole(target, bytes.len())) {
+        if let Some(slice) = self.slice(address, bytes.len(), Way::Read)? {
             slice.copy_to(bytes);
             return Ok(());
         }
@@ -118,8 +124,7 @@ impl Memory for Bus<'_> {
     }
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryFault> {
-        let found = self.find(address, bytes.len(), Way::Write)?;
-        if let Some(slice) = found.and_then(|target| self.chip.memory_whole(target, bytes.len())) {
+        if let Some(slice) = self.slice(address, bytes.len(), Way::Write)? {
             slice.copy_from(bytes);
             return Ok(());
         }

@@ -125,8 +125,9 @@ impl Chip {
             // Bit 0 drops cached code, also that of a kernel that runs.
             TPC_CMD => {
                 self.regs.set(offset, value);
-                let core = &mut self.queues.cores.get_mut(n).core;
-                core.iter_mut().filter(|_| value & 1 != 0).for_each(|core| core.invalidate_code());
+                if let Some(core) = self.queues.cores.get_mut(n).core.as_mut().filter(|_| value & 1 != 0) {
+                    core.invalidate_code();
+                }
             }
             // It reads as zero.
             EXECUTE if value & 1 != 0 => self.launch(n, origin),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::VA_BITS;
 use super::tlb::PageSize;
 use crate::chip::Chip;
-use crate::map::{SRAM_BASE, Target};
+use crate::map::SRAM_BASE;
 
 /// Shift of each hop's index (`MMU_V1_0_HOP*_SHIFT`, `mmu_v1_0.h`).
 const SHIFTS: [u32; 5] = [48, 39, 30, 21, 12];
@@ -56,7 +56,7 @@ impl Chip {
             return None;
         }
         let mut bytes = [0; 8];
-        let slice = self.memory(Target::decode(addr, self.dram.size()), 8)?;
+        let slice = self.memory(self.target(addr), 8)?;
         (slice.copy_to(&mut bytes[..]) == 8).then(|| u64::from_le_bytes(bytes))
     }
 }

@@ -114,7 +114,7 @@ impl Chip {
         let Some(address) = self.pci.iatu.inbound(bar, self.pci.config.bar_base(bar), offset) else {
             return Target::None;
         };
-        match Target::decode(address, self.dram.size()) {
+        match self.target(address) {
             Target::Host(_) => Target::None,
             target => target,
         }

@@ -220,7 +220,7 @@ impl Chip {
             Payload::Value(value) => value,
             Payload::TimeStamp => self.time_stamp() as u32,
         };
-        let to_host = matches!(Target::decode(address, self.dram.size()), Target::Host(_));
+        let to_host = matches!(self.target(address), Target::Host(_));
         if secure && to_host {
             if let Some(mask) = self.faults.take_corrupt(id) {
                 value ^= mask;

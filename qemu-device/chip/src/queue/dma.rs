@@ -282,7 +282,7 @@ impl Chip {
         let attributes = self.queue_attributes(id, secure);
         let (physical, room) =
             self.translate(attributes, addr, u64::from(len), Origin::Queue { id, secure })?;
-        let target = Target::decode(physical, self.dram.size());
+        let target = self.target(physical);
         if !matches!(target, Target::Cfg(_)) && self.memory(target, 1).is_none() {
             self.capture_access_error(addr);
             return Err(BusError::Unmapped(addr));
