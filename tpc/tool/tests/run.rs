@@ -3,10 +3,12 @@
 
 //! `goya-tpc run`, as a user runs it: kernels whose results are known, and programs that go wrong.
 
+mod common;
+
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use common::Files;
 use goya_tpc_kernels::{Index, find, reference};
 use serde_json::Value;
 
@@ -29,36 +31,6 @@ fn text(output: &Output) -> String {
 
 fn json(output: &Output) -> Value {
     serde_json::from_str(&text(output)).unwrap()
-}
-
-/// A directory for a test's files.
-struct Files(PathBuf);
-
-impl Files {
-    fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("goya-tpc-{test}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> String {
-        std::fs::write(self.0.join(name), bytes).unwrap();
-        self.path(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.0.join(name)).unwrap()
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Elements with their bytes and the name of their type.
