@@ -143,15 +143,17 @@ impl Output {
         }
     }
 
-    /// Writes rows as CSV, with their fields' names.
-    pub fn csv(&self, rows: &[impl Serialize]) -> Result {
+    /// Writes as CSV what `fill` does.
+    fn csv_of(&self, fill: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>) -> Result {
         let mut out = csv::Writer::from_writer(Vec::new());
-        let wrong = |e: csv::Error| Failure::failed(e.to_string());
-        for row in rows {
-            out.serialize(row).map_err(wrong)?;
-        }
+        fill(&mut out).map_err(|e| Failure::failed(e.to_string()))?;
         let bytes = out.into_inner().map_err(|e| Failure::failed(e.to_string()))?;
         self.text(String::from_utf8_lossy(&bytes))
+    }
+
+    /// Writes rows as CSV, with their fields' names.
+    pub fn csv(&self, rows: &[impl Serialize]) -> Result {
+        self.csv_of(|out| rows.iter().try_for_each(|row| out.serialize(row)))
     }
 
     /// Writes rows of cells as CSV.
@@ -162,14 +164,12 @@ impl Output {
 
     /// Writes one of many rows of cells, behind the titles if it is the first.
     pub fn csv_line(&self, titles: &mut Titles, names: &[impl AsRef<str>], cells: &[String]) -> Result {
-        let mut out = csv::Writer::from_writer(Vec::new());
-        let wrong = |e: csv::Error| Failure::failed(e.to_string());
-        if !std::mem::replace(&mut titles.0, true) {
-            out.write_record(names.iter().map(AsRef::as_ref)).map_err(wrong)?;
-        }
-        out.write_record(cells).map_err(wrong)?;
-        let bytes = out.into_inner().map_err(|e| Failure::failed(e.to_string()))?;
-        self.text(String::from_utf8_lossy(&bytes))
+        self.csv_of(|out| {
+            if !std::mem::replace(&mut titles.0, true) {
+                out.write_record(names.iter().map(AsRef::as_ref))?;
+            }
+            out.write_record(cells)
+        })
     }
 
     /// Says why a command failed: on standard error, and to programs where they read.
